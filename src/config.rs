@@ -1,0 +1,139 @@
+//! The operator's configuration: text → [`Config`], every fault reported with its line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::{ListenerKind, Profile, Protocol};
+
+/// A whole, valid configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[store]`
+    pub store: StoreConfig,
+    /// `[tls]`; absent only where no listener needs it.
+    pub tls: Option<TlsConfig>,
+    /// `[[listen]]`
+    pub listeners: Vec<ListenConfig>,
+    /// `[upstream.NAME]`, in the order of their names.
+    pub upstreams: Vec<UpstreamConfig>,
+    /// `[permissions]`: how permissions imply each other (P6, X17).
+    pub profile: Profile,
+    /// `[limits]`
+    pub limits: LimitsConfig,
+    /// `[log]`
+    pub log: LogConfig,
+}
+
+/// Where the accounts live.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The SQLite file of `sqlite:PATH`.
+    pub path: PathBuf,
+    /// The key that encrypts upstream passwords at rest.
+    pub key_file: PathBuf,
+}
+
+/// The certificate shown to clients.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// PEM chain, the server's certificate first.
+    pub certificate: PathBuf,
+    /// PEM private key.
+    pub key: PathBuf,
+}
+
+/// When TLS begins on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenTls {
+    /// From the first byte (RFC 8314).
+    Implicit,
+    /// By STARTTLS; nothing is offered before.
+    StartTls,
+    /// Never; loopback only.
+    None,
+}
+
+/// One `[[listen]]`.
+#[derive(Clone, Debug)]
+pub struct ListenConfig {
+    /// The protocol spoken.
+    pub protocol: Protocol,
+    /// Where to listen. Port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// When TLS begins.
+    pub tls: ListenTls,
+    /// Who is expected.
+    pub kind: ListenerKind,
+    /// Whether each connection begins with a PROXY protocol header, version 1 or 2.
+    pub proxy_protocol: bool,
+}
+
+/// How the upstream is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamTls {
+    /// `imaps://`
+    Implicit,
+    /// `imap://`
+    StartTls,
+    /// `imap+insecure://`, loopback only.
+    Insecure,
+}
+
+/// One address of an upstream server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// When TLS begins.
+    pub tls: UpstreamTls,
+    /// Host name or IP address, as verified in the certificate.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// One `[upstream.NAME]`.
+#[derive(Clone, Debug)]
+pub struct UpstreamConfig {
+    /// NAME
+    pub name: String,
+    /// Where IMAP is spoken.
+    pub imap: Option<Endpoint>,
+    /// Certificates to trust in place of the system's roots.
+    pub ca_file: Option<PathBuf>,
+    /// One user that may open every mailbox, in place of a password for each (G5).
+    pub master_user: Option<String>,
+    /// The file with the master user's password.
+    pub master_password_file: Option<PathBuf>,
+}
+
+/// `[limits]`: what an operator may bound differently.
+#[derive(Clone, Debug)]
+pub struct LimitsConfig {
+    /// Connections at once, all listeners together.
+    pub connections: usize,
+    /// Connections at once from one address that have not logged in.
+    pub connections_before_login_per_address: usize,
+    /// The largest message that may be appended, in bytes.
+    pub message_bytes: u64,
+    /// From the connection to the login.
+    pub login_timeout: Duration,
+    /// From the first byte of a command to its last; for a message, for each 64 KiB of it.
+    pub command_timeout: Duration,
+    /// Between commands, IDLE included. RFC 3501 §5.4: at least 30 minutes.
+    pub idle_timeout: Duration,
+    /// For the upstream to connect, greet and log in.
+    pub upstream_timeout: Duration,
+    /// For commands to finish when the gateway stops.
+    pub shutdown_grace: Duration,
+    /// Refused logins are answered at whole multiples of this (S5).
+    pub refusal_delay: Duration,
+}
+
+/// `[log]`
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// One JSON object a line, in place of text.
+    pub json: bool,
+    /// A `tracing` filter, such as `info` or `delega=debug`.
+    pub filter: String,
+}

@@ -1,0 +1,21 @@
+//! What delegation is: mailboxes, delegates, permissions, logins.
+//!
+//! Pure: no I/O, no clock, no async, no randomness of its own. Every other module may import this one; it imports
+//! none of them. A value that exists here is a valid one: parse, don't validate.
+
+pub mod address;
+pub mod delegate;
+pub mod door;
+pub mod grant;
+pub mod limits;
+pub mod login;
+pub mod mailbox;
+pub mod permission;
+
+pub use address::MailboxAddress;
+pub use delegate::{Delegate, DelegateId, DelegateState, Person};
+pub use door::{Door, ListenerKind, Protocol, Protocols};
+pub use grant::Grant;
+pub use login::{Login, Username};
+pub use mailbox::{Mailbox, MailboxId};
+pub use permission::{Permission, Permissions, Preset, Profile};

@@ -1,0 +1,185 @@
+//! The state machines of one proxied connection, both legs, sans I/O: bytes, time and answers come in as [`Input`],
+//! bytes and requests go out through a [`Sink`]. No socket, no clock, no store; so a session can be replayed, split at
+//! any byte and fuzzed.
+//!
+//! *Downstream* is the client's leg, *upstream* the server's. Both carry untrusted bytes.
+
+pub mod imap;
+
+use std::time::Instant;
+
+use secrecy::SecretString;
+
+use crate::domain::Grant;
+
+/// One of the two connections of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leg {
+    /// The client's.
+    Downstream,
+    /// The server's.
+    Upstream,
+}
+
+/// What has happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The client is connected (and TLS is done, on a listener with TLS from the first byte).
+    Start,
+    /// Bytes from the client. May be given while [`wants`](imap::Session::wants) says no: they are kept.
+    Downstream(&'a [u8]),
+    /// The client closed its side, or its connection broke.
+    DownstreamClosed,
+    /// Bytes from the server.
+    Upstream(&'a [u8]),
+    /// The server closed its side, or its connection broke.
+    UpstreamClosed,
+    /// The handshake asked for by [`Request::StartTls`] is done.
+    TlsStarted(Leg),
+    /// The answer to [`Request::Verify`].
+    Verified(Result<Admission, Denial>),
+    /// [`Request::Connect`] succeeded, and TLS is already in place where the upstream has it from the first byte.
+    UpstreamConnected {
+        /// Whether STARTTLS is needed before anything else may be said.
+        starttls: bool,
+    },
+    /// [`Request::Connect`] failed; the cause is in the log.
+    UpstreamUnreachable,
+    /// The owner changed what this person may do (P9).
+    GrantChanged(Grant),
+    /// This person would no longer be let in (X2, D8).
+    Revoked,
+    /// The gateway stops.
+    Shutdown,
+    /// Time has passed; [`deadline`](imap::Session::deadline) may have come.
+    Tick,
+}
+
+/// Who was let in, and how the upstream is entered on their behalf.
+#[derive(Debug)]
+pub struct Admission {
+    /// What they may do.
+    pub grant: Grant,
+    /// How to log in upstream.
+    pub upstream: UpstreamLogin,
+}
+
+/// The credentials for the upstream server.
+#[derive(Debug)]
+pub struct UpstreamLogin {
+    /// Whose mailbox is opened, where that is not `authcid`: the master user's case (G5).
+    pub authzid: Option<String>,
+    /// Who logs in.
+    pub authcid: String,
+    /// Their password.
+    pub password: SecretString,
+    /// Whether the client typed this password (L3): then the upstream's refusal is the client's refusal.
+    pub typed: bool,
+}
+
+/// Why nobody was let in. The client learns the first two as one and the same answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// These credentials open nothing here. The reason is in the log.
+    Refused,
+    /// The gateway could not find out: `NO [UNAVAILABLE]`.
+    Unavailable,
+}
+
+/// What a session asks of the gateway that drives it.
+#[derive(Debug)]
+pub enum Request {
+    /// Check these credentials; answered by [`Input::Verified`].
+    Verify {
+        /// The login as typed. May be any text.
+        login: String,
+        /// The password as typed.
+        password: SecretString,
+    },
+    /// Connect to the upstream of the person just admitted; answered by [`Input::UpstreamConnected`] or
+    /// [`Input::UpstreamUnreachable`].
+    Connect,
+    /// Send what is to be sent on this leg, then do the TLS handshake; answered by [`Input::TlsStarted`]. For the
+    /// downstream leg the gateway must end the connection when the client had sent anything beyond.
+    StartTls(Leg),
+    /// Close the upstream connection now.
+    CloseUpstream,
+    /// Send what is left to the client, then close both connections. The session wants nothing any more.
+    Close,
+    /// Something for the log.
+    Note(Note),
+}
+
+/// What the log is told. Never holds a secret or anything of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The session is through: the client may work.
+    LoggedIn,
+    /// A command was refused.
+    Refused {
+        /// The verb, from the table of known verbs.
+        verb: &'static str,
+        /// Why, as the client was told.
+        why: String,
+    },
+    /// What the client said of itself in ID, bounded and free of control characters.
+    Program(String),
+    /// The upstream refused the credentials that delega holds.
+    UpstreamRefusedLogin,
+    /// The session ends, and why.
+    Ended(Ending),
+}
+
+/// Why a session ended, and so who erred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The client said LOGOUT.
+    Logout,
+    /// The client went away.
+    ClientGone,
+    /// The client broke the protocol or a bound; the text says how.
+    ClientFault(&'static str),
+    /// The client let a deadline pass.
+    ClientTimeout,
+    /// The upstream server closed, broke the protocol or a bound; the text says how.
+    UpstreamFault(&'static str),
+    /// The person may no longer be here.
+    Revoked,
+    /// The gateway stops.
+    Shutdown,
+}
+
+/// Where a session puts what it has to say, in order. The slices are the gateway's to write out or to copy.
+pub trait Sink {
+    /// Bytes for the client.
+    fn downstream(&mut self, bytes: &[u8]);
+    /// Bytes for the server.
+    fn upstream(&mut self, bytes: &[u8]);
+    /// A request to the gateway.
+    fn request(&mut self, request: Request);
+}
+
+/// The timeouts of a session, from the operator's configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the connection to the login.
+    pub login: std::time::Duration,
+    /// From the first byte of a command to its last; for a message, for each 64 KiB of it.
+    pub command: std::time::Duration,
+    /// Between commands, IDLE included.
+    pub idle: std::time::Duration,
+    /// For the upstream to connect, greet and log in.
+    pub upstream: std::time::Duration,
+    /// For commands to finish once the gateway stops.
+    pub shutdown: std::time::Duration,
+    /// A refused login is answered at a whole multiple of this after it was tried, so that time tells nothing (S5).
+    pub refusal: std::time::Duration,
+}
+
+/// The earlier of two deadlines.
+pub(crate) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
