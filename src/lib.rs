@@ -25,4 +25,6 @@
 
 pub mod config;
 pub mod domain;
+pub mod policy;
+pub mod proto;
 pub mod session;
