@@ -257,3 +257,62 @@ async fn race(addresses: Vec<SocketAddr>) -> Result<(SocketAddr, TcpStream), (So
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    fn addresses(list: &[&str]) -> Vec<SocketAddr> {
+        list.iter().map(|address| address.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns_and_nothing_is_tried_twice() {
+        let found = addresses(&["[::1]:1", "[::2]:1", "[::1]:1", "1.1.1.1:1", "[::3]:1", "2.2.2.2:1"]);
+        let expected = addresses(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"]);
+        assert_eq!(by_turns(found), expected);
+        let v4_first = addresses(&["1.1.1.1:1", "[::1]:1"]);
+        assert_eq!(by_turns(v4_first.clone()), v4_first);
+        let many = (0..100).map(|last| SocketAddr::from(([10, 0, 0, last], 1))).collect();
+        assert_eq!(by_turns(many).len(), ADDRESSES);
+        assert!(by_turns(Vec::new()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_address_that_refuses_gives_way_to_the_next() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let good = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good_address = good.local_addr().unwrap();
+        let (address, _tcp) = race(vec![closed, closed, good_address]).await.unwrap();
+        assert_eq!(address, good_address);
+        let (address, error) = race(vec![closed]).await.unwrap_err();
+        assert_eq!((address, error.kind()), (closed, io::ErrorKind::ConnectionRefused));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_stays_silent_is_overtaken() {
+        // A listener whose queue is full: the system answers no further connection.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let full = socket.listen(1).unwrap();
+        let silent = full.local_addr().unwrap();
+        let mut queued = Vec::new();
+        while let Ok(tcp) = tokio::time::timeout(HEAD_START, TcpStream::connect(silent)).await {
+            queued.push(tcp.unwrap());
+        }
+        let good = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addresses = vec![silent, good.local_addr().unwrap()];
+        let raced = tokio::time::timeout(Duration::from_secs(20), race(addresses)).await.unwrap();
+        assert_eq!(raced.unwrap().0, good.local_addr().unwrap());
+    }
+
+    #[test]
+    fn brackets_of_urls_are_no_part_of_an_address() {
+        assert_eq!(bare("[2001:db8::1]"), "2001:db8::1");
+        assert_eq!(bare("2001:db8::1"), "2001:db8::1");
+        assert_eq!(bare("imap.example.it"), "imap.example.it");
+    }
+}

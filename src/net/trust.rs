@@ -144,3 +144,18 @@ fn system_roots() -> Result<RootCertStore, TrustError> {
     }
     Ok(roots)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_read_as_sentences() {
+        let said = |reason: Distrust| reason.to_string();
+        assert_eq!(said(Distrust::Expired(Some(1_700_000_000))), "it expired on 2023-11-14 22:13 UTC");
+        assert_eq!(said(Distrust::Expired(Some(u64::MAX))), format!("it expired on second {}", u64::MAX));
+        assert_eq!(said(Distrust::WrongName(Vec::new())), "it is for another name");
+        let names = vec!["imap.example.it".to_owned(), "\u{1b}[2Jx".to_owned()];
+        assert_eq!(said(Distrust::WrongName(names)), "it is for another name: imap.example.it, \\u{1b}[2Jx");
+    }
+}

@@ -56,23 +56,10 @@ async fn a_web_mail_front_end_is_one_address_and_many_people() {
     let mut listener = plain(Admission::new(100, 1), ListenerKind::Webmail);
     let mut held = Vec::new();
     for _ in 0..5 {
-        held.push(TcpStream::connect(listener.address).await.unwrap());
+        let client = TcpStream::connect(listener.address).await.unwrap();
         let arrival = listener.arrival().await;
         assert_eq!(arrival.door.kind, ListenerKind::Webmail);
-        held.push(arrival.stream.into_tcp());
-    }
-}
-
-trait IntoTcp {
-    fn into_tcp(self) -> TcpStream;
-}
-
-impl IntoTcp for Stream {
-    fn into_tcp(self) -> TcpStream {
-        match self {
-            Stream::Plain(tcp) => tcp,
-            Stream::Server(_) | Stream::Client(_) => panic!("encrypted"),
-        }
+        held.push((client, arrival));
     }
 }
 

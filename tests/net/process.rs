@@ -1,6 +1,7 @@
 //! What concerns the process as a whole: signals, systemd, and the end of file descriptors.
 //!
-//! Where a test changes its process or needs another environment, it runs this program again for one ignored test.
+//! Where a test changes its process or needs another environment, it runs this program again for one ignored test,
+//! which does nothing when it is run in any other way.
 
 use std::fs::File;
 use std::os::unix::net::UnixDatagram;
@@ -11,12 +12,20 @@ use delega::net::shutdown::{notify_ready, notify_stopping};
 
 use super::*;
 
+/// Set in the processes that tests start.
+const STARTED_BY_A_TEST: &str = "DELEGA_STARTED_BY_A_TEST";
+
+fn started_by_a_test() -> bool {
+    std::env::var_os(STARTED_BY_A_TEST).is_some()
+}
+
 /// Runs an ignored test of this file in a process of its own, after `prelude` of a shell.
 fn in_another_process(prelude: &str, test: &str, environment: &[(&str, &str)]) -> Output {
     let program = std::env::current_exe().unwrap();
     Command::new("sh")
         .args(["-c", &format!("{prelude} exec \"$0\" --ignored --exact --nocapture process::{test}")])
         .arg(program)
+        .env(STARTED_BY_A_TEST, "1")
         .envs(environment.iter().copied())
         .output()
         .unwrap()
@@ -35,6 +44,9 @@ fn signals_stop_and_reload() {
 #[tokio::test]
 #[ignore = "run by signals_stop_and_reload in a process of its own"]
 async fn signals_are_heard() {
+    if !started_by_a_test() {
+        return;
+    }
     let send = |signal: &str| {
         let kill = format!("kill -{signal} {}", std::process::id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
@@ -71,6 +83,9 @@ fn systemd_is_told_where_there_is_one() {
 #[test]
 #[ignore = "run by systemd_is_told_where_there_is_one in a process of its own"]
 fn both_notifications() {
+    if !started_by_a_test() {
+        return;
+    }
     notify_ready();
     notify_stopping();
 }
@@ -83,6 +98,9 @@ fn a_listener_outlives_the_want_of_file_descriptors() {
 #[tokio::test]
 #[ignore = "run by a_listener_outlives_the_want_of_file_descriptors in a process of its own"]
 async fn descriptors_run_out() {
+    if !started_by_a_test() {
+        return;
+    }
     let config = listen_config(ListenTls::None);
     let mut listener = Running::start(Listener::bind(&config, None, Admission::new(9, 9)).unwrap());
     let usage = File::open("/proc/self/stat").unwrap();
