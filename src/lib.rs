@@ -25,6 +25,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod net;
 pub mod policy;
 pub mod proto;
 pub mod session;
