@@ -24,7 +24,6 @@
 //! client's leg of a session, *upstream* the server's.
 
 pub mod accounts;
-
 pub mod config;
 pub mod domain;
 pub mod session;
