@@ -27,7 +27,6 @@ format:
 
 lint: packages-build
 	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) clippy --test servers -- -D warnings
 
 docs: packages-build
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
