@@ -446,6 +446,13 @@ service stats {{
     }
 }
 
+impl Drop for Dovecot {
+    /// At once: the master process would give the others a second to end by themselves.
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 impl Ports {
     /// Ports that nobody has at this moment.
     fn free() -> Ports {
