@@ -5,3 +5,5 @@ mod support;
 
 #[path = "servers/harness.rs"]
 mod harness;
+#[path = "servers/sample.rs"]
+mod sample;

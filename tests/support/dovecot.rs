@@ -212,10 +212,10 @@ impl Dovecot {
         let mut command = self.command("doveadm");
         let output = command.arg("-c").arg(self.folder.join("dovecot.conf")).args(arguments).output().unwrap();
         assert!(output.status.success(), "doveadm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// The flags of a folder's messages by UID, as Dovecot itself reads them.
+    /// The flags of a folder's messages by UID, as Dovecot itself reads them. The folder's name is in UTF-8.
     pub fn flags(&self, address: &str, folder: &str) -> BTreeMap<u32, String> {
         self.doveadm(&["-f", "tab", "fetch", "-u", address, "uid flags", "mailbox", folder])
             .lines()

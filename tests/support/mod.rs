@@ -2,4 +2,7 @@
 
 pub mod dovecot;
 pub mod guard;
+pub mod mail;
+pub mod pec;
+pub mod sample;
 pub mod state;
