@@ -23,6 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::certs::Authority;
 use super::guard::{self, Guarded};
 use super::state::State;
 
@@ -505,17 +506,18 @@ fn greets(port: u16) -> bool {
     greeted
 }
 
-/// A certificate authority and a server certificate for `localhost` and `127.0.0.1`.
+/// An authority of its own, and a certificate for `localhost` and `127.0.0.1`.
 fn own_certificate(folder: &Path) -> Certificate {
-    let openssl = |arguments: &str| {
-        let output = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
-        assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    let authority = Authority::new("Upstream CA").unwrap();
+    let issued = authority.issue(&["localhost", "127.0.0.1"]).unwrap();
+    let keep = |name: &str, pem: &str| {
+        let file = folder.join(name);
+        fs::write(&file, pem).unwrap();
+        file
     };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 30";
-    openssl(&format!("req -x509 {key} -subj /CN=Upstream-CA -keyout ca.key -out ca.pem"));
-    openssl(&format!(
-        "req -x509 {key} -subj /CN=localhost -keyout server.key -out server.pem -CA ca.pem -CAkey ca.key \
-         -addext basicConstraints=CA:FALSE -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
-    ));
-    Certificate { certificate: folder.join("server.pem"), key: folder.join("server.key"), ca: folder.join("ca.pem") }
+    Certificate {
+        certificate: keep("server.pem", &issued.chain_pem),
+        key: keep("server.key", &issued.key_pem),
+        ca: keep("ca.pem", &authority.pem),
+    }
 }

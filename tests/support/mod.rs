@@ -1,5 +1,6 @@
 //! What tests against real servers, and `make run`, stand on.
 
+pub mod certs;
 pub mod dovecot;
 pub mod guard;
 pub mod mail;
