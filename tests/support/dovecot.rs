@@ -8,7 +8,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -16,7 +15,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -72,7 +70,6 @@ pub struct Dovecot {
     ca: PathBuf,
     ports: Ports,
     process: Option<Guarded>,
-    passwords: Mutex<Passwords>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,12 +89,6 @@ struct User {
     from_root: bool,
 }
 
-#[derive(Debug, Default)]
-struct Passwords {
-    by_address: BTreeMap<String, String>,
-    generation: u64,
-}
-
 impl Options {
     /// Starts a server.
     pub fn start(self) -> Dovecot {
@@ -109,7 +100,7 @@ impl Options {
     pub fn start_in(self, folder: &Path) -> Dovecot {
         let folder = fs::canonicalize(folder).unwrap();
         let user = User::find(&folder);
-        for name in ["run", "state", "mail", "tls"] {
+        for name in ["run", "state", "mail", "users", "tls"] {
             fs::create_dir_all(folder.join(name)).unwrap();
         }
         let certificate = self.certificate.clone().unwrap_or_else(|| own_certificate(&folder.join("tls")));
@@ -117,16 +108,8 @@ impl Options {
         // Copies, so that the user whom Dovecot runs as can read them
         fs::copy(&certificate.certificate, folder.join("tls/shown.pem")).unwrap();
         fs::copy(&certificate.key, folder.join("tls/shown.key")).unwrap();
-        let mut dovecot = Dovecot {
-            folder,
-            options: self,
-            user,
-            ca,
-            ports: Ports { imap: 0, imaps: 0 },
-            process: None,
-            passwords: Mutex::default(),
-        };
-        dovecot.write_passwords(&mut Passwords::default());
+        let mut dovecot =
+            Dovecot { folder, options: self, user, ca, ports: Ports { imap: 0, imaps: 0 }, process: None };
         if let Some((name, password)) = &dovecot.options.master {
             dovecot.write("masters", &format!("{name}:{{PLAIN.b64}}{}\n", BASE64.encode(password)));
         }
@@ -178,11 +161,34 @@ impl Dovecot {
         for part in ["cur", "new", "tmp"] {
             fs::create_dir_all(maildir.join(part)).unwrap();
         }
-        self.hand_over(&self.home(address));
-        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
-        passwords.by_address.insert(address.to_owned(), password.to_owned());
-        self.write_passwords(&mut passwords);
+        let home = self.home(address);
+        self.hand_over(&home);
+        // A file for each mailbox: Dovecot looks at most once a second whether one that it knows has changed, so that a
+        // common file would keep a new mailbox waiting, too
+        let coded = BASE64.encode(password);
+        self.write(
+            &format!("users/{address}.new"),
+            &format!("{address}:{{PLAIN.b64}}{coded}::::{}::\n", home.display()),
+        );
+        let file = self.folder.join("users").join(address);
+        // Dovecot goes by the file's time in whole seconds, and by its size
+        let old = fs::metadata(&file).and_then(|m| m.modified());
+        let time = old.map_or(SystemTime::UNIX_EPOCH, |old| old + Duration::from_secs(1));
+        let new = self.folder.join(format!("users/{address}.new"));
+        File::options().append(true).open(&new).unwrap().set_modified(time).unwrap();
+        fs::rename(new, file).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while !self.accepts(address, password) {
+            assert!(Instant::now() < deadline, "{address} cannot log in:\n{}", self.log());
+        }
         maildir
+    }
+
+    /// Whether Dovecot lets this password in.
+    pub fn accepts(&self, address: &str, password: &str) -> bool {
+        let mut doveadm = self.command("doveadm");
+        doveadm.arg("-c").arg(self.folder.join("dovecot.conf")).args(["auth", "test", address, password]);
+        doveadm.output().unwrap().status.success()
     }
 
     /// Where a mailbox's messages are.
@@ -316,21 +322,6 @@ impl Dovecot {
         self.hand_over(&path);
     }
 
-    fn write_passwords(&self, passwords: &mut Passwords) {
-        let mut text = String::new();
-        for (address, password) in &passwords.by_address {
-            let home = self.home(address);
-            let password = BASE64.encode(password);
-            writeln!(text, "{address}:{{PLAIN.b64}}{password}::::{}::", home.display()).unwrap();
-        }
-        self.write("users.new", &text);
-        // Dovecot reads the file again when its time in seconds differs
-        passwords.generation += 1;
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000 + passwords.generation);
-        File::options().write(true).open(self.folder.join("users.new")).unwrap().set_modified(time).unwrap();
-        fs::rename(self.folder.join("users.new"), self.folder.join("users")).unwrap();
-    }
-
     fn configuration(&self) -> String {
         let Options { acl, quota, metadata, compress, ref master, .. } = self.options;
         let User { uid, gid, ref name, ref group, .. } = self.user;
@@ -376,11 +367,11 @@ auth_verbose = yes
 {masters}
 passdb {{
   driver = passwd-file
-  args = {folder}/users
+  args = {folder}/users/%u
 }}
 userdb {{
   driver = passwd-file
-  args = {folder}/users
+  args = {folder}/users/%u
 }}
 namespace inbox {{
   inbox = yes
