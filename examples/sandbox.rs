@@ -247,8 +247,8 @@ fn print_welcome(certs: &Path, ports: &Ports) {
            openssl s_client -quiet -crlf -starttls imap -connect localhost:{client_starttls} -CAfile {ca} \\\n      \
              -verify_return_error\n  \
            a LOGIN anna/{ADDRESS} {password}\n\
-         Thunderbird: File, New, Existing Mail Account, Configure manually; server localhost, port {client}, SSL/TLS,\n\
-         normal password, and one of the logins above as the username; any outgoing server, delega does not send yet.\n\
+         Thunderbird: File, New, Email Account, Configure Manually; server localhost, port {client}, SSL/TLS, normal\n\
+         password, and one of the logins above as the username (examples/thunderbird.md).\n\
          First import {ca}: Settings, Privacy & Security, Manage Certificates, Authorities, Import.\n\
          \n\
          Ctrl-C ends it all, and nothing of the mailbox is kept.\n",
