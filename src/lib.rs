@@ -23,7 +23,11 @@
 //! A person's mailbox is a [`Mailbox`](domain::Mailbox); what IMAP calls a mailbox is a *folder*. *Downstream* is the
 //! client's leg of a session, *upstream* the server's.
 
+pub mod accounts;
 pub mod config;
 pub mod domain;
 pub mod net;
+pub mod policy;
+pub mod proto;
 pub mod session;
+pub mod store;

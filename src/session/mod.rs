@@ -126,6 +126,8 @@ pub enum Note {
     Program(String),
     /// The upstream refused the credentials that delega holds.
     UpstreamRefusedLogin,
+    /// The upstream could not be entered; the text says why.
+    UpstreamUnavailable(&'static str),
     /// The session ends, and why.
     Ended(Ending),
 }

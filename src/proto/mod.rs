@@ -1,0 +1,6 @@
+//! Wire grammars, bytes ↔ types. Pure: no I/O, no clock, no decision about who may do what.
+//!
+//! Every byte that comes in here is untrusted, the server's as well as the client's.
+
+pub mod imap;
+pub mod sasl;

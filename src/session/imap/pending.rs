@@ -1,0 +1,81 @@
+//! What the client still waits for, in the order in which it asked.
+//!
+//! The gateway's own answers stand in the same queue as the commands that were sent upstream, so that every command has
+//! one answer and answers come in order.
+
+use std::collections::VecDeque;
+
+use crate::domain::limits;
+use crate::proto::imap::verb::Verb;
+
+/// One thing that the client waits for.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// A command that was sent upstream.
+    Sent(Sent),
+    /// The gateway's own answer or continuation.
+    Own(Vec<u8>),
+    /// The gateway's own answer, after which the session ends.
+    Last(Vec<u8>),
+}
+
+/// A command that was sent upstream, under the client's tag.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub tag: Vec<u8>,
+    pub verb: Verb,
+    /// IDLE that was broken off by something other than DONE: its answer becomes `BAD`.
+    pub broken: bool,
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub(super) struct Queue(VecDeque<Pending>);
+
+impl Queue {
+    pub fn push(&mut self, pending: Pending) {
+        self.0.push_back(pending);
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= limits::PENDING_COMMANDS
+    }
+
+    /// Whether the client waits for nothing but new data in IDLE.
+    pub fn is_idle(&self) -> bool {
+        self.0.iter().all(|pending| matches!(pending, Pending::Sent(Sent { verb: Verb::Idle, .. })))
+    }
+
+    /// The own answer whose turn has come.
+    pub fn next_own(&mut self) -> Option<Pending> {
+        match self.0.front() {
+            Some(Pending::Own(_) | Pending::Last(_)) => self.0.pop_front(),
+            _ => None,
+        }
+    }
+
+    /// Takes out the sent command that `tag` answers, the oldest with that tag, and tells whether it was sent last.
+    pub fn answered(&mut self, tag: &[u8]) -> Option<(Sent, bool)> {
+        let at = self.0.iter().position(|pending| matches!(pending, Pending::Sent(sent) if sent.tag == tag))?;
+        let last = !self.0.iter().skip(at + 1).any(|pending| matches!(pending, Pending::Sent(_)));
+        match self.0.remove(at) {
+            Some(Pending::Sent(sent)) => Some((sent, last)),
+            _ => None,
+        }
+    }
+
+    /// The command sent last.
+    pub fn last_sent(&mut self) -> Option<&mut Sent> {
+        self.0.iter_mut().rev().find_map(|pending| match pending {
+            Pending::Sent(sent) => Some(sent),
+            _ => None,
+        })
+    }
+
+    /// Gives memory back while nothing is pending.
+    pub fn shrink(&mut self) {
+        if self.0.is_empty() {
+            self.0 = VecDeque::new();
+        }
+    }
+}
