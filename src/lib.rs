@@ -24,6 +24,7 @@
 //! client's leg of a session, *upstream* the server's.
 
 pub mod accounts;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod net;

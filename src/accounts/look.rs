@@ -1,7 +1,7 @@
 //! Listings (G7, O1): what there is, without secrets.
 
 use super::{Accounts, AccountsError, Rule};
-use crate::domain::{Delegate, DelegateState, Mailbox, MailboxAddress, MailboxId, Permissions, Username};
+use crate::domain::{Delegate, DelegateState, Login, Mailbox, MailboxAddress, MailboxId, Permissions, Username};
 use crate::store::{self, Reads};
 
 /// A mailbox and what concerns it.
@@ -94,8 +94,15 @@ pub(super) fn delegate<R: Reads + ?Sized>(reads: &R, name: &DelegateName) -> Res
 }
 
 impl DelegateName {
-    /// The name as a login.
-    pub fn login(&self) -> crate::domain::Login {
-        crate::domain::Login::Delegate(self.username.clone(), self.address.clone())
+    /// The name to log in with (L1).
+    pub fn login(&self) -> Login {
+        Login::Delegate(self.username.clone(), self.address.clone())
+    }
+}
+
+impl DelegateView {
+    /// The name to log in with (L1).
+    pub fn login(&self) -> Login {
+        Login::Delegate(self.delegate.username.clone(), self.address.clone())
     }
 }

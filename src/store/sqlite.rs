@@ -40,8 +40,11 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the file, makes it where there is none, and brings it to the newest version.
     pub fn open(path: &Path) -> Result<Sqlite, StoreError> {
-        make_private(path)?;
+        make(path)?;
         let mut writer = connect(path)?;
+        // Nothing of a file that is not ours is touched.
+        schema::judge(&writer, path)?;
+        close_to_others(path)?;
         use_wal(&writer)?;
         writer.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         writer.pragma_update(None, "secure_delete", true).map_err(failed)?;
@@ -114,17 +117,17 @@ fn use_wal(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// Makes the file where there is none, and closes it and its companions to others.
-///
-/// A file that exists is never opened here: to close it again would drop the locks that SQLite holds on it elsewhere in
-/// this process.
-fn make_private(path: &Path) -> Result<(), StoreError> {
-    let fault = |path: &Path, what, source| StoreError::File { path: path.to_owned(), what, source };
+/// Makes the file, private from its first moment, where there is none. One that exists is not opened: to close it again
+/// would drop the locks that SQLite holds on it elsewhere in this process.
+fn make(path: &Path) -> Result<(), StoreError> {
     match OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(path) {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(fault(path, "made", error)),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(fault(path, "made", error)),
+        _ => Ok(()),
     }
+}
+
+/// Closes the file and its companions to others.
+fn close_to_others(path: &Path) -> Result<(), StoreError> {
     for file in [path.to_owned(), companion(path, "-wal"), companion(path, "-shm")] {
         let mode = match fs::metadata(&file) {
             Ok(metadata) => metadata.permissions().mode(),
@@ -133,13 +136,17 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
         };
         if mode & 0o077 != 0 {
             match fs::set_permissions(&file, Permissions::from_mode(PRIVATE_MODE)) {
-                Ok(()) => tracing::warn!(file = %file.display(), "others could read this file; it is private now"),
+                Ok(()) => tracing::warn!(file = %file.display(), "others could use this file; it is private now"),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(fault(&file, "made private (mode 0600)", error)),
             }
         }
     }
     Ok(())
+}
+
+fn fault(path: &Path, what: &'static str, source: std::io::Error) -> StoreError {
+    StoreError::File { path: path.to_owned(), what, source }
 }
 
 fn companion(path: &Path, suffix: &str) -> PathBuf {
@@ -189,7 +196,9 @@ mod tests {
         assert!(matches!(Sqlite::open(&newer), Err(StoreError::Newer { found: 999, .. })));
         let foreign = dir.path().join("foreign.db");
         Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+        let before = (fs::read(&foreign).unwrap(), mode(&foreign));
         assert!(matches!(Sqlite::open(&foreign), Err(StoreError::Foreign(_))));
+        assert_eq!((fs::read(&foreign).unwrap(), mode(&foreign)), before, "a file that is not ours was touched");
         let text = dir.path().join("text.db");
         fs::write(&text, "this is no database, but a text that is long enough to be looked at").unwrap();
         assert!(matches!(Sqlite::open(&text), Err(StoreError::Database(_))));

@@ -47,6 +47,11 @@ CREATE TABLE key_check (
 ) STRICT;
 "];
 
+/// Whether the file is one of delega's, or a new one, and not of a newer delega. Only looks.
+pub(super) fn judge(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    next_step(connection, path).map(drop)
+}
+
 /// Brings the file to the newest version, each step in a transaction of its own, so that an interrupted start goes on
 /// where it stopped and two processes may start at once. A file that is up to date is only read.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
