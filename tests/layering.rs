@@ -49,7 +49,7 @@ fn judge(sources: &BTreeMap<String, String>) -> Vec<String> {
     }
     judge_map(&map, &mut faults);
     for (file, text) in sources {
-        judge_file(file, text, &map, &mut faults);
+        judge_file(file, text, depth(file, sources), &map, &mut faults);
     }
     faults
 }
@@ -95,7 +95,22 @@ fn reachable(map: &Map, from: &str) -> BTreeSet<String> {
     seen
 }
 
-fn judge_file(file: &str, text: &str, map: &Map, faults: &mut Vec<String>) {
+/// How far the module of a file lies below the crate's root. One that is named by `#[path]` lies below the module that
+/// names it.
+fn depth(file: &str, sources: &BTreeMap<String, String>) -> usize {
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let declaration = format!("#[path = \"{name}\"]");
+    let parent = sources.iter().find(|(other, text)| {
+        *other != file && other.rsplit_once('/').unwrap_or(("", other)).0 == folder && text.contains(&declaration)
+    });
+    match parent {
+        Some((parent, _)) => depth(parent, sources) + 1,
+        None if file == "lib.rs" || file == "main.rs" => 0,
+        None => file.split('/').filter(|part| *part != "mod.rs").count(),
+    }
+}
+
+fn judge_file(file: &str, text: &str, depth: usize, map: &Map, faults: &mut Vec<String>) {
     let mut fault = |line: usize, what: String| faults.push(format!("src/{file}:{line}: {what}"));
     let parts: Vec<&str> = file.trim_end_matches(".rs").split('/').filter(|p| *p != "mod").collect();
     for part in parts.iter().filter(|part| LUMBER_ROOMS.contains(part)) {
@@ -109,7 +124,6 @@ fn judge_file(file: &str, text: &str, map: &Map, faults: &mut Vec<String>) {
         fault(1, "does not begin by saying what it is for (`//!`)".to_owned());
     }
     let door = file == "main.rs" || file == "lib.rs";
-    let depth = if door { 0 } else { parts.len() };
     let module = parts[0];
     if !door && !map.contains_key(module) {
         fault(1, format!("{module} has no row in the import table of src/lib.rs"));
@@ -407,6 +421,19 @@ fn the_judge_finds_imports_that_the_map_forbids() {
     assert_eq!(faults, "src/domain/deep/login.rs:3: domain may not import store");
     let faults = faults_of(&[("main.rs", "fn main() { delega::store::open(); }")]);
     assert_eq!(faults, "src/main.rs:2: main.rs is only the door to cli, and imports store");
+}
+
+#[test]
+fn the_judge_knows_where_a_file_lies_that_is_named_by_its_path() {
+    let tests = ("domain/login_tests.rs", "use super::super::Grant;");
+    let faults = faults_of(&[("domain/login.rs", "#[path = \"login_tests.rs\"]\nmod tests;"), tests]);
+    assert_eq!(faults, "");
+    let tests = ("domain/login_tests.rs", "use super::super::super::store;");
+    let faults = faults_of(&[("domain/login.rs", "#[path = \"login_tests.rs\"]\nmod tests;"), tests]);
+    assert_eq!(faults, "src/domain/login_tests.rs:2: domain may not import store");
+    let faults =
+        faults_of(&[("domain/login.rs", "mod login_tests;"), ("domain/login_tests.rs", "use super::super::store;")]);
+    assert_eq!(faults, "src/domain/login_tests.rs:2: domain may not import store");
 }
 
 #[test]
