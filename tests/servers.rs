@@ -1,0 +1,9 @@
+//! What needs real servers and real mail programs. `cargo test` leaves this target out, `make test` runs it after
+//! installing them; in it a missing program is a failure.
+
+mod support;
+
+#[path = "servers/harness.rs"]
+mod harness;
+#[path = "servers/sample.rs"]
+mod sample;
