@@ -182,7 +182,11 @@ impl Accounts {
     }
 
     /// The mailbox's own password where it has one, or else the upstream's master user.
-    fn credentials(&self, mailbox: &Mailbox, sealed: Option<&SealedSecret>) -> Result<Credentials, AccountsError> {
+    pub(super) fn credentials(
+        &self,
+        mailbox: &Mailbox,
+        sealed: Option<&SealedSecret>,
+    ) -> Result<Credentials, AccountsError> {
         self.upstream_is_there(mailbox)?;
         let user = mailbox.upstream_login().to_owned();
         if let Some(sealed) = sealed {

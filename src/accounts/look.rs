@@ -82,7 +82,7 @@ fn view_mailbox(reads: &dyn Reads, mailbox: Mailbox) -> Result<MailboxView, Acco
     })
 }
 
-fn mailbox(reads: &dyn Reads, address: &MailboxAddress) -> Result<Mailbox, AccountsError> {
+pub(super) fn mailbox(reads: &dyn Reads, address: &MailboxAddress) -> Result<Mailbox, AccountsError> {
     Ok(reads.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?)
 }
 

@@ -11,6 +11,7 @@ mod add_delegate;
 mod add_mailbox;
 mod authenticate;
 mod change_permissions;
+mod credentials;
 mod delete_delegate;
 mod error;
 mod look;

@@ -5,12 +5,14 @@
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
+mod check;
 pub mod context;
 mod delegate;
 mod failure;
 mod mailbox;
 mod output;
 mod prompt;
+mod serve;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -34,6 +36,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the gateway
+    Serve,
+    Check(check::CheckCommand),
     /// The mailboxes that delega opens
     #[command(subcommand)]
     Mailbox(mailbox::MailboxCommand),
@@ -60,6 +65,11 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     match cli.command {
+        Command::Serve => serve::run(&cli.config)?,
+        Command::Check(command) => {
+            warn_on_stderr();
+            check::run(&command, &cli.config, out)?;
+        }
         Command::Mailbox(command) => {
             warn_on_stderr();
             mailbox::run(command, &Context::open(&cli.config)?, out)?;
