@@ -3,7 +3,12 @@
 
 mod support;
 
+#[path = "servers/delega.rs"]
+mod delega;
 #[path = "servers/harness.rs"]
 mod harness;
 #[path = "servers/sample.rs"]
 mod sample;
+
+#[path = "servers/gateway.rs"]
+mod gateway;
