@@ -27,6 +27,7 @@ pub mod accounts;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod gateway;
 pub mod net;
 pub mod policy;
 pub mod proto;

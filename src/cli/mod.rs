@@ -3,7 +3,7 @@
 //! Exit status: 0 done, 1 refused or failed with the reason on stderr, 2 usage. What people typed is shown with its
 //! control characters escaped; `--json` gives it as it is. No password is ever an argument or shown.
 //!
-//! A new subcommand is a variant of [`Command`], its file beside this one, and its line in [`run`].
+//! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
 pub mod context;
 mod delegate;

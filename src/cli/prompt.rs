@@ -6,7 +6,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::Failure;
 use super::context::one_line;
@@ -46,14 +46,12 @@ fn typed_twice(whose: &str) -> Result<SecretString, Failure> {
         let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
         typed.map_err(|error| Failure::Refused(format!("the password cannot be asked for: {error}")))
     };
-    let mut first = ask(format!("Password {whose}: "))?;
+    let first = ask(format!("Password {whose}: "))?;
     let second = ask("Once more: ".to_owned())?;
     if !bool::from(first.as_bytes().ct_eq(second.as_bytes())) {
         return Err(Failure::Refused("the two passwords differ".to_owned()));
     }
-    let password = SecretString::from(first.as_str());
-    first.zeroize();
-    Ok(password)
+    Ok(first.as_str().into())
 }
 
 /// Goes on where `yes` was said, on the command line or now; on nobody's terminal it has to be on the command line.

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::super::UpstreamTls;
 use super::*;
+use crate::config::UpstreamTls;
 
 const WHOLE: &str = r#"
 [store]

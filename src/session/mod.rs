@@ -151,6 +151,20 @@ pub enum Ending {
     Shutdown,
 }
 
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ending::Logout => f.write_str("logout"),
+            Ending::ClientGone => f.write_str("the client went away"),
+            Ending::ClientFault(why) => write!(f, "the client: {why}"),
+            Ending::ClientTimeout => f.write_str("the client took too long"),
+            Ending::UpstreamFault(why) => write!(f, "the upstream: {why}"),
+            Ending::Revoked => f.write_str("access was taken away"),
+            Ending::Shutdown => f.write_str("the gateway stops"),
+        }
+    }
+}
+
 /// Where a session puts what it has to say, in order. The slices are the gateway's to write out or to copy.
 pub trait Sink {
     /// Bytes for the client.
