@@ -26,7 +26,7 @@ format:
 	$(CARGO) fmt --check
 
 lint: packages-build
-	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --all-targets --test servers -- -D warnings
 
 docs: packages-build
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
