@@ -48,9 +48,7 @@ fn changes(script: &str) -> Vec<String> {
     let dovecot = dovecot_with_mailbox(Options { metadata: true, ..Options::default() });
     let before = dovecot.snapshot(MAILBOX);
     python(&dovecot, script);
-    let changes = before.changes(&dovecot.snapshot(MAILBOX));
-    println!("{}", changes.join("\n"));
-    changes
+    before.changes(&dovecot.snapshot(MAILBOX))
 }
 
 fn curl(dovecot: &Dovecot, scheme: &str, port: u16, arguments: &[&str]) -> String {
