@@ -25,8 +25,10 @@ certs: ## Certificates for development, into certs/
 format:
 	$(CARGO) fmt --check
 
+# A target with `test = false` is none of `--all-targets`
 lint: packages-build
 	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --test servers -- -D warnings
 
 docs: packages-build
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items

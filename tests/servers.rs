@@ -1,6 +1,8 @@
 //! What needs real servers and real mail programs. `cargo test` leaves this target out, `make test` runs it after
 //! installing them; in it a missing program is a failure.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 #[path = "servers/delega.rs"]

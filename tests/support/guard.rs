@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test target uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -99,13 +100,27 @@ impl Guarded {
         }
     }
 
-    /// Ends the process and its whole group at once, as a crash would.
+    /// Ends the process and its whole group at once, as a crash would. When it returns, none of them is left.
     pub fn kill(&mut self) {
         if self.ended().is_none() {
             self.signal("KILL", true);
             let _ = self.child.wait();
+            while lives(self.child.id()) {
+                thread::sleep(Duration::from_millis(1));
+            }
         }
     }
+}
+
+/// Whether a process of this group lives (proc(5): `pid (name) state ppid group …`).
+fn lives(group: u32) -> bool {
+    let group = group.to_string();
+    fs::read_dir("/proc").unwrap().flatten().any(|process| {
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        let mut fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields).split(' ');
+        let (state, of_group) = (fields.next(), fields.nth(1));
+        of_group == Some(&group) && !matches!(state, Some("Z" | "X"))
+    })
 }
 
 impl Drop for Guarded {
