@@ -500,11 +500,16 @@ impl Connection {
         tracing::warn!(peer = %self.peer.address, login, listener = %self.door.kind, %why, "login refused");
     }
 
+    /// Whoever never got as far as a login leaves a line in the debug log alone: scans and health checks are many.
     fn log_end(&self) {
         let ending = self.ending.unwrap_or(Ending::ClientGone);
-        let login = self.person.as_ref().map(|person| tracing::field::display(&person.login));
+        let peer = self.peer.address;
+        let Some(Person { login, .. }) = &self.person else {
+            tracing::debug!(%peer, %ending, "connection end");
+            return;
+        };
         let seconds = self.started_at.elapsed().as_secs();
         let (from_client, from_upstream) = (self.downstream_bytes, self.upstream_bytes);
-        tracing::info!(peer = %self.peer.address, login, %ending, seconds, from_client, from_upstream, "session end");
+        tracing::info!(%peer, %login, %ending, seconds, from_client, from_upstream, "session end");
     }
 }

@@ -461,7 +461,7 @@ mod tests {
         assert_eq!(framer.next(&mut input), announced(3, false, false));
         framer.collect();
         let Frame::Command(raw) = framer.next(&mut input) else { panic!() };
-        assert_eq!(raw, Raw { bytes: b"a X {3+})\r\n y".to_vec(), literals: vec![8..11] });
+        assert_eq!(raw, Raw { bytes: b"a X {3+})\r\n y".to_vec(), literals: std::iter::once(8..11).collect() });
         assert_eq!(input, b"b");
     }
 
