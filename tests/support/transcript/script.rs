@@ -261,34 +261,40 @@ fn directive(word: &str, rest: &str) -> Result<Vec<Step>, String> {
         "expect-close" => Step::Close(rest.to_owned()),
         "note" => Step::Note(rest.to_owned()),
         "quiet" => Step::Quiet,
+        "expect-verify" => verify(rest)?,
+        "verified" => verdict(rest)?,
         "verify" => {
-            const FORM: &str = "verify: LOGIN PASSWORD ok | refused | unavailable";
-            let mut words = rest.split(' ');
-            let (Some(login), Some(password), Some(verdict), None) =
-                (words.next(), words.next(), words.next(), words.next())
-            else {
-                return Err(FORM.to_owned());
-            };
-            let verdict = match verdict {
-                "ok" => Verdict::Ok,
-                "refused" => Verdict::Refused,
-                "unavailable" => Verdict::Unavailable,
-                _ => return Err(FORM.to_owned()),
-            };
-            let (login, password) = (octets(login)?, octets(password)?);
-            return Ok(vec![Step::Verify { login, password }, Step::Event(Event::Verified(verdict))]);
+            let (credentials, answer) = rest.rsplit_once(' ').ok_or("verify: LOGIN PASSWORD ok | refused | unavailable")?;
+            return Ok(vec![verify(credentials)?, verdict(answer)?]);
         }
-        "connect" => {
-            let connection = match rest {
-                "ok" => Connection::Ok,
-                "starttls" => Connection::StartTls,
-                "unreachable" => Connection::Unreachable,
-                _ => return Err("connect: ok | starttls | unreachable".to_owned()),
-            };
-            return Ok(vec![Step::Connect, Step::Event(Event::Connected(connection))]);
-        }
+        "expect-connect" => Step::Connect,
+        "connected" => connection(rest)?,
+        "connect" => return Ok(vec![Step::Connect, connection(rest)?]),
         _ => return Err("no such directive".to_owned()),
     }])
+}
+
+fn verify(credentials: &str) -> Result<Step, String> {
+    let (login, password) = credentials.split_once(' ').ok_or("LOGIN PASSWORD, spaces in them as `\\s`")?;
+    Ok(Step::Verify { login: octets(login)?, password: octets(password)? })
+}
+
+fn verdict(answer: &str) -> Result<Step, String> {
+    Ok(Step::Event(Event::Verified(match answer {
+        "ok" => Verdict::Ok,
+        "refused" => Verdict::Refused,
+        "unavailable" => Verdict::Unavailable,
+        _ => return Err("ok | refused | unavailable".to_owned()),
+    })))
+}
+
+fn connection(answer: &str) -> Result<Step, String> {
+    Ok(Step::Event(Event::Connected(match answer {
+        "ok" => Connection::Ok,
+        "starttls" => Connection::StartTls,
+        "unreachable" => Connection::Unreachable,
+        _ => return Err("ok | starttls | unreachable".to_owned()),
+    })))
 }
 
 fn grant(permissions: &str) -> Result<Grant, String> {
