@@ -37,7 +37,7 @@ pub struct Machine {
     manners: Manners,
     /// What was said and the session did not want yet.
     waiting: [Vec<u8>; 2],
-    /// The password that the client typed.
+    /// The password that the client typed, where the mailbox's own login was with it (L3).
     typed: Option<SecretString>,
     out: Out,
 }
@@ -47,7 +47,8 @@ struct Out {
     heard: Heard,
     /// Why the session ended.
     ending: String,
-    typed: Option<SecretString>,
+    /// What the client typed, and whether with the mailbox's own login.
+    typed: Option<(bool, SecretString)>,
 }
 
 impl Machine {
@@ -83,8 +84,8 @@ impl Machine {
 
     fn handle(&mut self, input: Input) {
         self.session.handle(input, self.now, &mut self.out);
-        if self.out.typed.is_some() {
-            self.typed = self.out.typed.take();
+        if let Some((owner, password)) = self.out.typed.take() {
+            self.typed = Some(password).filter(|_| owner);
         }
     }
 
@@ -124,9 +125,8 @@ impl Machine {
             Verdict::Refused => Err(Denial::Refused),
             Verdict::Unavailable => Err(Denial::Unavailable),
             Verdict::Ok => {
-                let owner = !self.setup.login.contains('/');
                 let (authcid, password, authzid) = self.setup.upstream_login.clone();
-                let typed = self.typed.take().filter(|_| owner);
+                let typed = self.typed.take();
                 Ok(Admission {
                     grant: self.setup.grant,
                     upstream: UpstreamLogin {
@@ -204,7 +204,7 @@ impl Sink for Out {
         self.heard.asked.push_back(match request {
             Request::Verify { login, password } => {
                 let octets = password.expose_secret().as_bytes().to_vec();
-                self.typed = Some(password);
+                self.typed = Some((!login.contains('/'), password));
                 Asked::Verify { login: login.into_bytes(), password: octets }
             }
             Request::Connect => Asked::Connect,
