@@ -23,6 +23,7 @@ pub(super) enum Pending {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub tag: Vec<u8>,
+    /// As which it went upstream.
     pub verb: Verb,
     /// IDLE that was broken off by something other than DONE: its answer becomes `BAD`.
     pub broken: bool,
@@ -62,6 +63,11 @@ impl Queue {
             Some(Pending::Sent(sent)) => Some((sent, last)),
             _ => None,
         }
+    }
+
+    /// Whether a command of this verb waits for its answer.
+    pub fn awaits(&self, verb: Verb) -> bool {
+        self.0.iter().any(|pending| matches!(pending, Pending::Sent(sent) if sent.verb == verb))
     }
 
     /// The command sent last.

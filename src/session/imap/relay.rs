@@ -373,14 +373,12 @@ impl Relay {
             Rewriting::As(verb) => verb,
             Rewriting::Same | Rewriting::Peek | Rewriting::Enable(_) => command.verb,
         };
-        match sent {
-            Verb::Select => self.mode = Mode::ReadWrite,
-            Verb::Examine => self.mode = Mode::ReadOnly,
-            Verb::Close | Verb::Unselect => self.mode = Mode::Unselected,
-            _ => {}
+        // Open for writing from the moment it is asked for; open no more only when the upstream says so (`answers`).
+        if sent == Verb::Select {
+            self.mode = Mode::ReadWrite;
         }
         let parts = encode::encode(command, rewriting, None);
-        self.queue.push(Pending::Sent(Sent { tag: command.tag().to_vec(), verb: command.verb, broken: false }));
+        self.queue.push(Pending::Sent(Sent { tag: command.tag().to_vec(), verb: sent, broken: false }));
         self.send(parts, if sent == Verb::Idle { Flow::AwaitIdle } else { Flow::Command }, out);
     }
 
