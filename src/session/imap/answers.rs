@@ -63,6 +63,7 @@ impl Relay {
         while self.at_boundary() {
             match self.queue.next_own() {
                 Some(Pending::Own(answer)) => out.downstream(&answer),
+                Some(Pending::GoOn) => out.downstream(b"+ OK\r\n"),
                 Some(Pending::Last(answer)) => {
                     out.downstream(&answer);
                     return Err(End { ending: Ending::Logout, bye: None });

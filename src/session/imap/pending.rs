@@ -13,8 +13,10 @@ use crate::proto::imap::verb::Verb;
 pub(super) enum Pending {
     /// A command that was sent upstream.
     Sent(Sent),
-    /// The gateway's own answer or continuation.
+    /// The gateway's own answer.
     Own(Vec<u8>),
+    /// The gateway's own continuation, which asks for a literal.
+    GoOn,
     /// The gateway's own answer, after which the session ends.
     Last(Vec<u8>),
 }
@@ -47,10 +49,15 @@ impl Queue {
         self.0.iter().all(|pending| matches!(pending, Pending::Sent(Sent { verb: Verb::Idle, .. })))
     }
 
+    /// Whether the client waits to be asked for a literal.
+    pub fn has_to_go_on(&self) -> bool {
+        self.0.iter().any(|pending| matches!(pending, Pending::GoOn))
+    }
+
     /// The own answer whose turn has come.
     pub fn next_own(&mut self) -> Option<Pending> {
         match self.0.front() {
-            Some(Pending::Own(_) | Pending::Last(_)) => self.0.pop_front(),
+            Some(Pending::Own(_) | Pending::GoOn | Pending::Last(_)) => self.0.pop_front(),
             _ => None,
         }
     }
