@@ -272,7 +272,8 @@ impl Framer {
                 }
                 Some((0, rest)) => {
                     self.unreadable = self.unreadable.or(Some(Unreadable::Nul));
-                    self.keep(b"?")?;
+                    // No character of a tag, so that the answer bears none that the client did not send.
+                    self.keep(b"*")?;
                     *input = rest;
                 }
                 Some(_) => return Err(Fault::BareLineEnd),

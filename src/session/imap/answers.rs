@@ -16,11 +16,12 @@ use std::time::Instant;
 use super::pending::{Pending, Sent};
 use super::relay::{Flow, Relay};
 use super::{End, bad};
-use crate::policy::imap as policy;
+use crate::policy::imap::{self as policy, Mode};
 use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::Framer;
 use crate::proto::imap::response::{self, Code, Data, Head, Status};
 use crate::proto::imap::scanner::Step;
+use crate::proto::imap::verb::Verb;
 use crate::session::{Ending, Sink};
 
 impl Relay {
@@ -62,6 +63,7 @@ impl Relay {
         while self.at_boundary() {
             match self.queue.next_own() {
                 Some(Pending::Own(answer)) => out.downstream(&answer),
+                Some(Pending::GoOn) => out.downstream(b"+ OK\r\n"),
                 Some(Pending::Last(answer)) => {
                     out.downstream(&answer);
                     return Err(End { ending: Ending::Logout, bye: None });
@@ -110,6 +112,9 @@ impl Relay {
                     return Ok(self.scanner.hold(bytes)?);
                 }
                 let sent = self.answered(framer, tag)?;
+                if status == Status::Ok {
+                    self.left(sent.verb);
+                }
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);
@@ -236,6 +241,18 @@ impl Relay {
             }
             // Nobody waits for it.
             other => self.flow = other,
+        }
+    }
+
+    /// A command that ends writing in the selected folder was carried out. One that failed may have left it open.
+    fn left(&mut self, verb: Verb) {
+        let mode = match verb {
+            Verb::Examine => Mode::ReadOnly,
+            Verb::Close | Verb::Unselect => Mode::Unselected,
+            _ => return,
+        };
+        if !self.queue.awaits(Verb::Select) {
+            self.mode = mode;
         }
     }
 

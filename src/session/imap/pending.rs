@@ -13,8 +13,10 @@ use crate::proto::imap::verb::Verb;
 pub(super) enum Pending {
     /// A command that was sent upstream.
     Sent(Sent),
-    /// The gateway's own answer or continuation.
+    /// The gateway's own answer.
     Own(Vec<u8>),
+    /// The gateway's own continuation, which asks for a literal.
+    GoOn,
     /// The gateway's own answer, after which the session ends.
     Last(Vec<u8>),
 }
@@ -23,6 +25,7 @@ pub(super) enum Pending {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub tag: Vec<u8>,
+    /// As which it went upstream.
     pub verb: Verb,
     /// IDLE that was broken off by something other than DONE: its answer becomes `BAD`.
     pub broken: bool,
@@ -46,10 +49,15 @@ impl Queue {
         self.0.iter().all(|pending| matches!(pending, Pending::Sent(Sent { verb: Verb::Idle, .. })))
     }
 
+    /// Whether the client waits to be asked for a literal.
+    pub fn has_to_go_on(&self) -> bool {
+        self.0.iter().any(|pending| matches!(pending, Pending::GoOn))
+    }
+
     /// The own answer whose turn has come.
     pub fn next_own(&mut self) -> Option<Pending> {
         match self.0.front() {
-            Some(Pending::Own(_) | Pending::Last(_)) => self.0.pop_front(),
+            Some(Pending::Own(_) | Pending::GoOn | Pending::Last(_)) => self.0.pop_front(),
             _ => None,
         }
     }
@@ -62,6 +70,11 @@ impl Queue {
             Some(Pending::Sent(sent)) => Some((sent, last)),
             _ => None,
         }
+    }
+
+    /// Whether a command of this verb waits for its answer.
+    pub fn awaits(&self, verb: Verb) -> bool {
+        self.0.iter().any(|pending| matches!(pending, Pending::Sent(sent) if sent.verb == verb))
     }
 
     /// The command sent last.

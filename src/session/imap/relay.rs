@@ -207,10 +207,10 @@ impl Relay {
     }
 
     /// Keeps two clocks: one for the pause between commands, one for a command under way, which starts anew with each
-    /// 64 KiB of it.
+    /// 64 KiB of it, and stands while the client waits to be asked for a literal.
     pub(super) fn keep_time(&mut self, framer: &Framer, now: Instant) {
         let under_way = !framer.between_commands() || matches!(self.flow, Flow::Message(_) | Flow::Onward);
-        if !under_way {
+        if !under_way || self.queue.has_to_go_on() {
             self.command_since = None;
         } else if self.command_since.is_none() || self.progress >= PROGRESS_BYTES {
             self.command_since = Some(now);
@@ -259,7 +259,8 @@ impl Relay {
         }
         framer.collect();
         if announcement.synchronizing {
-            self.answer(b"+ OK\r\n".to_vec(), out);
+            self.queue.push(Pending::GoOn);
+            return self.flush_own(out);
         }
         Ok(())
     }
@@ -373,14 +374,12 @@ impl Relay {
             Rewriting::As(verb) => verb,
             Rewriting::Same | Rewriting::Peek | Rewriting::Enable(_) => command.verb,
         };
-        match sent {
-            Verb::Select => self.mode = Mode::ReadWrite,
-            Verb::Examine => self.mode = Mode::ReadOnly,
-            Verb::Close | Verb::Unselect => self.mode = Mode::Unselected,
-            _ => {}
+        // Open for writing from the moment it is asked for; open no more only when the upstream says so (`answers`).
+        if sent == Verb::Select {
+            self.mode = Mode::ReadWrite;
         }
         let parts = encode::encode(command, rewriting, None);
-        self.queue.push(Pending::Sent(Sent { tag: command.tag().to_vec(), verb: command.verb, broken: false }));
+        self.queue.push(Pending::Sent(Sent { tag: command.tag().to_vec(), verb: sent, broken: false }));
         self.send(parts, if sent == Verb::Idle { Flow::AwaitIdle } else { Flow::Command }, out);
     }
 
