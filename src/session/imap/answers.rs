@@ -110,6 +110,9 @@ impl Relay {
                     return Ok(self.scanner.hold(bytes)?);
                 }
                 let sent = self.answered(framer, tag)?;
+                if let (Status::Ok, Some(mode), false) = (status, sent.opens, self.queue.opens_for_writing()) {
+                    self.mode = mode;
+                }
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);
