@@ -370,6 +370,11 @@ enum Announced {
     Unreadable { synchronizing: bool },
 }
 
+/// Whether a line that ends like this has announced a literal.
+pub(super) fn announces(line: &[u8]) -> bool {
+    matches!(announcement(line), Announced::Yes(_))
+}
+
 /// `literal = "{" number ["+"] "}"`, `literal8 = "~" literal`, at the end of a line. A number is at most 2^32-1
 /// (RFC 3501 §9) and has no leading zero: whoever writes one has something in mind.
 fn announcement(line: &[u8]) -> Announced {

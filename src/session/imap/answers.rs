@@ -112,8 +112,8 @@ impl Relay {
                     return Ok(self.scanner.hold(bytes)?);
                 }
                 let sent = self.answered(framer, tag)?;
-                if status == Status::Ok {
-                    self.left(sent.verb);
+                if let (Status::Ok, Some(mode), false) = (status, sent.opens, self.queue.opens_for_writing()) {
+                    self.mode = mode;
                 }
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
@@ -241,18 +241,6 @@ impl Relay {
             }
             // Nobody waits for it.
             other => self.flow = other,
-        }
-    }
-
-    /// A command that ends writing in the selected folder was carried out. One that failed may have left it open.
-    fn left(&mut self, verb: Verb) {
-        let mode = match verb {
-            Verb::Examine => Mode::ReadOnly,
-            Verb::Close | Verb::Unselect => Mode::Unselected,
-            _ => return,
-        };
-        if !self.queue.awaits(Verb::Select) {
-            self.mode = mode;
         }
     }
 
