@@ -108,7 +108,7 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
                     }
                     return Probed::LoggedIn;
                 }
-                Request::Note(Note::UpstreamRefusedLogin) => return Probed::Refused,
+                Request::Note(Note::UpstreamRefusedLogin | Note::UpstreamRefusedOwner) => return Probed::Refused,
                 Request::Note(Note::UpstreamUnavailable(why)) => return Probed::Failed(why.to_owned()),
                 Request::Note(Note::Ended(Ending::UpstreamFault(why))) => return Probed::Failed(why.to_owned()),
                 Request::StartTls(Leg::Downstream) | Request::CloseUpstream | Request::Close | Request::Note(_) => {
