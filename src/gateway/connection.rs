@@ -30,7 +30,7 @@ const HIGH_WATER: usize = 64 * 1024;
 /// One read.
 const READ_BYTES: usize = 64 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
-const REVOKED_FAREWELL: Duration = Duration::from_millis(500);
+const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
