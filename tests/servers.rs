@@ -18,5 +18,7 @@ mod sample;
 
 #[path = "servers/gateway.rs"]
 mod gateway;
+#[path = "servers/live.rs"]
+mod live;
 #[path = "servers/login.rs"]
 mod login;

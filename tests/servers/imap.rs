@@ -34,12 +34,20 @@ pub struct Client {
 }
 
 /// What a command was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The untagged responses, CRLF included; literals as they came.
     pub untagged: Vec<String>,
     /// The tagged one, without its tag.
     pub status: String,
+}
+
+impl std::fmt::Debug for Answer {
+    /// Messages are long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let all = self.all();
+        write!(f, "{} responses: {:?}", self.untagged.len(), all.chars().take(400).collect::<String>())
+    }
 }
 
 impl Answer {
