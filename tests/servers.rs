@@ -9,8 +9,16 @@ mod support;
 mod delega;
 #[path = "servers/harness.rs"]
 mod harness;
+#[path = "servers/imap.rs"]
+mod imap;
+#[path = "servers/office.rs"]
+mod office;
 #[path = "servers/sample.rs"]
 mod sample;
 
 #[path = "servers/gateway.rs"]
 mod gateway;
+#[path = "servers/live.rs"]
+mod live;
+#[path = "servers/login.rs"]
+mod login;

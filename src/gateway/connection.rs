@@ -30,7 +30,7 @@ const HIGH_WATER: usize = 64 * 1024;
 /// One read.
 const READ_BYTES: usize = 64 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
-const REVOKED_FAREWELL: Duration = Duration::from_millis(500);
+const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
@@ -488,8 +488,16 @@ impl Connection {
             Note::Program(program) => tracing::info!(%peer, login, program, "client program"),
             Note::UpstreamRefusedLogin => {
                 tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
+                self.person = None;
             }
-            Note::UpstreamUnavailable(why) => tracing::error!(%peer, login, why, "the upstream could not be entered"),
+            Note::UpstreamRefusedOwner => {
+                let login = self.person.take().map(|person| person.login);
+                self.log_refused(login, Refusal::WrongPassword);
+            }
+            Note::UpstreamUnavailable(why) => {
+                tracing::error!(%peer, login, why, "the upstream could not be entered");
+                self.person = None;
+            }
             Note::Ended(ending) => self.ending = Some(ending),
         }
     }
