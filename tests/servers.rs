@@ -14,3 +14,6 @@ mod sample;
 
 #[path = "servers/gateway.rs"]
 mod gateway;
+
+#[path = "servers/clients.rs"]
+mod clients;
