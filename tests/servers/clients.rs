@@ -19,6 +19,8 @@ use super::support::state::State;
 mod curl;
 #[path = "clients/imaplib.rs"]
 mod imaplib;
+#[path = "clients/mbsync.rs"]
+mod mbsync;
 
 /// May read, also in a mail program.
 const READER: &str = "anna";
