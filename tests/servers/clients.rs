@@ -21,6 +21,8 @@ mod curl;
 mod imaplib;
 #[path = "clients/mbsync.rs"]
 mod mbsync;
+#[path = "clients/mutt.rs"]
+mod mutt;
 
 /// May read, also in a mail program.
 const READER: &str = "anna";
