@@ -22,3 +22,6 @@ mod gateway;
 mod live;
 #[path = "servers/login.rs"]
 mod login;
+
+#[path = "servers/clients.rs"]
+mod clients;

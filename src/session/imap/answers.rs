@@ -16,12 +16,11 @@ use std::time::Instant;
 use super::pending::{Pending, Sent};
 use super::relay::{Flow, Relay};
 use super::{End, bad};
-use crate::policy::imap::{self as policy, Mode};
+use crate::policy::imap as policy;
 use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::Framer;
 use crate::proto::imap::response::{self, Code, Data, Head, Status};
 use crate::proto::imap::scanner::Step;
-use crate::proto::imap::verb::Verb;
 use crate::session::{Ending, Sink};
 
 impl Relay {
