@@ -38,7 +38,8 @@ fn scripts() -> Vec<(String, Script)> {
 }
 
 fn once(script: &Script, manners: Manners, pieces: Pieces) -> Result<transcript::Played, String> {
-    play(script, &mut Machine::new(&script.setup, manners), pieces).map_err(|failure| format!("{failure} ({manners:?})"))
+    play(script, &mut Machine::new(&script.setup, manners), pieces)
+        .map_err(|failure| format!("{failure} ({manners:?})"))
 }
 
 /// Plays everything; reports all failures together.
@@ -71,7 +72,8 @@ fn transcripts_play_in_random_pieces() {
     every(|script| {
         for n in 0..RANDOM_PLAYS {
             // Every play has a seed of its own, and each failure names the one that repeats all.
-            let pieces = Pieces::Random(seed.wrapping_mul(RANDOM_PLAYS).wrapping_add(n).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let pieces =
+                Pieces::Random(seed.wrapping_mul(RANDOM_PLAYS).wrapping_add(n).wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let named = |why| format!("{why}\n    repeat with DELEGA_SEED={seed}");
             let played = once(script, Manners::Pushy, pieces).map_err(named)?;
             compared(script, &played.outcome).map_err(named)?;
@@ -125,7 +127,9 @@ fn a_wrong_transcript_fails() {
                          C> a1 STORE 7 +FLAGS (\\Deleted)\n>C a1 NO [NOPERM] *\nC> a2 NOOP\n>U $1 NOOP\nU> $1 OK done\n>C a2 OK done\n";
     let fails = |text: &str| {
         let script = Script::parse("wrong", text).unwrap();
-        [Pieces::Whole, Pieces::Octets, Pieces::Random(7)].iter().all(|pieces| once(&script, Manners::Pushy, *pieces).is_err())
+        [Pieces::Whole, Pieces::Octets, Pieces::Random(7)]
+            .iter()
+            .all(|pieces| once(&script, Manners::Pushy, *pieces).is_err())
     };
     assert!(!fails(RIGHT));
     let changed = |from: &str, to: &str| {

@@ -175,7 +175,8 @@ impl Driver for Machine {
 
     fn listen(&mut self, heard: &mut Heard) -> bool {
         let new = std::mem::take(&mut self.out.heard);
-        let any = !(new.downstream.is_empty() && new.upstream.is_empty() && new.asked.is_empty() && new.notes.is_empty());
+        let any =
+            !(new.downstream.is_empty() && new.upstream.is_empty() && new.asked.is_empty() && new.notes.is_empty());
         heard.downstream.extend(new.downstream);
         heard.upstream.extend(new.upstream);
         heard.asked.extend(new.asked);

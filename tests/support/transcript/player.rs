@@ -117,8 +117,7 @@ pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<
     let mut steps = script.steps.iter().peekable();
     let mut line = 0;
     while let Some((number, step)) = steps.next() {
-        let failed =
-            |what: String| Failure { place: format!("{}:{number}", script.name), pieces, what };
+        let failed = |what: String| Failure { place: format!("{}:{number}", script.name), pieces, what };
         line = *number;
         match step {
             Step::Say(leg, first) => {

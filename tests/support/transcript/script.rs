@@ -264,7 +264,8 @@ fn directive(word: &str, rest: &str) -> Result<Vec<Step>, String> {
         "expect-verify" => verify(rest)?,
         "verified" => verdict(rest)?,
         "verify" => {
-            let (credentials, answer) = rest.rsplit_once(' ').ok_or("verify: LOGIN PASSWORD ok | refused | unavailable")?;
+            let (credentials, answer) =
+                rest.rsplit_once(' ').ok_or("verify: LOGIN PASSWORD ok | refused | unavailable")?;
             return Ok(vec![verify(credentials)?, verdict(answer)?]);
         }
         "expect-connect" => Step::Connect,
