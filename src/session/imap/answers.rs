@@ -221,13 +221,11 @@ impl Relay {
     /// The upstream asks for what was announced.
     fn continued(&mut self, out: &mut dyn Sink) {
         match std::mem::replace(&mut self.flow, Flow::Command) {
-            Flow::Parts(mut parts) => {
+            Flow::Parts(mut parts, then) => {
                 if let Some(part) = parts.0.pop_front() {
                     out.upstream(&part);
                 }
-                if !parts.0.is_empty() {
-                    self.flow = Flow::Parts(parts);
-                }
+                self.flow = if parts.0.is_empty() { *then } else { Flow::Parts(parts, then) };
             }
             Flow::AwaitMessage(announcement) => {
                 if announcement.synchronizing {
@@ -261,7 +259,11 @@ impl Relay {
         let (sent, last) =
             self.queue.answered(tag).ok_or(End::upstream_fault("the upstream answered a command that was not sent"))?;
         if last {
-            match std::mem::replace(&mut self.flow, Flow::Command) {
+            let awaited = match std::mem::replace(&mut self.flow, Flow::Command) {
+                Flow::Parts(_, then) => *then,
+                flow => flow,
+            };
+            match awaited {
                 Flow::AwaitMessage(announcement) if !announcement.synchronizing => {
                     framer.discard(announcement.octets)?
                 }
@@ -269,7 +271,7 @@ impl Relay {
                     return Err(End::upstream_fault("the upstream answered in the middle of a message"));
                 }
                 // Refused before it was complete, or an IDLE that was not begun or has ended.
-                Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::Idle | Flow::Command => {}
+                Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::Idle | Flow::Command => {}
                 Flow::LoggingOut => self.flow = Flow::LoggingOut,
             }
         }

@@ -44,8 +44,8 @@ pub(super) struct Relay {
 pub(super) enum Flow {
     /// A command.
     Command,
-    /// A command, once the upstream has taken the literals of the one before.
-    Parts(Parts),
+    /// The second, once the upstream has asked for what is left of the command that was sent last.
+    Parts(Parts, Box<Flow>),
     /// A message, once the upstream has asked for it.
     AwaitMessage(Announcement),
     /// This many octets of a message.
@@ -95,7 +95,7 @@ impl Relay {
         match self.flow {
             Flow::Command | Flow::Idle => self.stopping.is_none() && !self.queue.is_full(),
             Flow::Message(_) | Flow::Onward => true,
-            Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::LoggingOut => false,
+            Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::LoggingOut => false,
         }
     }
 
@@ -138,7 +138,7 @@ impl Relay {
     pub fn regrant(&mut self, grant: Grant, out: &mut dyn Sink) -> Result<(), ()> {
         let lost_write = self.grant.may(Permission::Write) && !grant.may(Permission::Write);
         self.grant = grant;
-        let under_way = matches!(self.flow, Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::Message(_) | Flow::Onward);
+        let under_way = matches!(self.flow, Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::Message(_) | Flow::Onward);
         if under_way && self.queue.last_sent().is_some_and(|sent| policy::verdict(&self.grant, sent.verb).is_err()) {
             return Err(());
         }
@@ -304,13 +304,12 @@ impl Relay {
         Ok(())
     }
 
-    /// Sends the first part; the others follow as the upstream asks for them. A folder's name is never in parts, since
-    /// names are ASCII, so what precedes a message is one part.
+    /// Sends the first part; the others follow as the upstream asks for them, and then comes what `then` says.
     fn send(&mut self, mut parts: Parts, then: Flow, out: &mut dyn Sink) {
         if let Some(first) = parts.0.pop_front() {
             out.upstream(&first);
         }
-        self.flow = if parts.0.is_empty() { then } else { Flow::Parts(parts) };
+        self.flow = if parts.0.is_empty() { then } else { Flow::Parts(parts, Box::new(then)) };
     }
 
     /// Octets of a message stream through.
