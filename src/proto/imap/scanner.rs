@@ -49,6 +49,8 @@ enum State {
     Literal(u64),
     /// Behind the last line.
     End,
+    /// At an octet that breaks the grammar; all before it was passed on, however the bytes came in.
+    Broken(Fault),
 }
 
 /// Cuts the server's bytes into responses.
@@ -120,6 +122,7 @@ impl Scanner {
                 self.state = State::Head(HEAD_BYTES);
                 Ok(Step::End)
             }
+            State::Broken(fault) => Err(fault),
         }
     }
 
@@ -186,7 +189,7 @@ impl Scanner {
         self.structured = structured;
         self.passing = passing;
         self.line = Line::default();
-        let ended = self.line.take(bytes, structured)?;
+        let ended = self.line.take(bytes, structured).map_err(|(_, fault)| fault)?;
         self.state = match ended {
             None => State::Line,
             Some(_) => self.after_line(),
@@ -198,11 +201,20 @@ impl Scanner {
         if input.is_empty() {
             return Ok(Step::More);
         }
-        let ended = self.line.take(input, self.structured)?;
-        let (bytes, rest) = input.split_at(ended.unwrap_or(input.len()));
+        let ended = self.line.take(input, self.structured);
+        let taken = match ended {
+            Ok(ended) => ended.unwrap_or(input.len()),
+            Err((before, _)) => before,
+        };
+        let (bytes, rest) = input.split_at(taken);
         *input = rest;
-        if ended.is_some() {
-            self.state = self.after_line();
+        match ended {
+            Ok(None) => {}
+            Ok(Some(_)) => self.state = self.after_line(),
+            Err((_, fault)) => self.state = State::Broken(fault),
+        }
+        if bytes.is_empty() {
+            return self.next(input);
         }
         if self.passing { Ok(Step::Data(bytes)) } else { self.next(input) }
     }
@@ -218,8 +230,9 @@ impl Scanner {
 }
 
 impl Line {
-    /// Takes bytes up to and with the line's CRLF; tells how many, if it is there.
-    fn take(&mut self, bytes: &[u8], structured: bool) -> Result<Option<usize>, Fault> {
+    /// Takes bytes up to and with the line's CRLF; tells how many, if it is there. With a fault comes how many bytes are
+    /// before the one that breaks the grammar.
+    fn take(&mut self, bytes: &[u8], structured: bool) -> Result<Option<usize>, (usize, Fault)> {
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
@@ -229,10 +242,10 @@ impl Line {
             };
             if self.carriage_return {
                 if *next != b'\n' {
-                    return Err(Fault("the upstream sent a bare CR"));
+                    return Err((at, Fault("the upstream sent a bare CR")));
                 }
                 if self.quote != Quote::Outside {
-                    return Err(Fault("the upstream ended a line within a quoted string"));
+                    return Err((at, Fault("the upstream ended a line within a quoted string")));
                 }
                 self.carriage_return = false;
                 at += 1;
@@ -255,7 +268,7 @@ impl Line {
                 (Some(b'"'), Quote::Outside) => self.quote = Quote::Inside,
                 (Some(b'"'), _) => self.quote = Quote::Outside,
                 (Some(b'\\'), Quote::Inside) => self.quote = Quote::Escaped,
-                _ => return Err(Fault("the upstream sent a bare LF")),
+                _ => return Err((at - 1, Fault("the upstream sent a bare LF"))),
             }
         }
     }
