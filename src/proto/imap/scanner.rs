@@ -104,23 +104,32 @@ impl Scanner {
 
     /// Takes bytes from the front of `input` up to the next thing to tell.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Step<'a>, Fault> {
+        loop {
+            if let Some(step) = self.step(input)? {
+                return Ok(step);
+            }
+        }
+    }
+
+    /// As [`Scanner::next`]; nothing where what was taken is thrown away.
+    fn step<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Step<'a>>, Fault> {
         match self.state {
-            State::Head(bound) => self.head(input, bound),
+            State::Head(bound) => self.head(input, bound).map(Some),
             State::Decide { .. } => Err(Fault("internal: a head was not answered")),
             State::Line => self.line(input),
             State::Literal(left) => {
                 if input.is_empty() {
-                    return Ok(Step::More);
+                    return Ok(Some(Step::More));
                 }
                 let taken = left.min(input.len() as u64);
                 let (octets, rest) = input.split_at(taken as usize);
                 *input = rest;
                 self.state = if taken == left { State::Line } else { State::Literal(left - taken) };
-                if self.passing { Ok(Step::Data(octets)) } else { self.next(input) }
+                Ok(self.passing.then_some(Step::Data(octets)))
             }
             State::End => {
                 self.state = State::Head(HEAD_BYTES);
-                Ok(Step::End)
+                Ok(Some(Step::End))
             }
             State::Broken(fault) => Err(fault),
         }
@@ -197,9 +206,9 @@ impl Scanner {
         Ok(())
     }
 
-    fn line<'a>(&mut self, input: &mut &'a [u8]) -> Result<Step<'a>, Fault> {
+    fn line<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Step<'a>>, Fault> {
         if input.is_empty() {
-            return Ok(Step::More);
+            return Ok(Some(Step::More));
         }
         let ended = self.line.take(input, self.structured);
         let taken = match ended {
@@ -213,10 +222,7 @@ impl Scanner {
             Ok(Some(_)) => self.state = self.after_line(),
             Err((_, fault)) => self.state = State::Broken(fault),
         }
-        if bytes.is_empty() {
-            return self.next(input);
-        }
-        if self.passing { Ok(Step::Data(bytes)) } else { self.next(input) }
+        Ok((self.passing && !bytes.is_empty()).then_some(Step::Data(bytes)))
     }
 
     fn after_line(&mut self) -> State {
