@@ -6,6 +6,7 @@
 //! | `[CAPABILITY …]` | what is offered here |
 //! | `[PERMANENTFLAGS …]`, without write | `[PERMANENTFLAGS ()]` |
 //! | `[READ-WRITE]`, without write | `[READ-ONLY]` |
+//! | the end of a SELECT that told neither, without write | both are told |
 //! | `MYRIGHTS` | the letters cut to what the person has |
 //! | `ENABLED` | cut to what is offered |
 //! | `ID` and data that delega does not know | nothing |
@@ -90,6 +91,7 @@ impl Relay {
                     Status::Bye => self.upstream_said_bye = true,
                     Status::Ok | Status::No | Status::Bad => {}
                 }
+                self.flags_told |= code.is_some_and(|code| code.name.eq_ignore_ascii_case(b"PERMANENTFLAGS"));
                 match self.recoded(code, complete) {
                     Recoded::Same => self.pass(&bytes, false, out),
                     Recoded::Hold => Ok(self.scanner.hold(bytes)?),
@@ -107,7 +109,12 @@ impl Relay {
             }
             Head::Continuation => Ok(self.scanner.hold(bytes)?),
             Head::Tagged(tag, status, code) => {
-                let recoded = self.recoded(code, complete);
+                let opens = |verb| matches!(verb, Verb::Select | Verb::Examine);
+                let opened = status == Status::Ok && !self.may_write() && self.queue.verb_of(tag).is_some_and(opens);
+                let recoded = match code {
+                    None if opened => read_only(&bytes, complete),
+                    code => self.recoded(code, complete),
+                };
                 if let Recoded::Hold = recoded {
                     return Ok(self.scanner.hold(bytes)?);
                 }
@@ -115,6 +122,11 @@ impl Relay {
                 if status == Status::Ok {
                     self.left(sent.verb);
                 }
+                // A client that is told nothing takes all flags for changeable (RFC 3501 §6.3.1).
+                if opened && !self.flags_told {
+                    out.downstream(b"* OK [PERMANENTFLAGS ()] Read-only\r\n");
+                }
+                self.flags_told &= !opens(sent.verb);
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);
@@ -277,6 +289,15 @@ impl Relay {
         }
         Ok(sent)
     }
+}
+
+/// The tagged OK to an EXAMINE that has no code, with `[READ-ONLY]` (RFC 3501 §6.3.2).
+fn read_only(line: &[u8], complete: bool) -> Recoded {
+    if !complete {
+        return Recoded::Hold;
+    }
+    let text = line.splitn(3, |b| *b == b' ').nth(2).unwrap_or(b"Done\r\n");
+    Recoded::As([b"[READ-ONLY] ", text].concat())
 }
 
 enum Recoded {

@@ -30,6 +30,8 @@ pub(super) struct Relay {
     /// Said to the client at the next boundary, whatever else waits.
     pub(super) urgent: Vec<u8>,
     pub(super) upstream_said_bye: bool,
+    /// Whether the upstream has told PERMANENTFLAGS of the folder that is being opened.
+    pub(super) flags_told: bool,
     /// Since when the gateway wants to stop.
     pub(super) stopping: Option<Instant>,
     idle_since: Instant,
@@ -75,6 +77,7 @@ impl Relay {
             flow: Flow::Command,
             urgent: Vec::new(),
             upstream_said_bye: false,
+            flags_told: false,
             stopping: None,
             idle_since: now,
             command_since: None,
