@@ -291,9 +291,10 @@ impl Relay {
             }
             Decision::Forward(rewriting) => {
                 if announcement.octets > self.settings.message_bytes {
-                    framer.refuse()?;
                     let answer = [&head.tag, b" NO [TOOBIG] The message is larger than is allowed\r\n".as_slice()];
                     self.answer(answer.concat(), out);
+                    // What comes unasked is over the bound on what is thrown away: the session ends.
+                    framer.refuse()?;
                     return Ok(());
                 }
                 framer.stream();
