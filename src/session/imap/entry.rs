@@ -109,15 +109,15 @@ impl Entry {
         }
     }
 
-    /// Takes bytes from the upstream; tells when the attempt has come out.
-    pub fn upstream(&mut self, bytes: &[u8], out: &mut dyn Sink) -> Option<Entered> {
+    /// Takes bytes from the front of the upstream's; tells when the attempt has come out. What is left then belongs to
+    /// the session that follows.
+    pub fn upstream(&mut self, input: &mut &[u8], out: &mut dyn Sink) -> Option<Entered> {
         // Not even part of a line may come between the answer to STARTTLS and the handshake.
-        if self.state == State::Handshake && !bytes.is_empty() {
+        if self.state == State::Handshake && !input.is_empty() {
             return Some(Entered::Unavailable(IN_THE_CLEAR));
         }
-        let mut input = bytes;
         loop {
-            let step = match self.scanner.next(&mut input) {
+            let step = match self.scanner.next(input) {
                 Ok(step) => step,
                 Err(fault) => return Some(Entered::Unavailable(fault.0)),
             };

@@ -222,18 +222,20 @@ impl Session {
     }
 
     fn upstream(&mut self, bytes: &[u8], now: Instant, out: &mut dyn Sink) {
-        match &mut self.phase {
-            Phase::Entry(entry) => {
-                if let Some(entered) = entry.upstream(bytes, out) {
-                    self.entered(entered, now, out);
-                }
+        let mut bytes = bytes;
+        if let Phase::Entry(entry) = &mut self.phase {
+            match entry.upstream(&mut bytes, out) {
+                Some(entered) => self.entered(entered, now, out),
+                None => return,
             }
+        }
+        match &mut self.phase {
             Phase::Relay(relay) => {
                 if let Err(end) = relay.upstream(&mut self.framer, bytes, now, out) {
                     self.end(end.ending, end.bye, out);
                 }
             }
-            Phase::Front(_) | Phase::Closed => {}
+            Phase::Front(_) | Phase::Entry(_) | Phase::Closed => {}
         }
     }
 

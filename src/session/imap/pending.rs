@@ -83,6 +83,14 @@ impl Queue {
         }
     }
 
+    /// As what the oldest command with that tag went upstream.
+    pub fn verb_of(&self, tag: &[u8]) -> Option<Verb> {
+        self.0.iter().find_map(|pending| match pending {
+            Pending::Sent(sent) if sent.tag == tag => Some(sent.verb),
+            _ => None,
+        })
+    }
+
     /// Takes out the sent command that `tag` answers, the oldest with that tag, and tells whether it was sent last.
     pub fn answered(&mut self, tag: &[u8]) -> Option<(Sent, bool)> {
         let at = self.pending.iter().position(|pending| matches!(pending, Pending::Sent(sent) if sent.tag == tag))?;

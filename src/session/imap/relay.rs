@@ -31,6 +31,8 @@ pub(super) struct Relay {
     /// Said to the client at the next boundary, whatever else waits.
     pub(super) urgent: Vec<u8>,
     pub(super) upstream_said_bye: bool,
+    /// Whether the upstream has told PERMANENTFLAGS of the folder that is being opened.
+    pub(super) flags_told: bool,
     /// Since when the gateway wants to stop.
     pub(super) stopping: Option<Instant>,
     idle_since: Instant,
@@ -45,8 +47,8 @@ pub(super) struct Relay {
 pub(super) enum Flow {
     /// A command.
     Command,
-    /// A command, once the upstream has taken the literals of the one before.
-    Parts(Parts),
+    /// The second, once the upstream has asked for what is left of the command that was sent last.
+    Parts(Parts, Box<Flow>),
     /// A message, once the upstream has asked for it.
     AwaitMessage(Announcement),
     /// This many octets of a message.
@@ -76,6 +78,7 @@ impl Relay {
             flow: Flow::Command,
             urgent: Vec::new(),
             upstream_said_bye: false,
+            flags_told: false,
             stopping: None,
             idle_since: now,
             command_since: None,
@@ -96,7 +99,7 @@ impl Relay {
         match self.flow {
             Flow::Command | Flow::Idle => self.stopping.is_none() && !self.queue.is_full(),
             Flow::Message(_) | Flow::Onward => true,
-            Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::LoggingOut => false,
+            Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::LoggingOut => false,
         }
     }
 
@@ -139,7 +142,7 @@ impl Relay {
     pub fn regrant(&mut self, grant: Grant, out: &mut dyn Sink) -> Result<(), ()> {
         let lost_write = self.grant.may(Permission::Write) && !grant.may(Permission::Write);
         self.grant = grant;
-        let under_way = matches!(self.flow, Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::Message(_) | Flow::Onward);
+        let under_way = matches!(self.flow, Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::Message(_) | Flow::Onward);
         if under_way && self.queue.last_sent().is_some_and(|sent| policy::verdict(&self.grant, sent.verb).is_err()) {
             return Err(());
         }
@@ -289,9 +292,10 @@ impl Relay {
             }
             Decision::Forward(rewriting) => {
                 if announcement.octets > self.settings.message_bytes {
-                    framer.refuse()?;
                     let answer = [&head.tag, b" NO [TOOBIG] The message is larger than is allowed\r\n".as_slice()];
                     self.answer(answer.concat(), out);
+                    // What comes unasked is over the bound on what is thrown away: the session ends.
+                    framer.refuse()?;
                     return Ok(());
                 }
                 framer.stream();
@@ -305,13 +309,12 @@ impl Relay {
         Ok(())
     }
 
-    /// Sends the first part; the others follow as the upstream asks for them. A folder's name is never in parts, since
-    /// names are ASCII, so what precedes a message is one part.
+    /// Sends the first part; the others follow as the upstream asks for them, and then comes what `then` says.
     fn send(&mut self, mut parts: Parts, then: Flow, out: &mut dyn Sink) {
         if let Some(first) = parts.0.pop_front() {
             out.upstream(&first);
         }
-        self.flow = if parts.0.is_empty() { then } else { Flow::Parts(parts) };
+        self.flow = if parts.0.is_empty() { then } else { Flow::Parts(parts, Box::new(then)) };
     }
 
     /// Octets of a message stream through.
