@@ -93,7 +93,7 @@ fn verbs_told(outcome: &Outcome) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(config(100))]
+    #![proptest_config(config(1000))]
 
     #[test]
     fn every_command_gets_one_tagged_reply_in_its_turn(

@@ -697,6 +697,14 @@ pub fn bytes(commands: usize) -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|all| all.into_iter().flat_map(|(bytes, damage)| damaged(bytes, &damage)).collect())
 }
 
+/// One command, made up or recorded, and damaged or not.
+pub fn one() -> impl Strategy<Value = Vec<u8>> {
+    let recorded: Vec<Vec<u8>> = super::corpus::exchanges().into_iter().map(|exchange| exchange.bytes).collect();
+    let whole = prop_oneof![command(Flavour::Any).prop_map(|made| made.bytes()), prop::sample::select(recorded)];
+    let damage = prop::collection::vec((any::<prop::sample::Index>(), 0usize..FRAGMENTS.len() + 4), 0..3);
+    (whole, damage).prop_map(|(bytes, damage)| damaged(bytes, &damage))
+}
+
 /// What is put into commands to damage them.
 const FRAGMENTS: [&[u8]; 22] = [
     b"\r\n",
