@@ -254,7 +254,7 @@ proptest! {
 
     #[test]
     fn made_up_and_damaged_commands_have_one_reading(bytes in generate::one()) {
-        let compared = compare(&bytes);
+        let compared = compare(&bytes.0);
         prop_assert!(compared.is_ok(), "{}", compared.unwrap_err());
     }
 }

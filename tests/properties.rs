@@ -15,7 +15,7 @@ use delega::proto::imap::token::Kind;
 use delega::session::imap::Session;
 use delega::session::{Admission, Denial, Input, UpstreamLogin};
 use imap::config;
-use imap::generate::{self, Flavour, Made};
+use imap::generate::{self, Bytes, Flavour, Made};
 use imap::play::{Client, Cut, Game, Outcome, grant, play, play_bytes, settings};
 use imap::server::{BARE, DOVECOT, RICH};
 use imap::wire::{self, Piece, Response};
@@ -137,9 +137,9 @@ proptest! {
     fn the_same_however_noise_is_split(
         bytes in generate::bytes(8), permissions in permissions(), upstream in upstream(), seed: u64,
     ) {
-        let whole = play_bytes(grant(permissions), upstream, &bytes, Cut::Whole);
+        let whole = play_bytes(grant(permissions), upstream, &bytes.0, Cut::Whole);
         for cut in [Cut::Bytes, Cut::Random(seed)] {
-            let split = play_bytes(grant(permissions), upstream, &bytes, cut);
+            let split = play_bytes(grant(permissions), upstream, &bytes.0, cut);
             prop_assert_eq!(text(&split.upstream), text(&whole.upstream));
             prop_assert_eq!(split.closed, whole.closed);
             if !whole.closed {
@@ -191,7 +191,7 @@ proptest! {
 
     #[test]
     fn a_reader_changes_nothing_with_noise(bytes in generate::bytes(12), cut in cut(), upstream in upstream()) {
-        let outcome = play_bytes(grant("read"), upstream, &bytes, cut);
+        let outcome = play_bytes(grant("read"), upstream, &bytes.0, cut);
         prop_assert_eq!(&outcome.server.fault, &None);
         prop_assert_eq!(&outcome.server.effects, &Vec::<String>::new());
         for verb in verbs_told(&outcome) {
@@ -203,14 +203,14 @@ proptest! {
     fn nobody_sends_more_than_the_policy_names(
         bytes in generate::bytes(12), cut in cut(), upstream in upstream(), permissions in permissions(),
     ) {
-        let outcome = play_bytes(grant(permissions), upstream, &bytes, cut);
+        let outcome = play_bytes(grant(permissions), upstream, &bytes.0, cut);
         prop_assert_eq!(&outcome.server.fault, &None);
         for verb in verbs_told(&outcome) {
             prop_assert!(!NEVER.contains(&verb.as_str()), "{verb}");
         }
         let tags = outcome.server.commands.iter().map(|command| command.tag.as_bytes());
         for tag in tags.filter(|tag| *tag != b"D0123456789abcdef") {
-            prop_assert!(bytes.windows(tag.len()).any(|window| window == tag), "{}", text(tag));
+            prop_assert!(bytes.0.windows(tag.len()).any(|window| window == tag), "{}", text(tag));
         }
     }
 
@@ -242,7 +242,7 @@ proptest! {
         let mut outcome = Outcome::default();
         session.handle(Input::Start, now, &mut outcome);
         let mut typed = b"l LOGIN anna/a@pec.example.it secret\r\na SELECT INBOX\r\n".repeat(logins);
-        typed.extend(bytes);
+        typed.extend(bytes.0);
         for piece in typed.chunks(pieces) {
             session.handle(Input::Downstream(piece), now, &mut outcome);
             if outcome.requests.iter().any(|request| request.starts_with("Verify")) {
@@ -266,7 +266,7 @@ proptest! {
         let mut session = Session::new(settings(false), now);
         let mut outcome = Outcome::default();
         session.handle(Input::Start, now, &mut outcome);
-        let typed = [b"l LOGIN \"anna/a@pec.example.it\" {9+}\r\nzq-typed!\r\n".to_vec(), bytes].concat();
+        let typed = [b"l LOGIN \"anna/a@pec.example.it\" {9+}\r\nzq-typed!\r\n".to_vec(), bytes.0].concat();
         for piece in typed.chunks(pieces) {
             session.handle(Input::Downstream(piece), now, &mut outcome);
         }
@@ -301,7 +301,7 @@ proptest! {
         ];
         let mut commands = Some(commands[waiting].to_vec());
         // The model of a server is not asked here.
-        let mut said: Vec<u8> = said.concat();
+        let mut said: Vec<u8> = said.into_iter().flat_map(|said| said.0).collect();
         loop {
             game.outcome.server = Default::default();
             game.outcome.server.outbox = std::mem::take(&mut said);
@@ -338,7 +338,7 @@ proptest! {
 }
 
 /// Fragments of what servers say, and of what none should.
-fn server_says() -> impl Strategy<Value = Vec<u8>> {
+fn server_says() -> impl Strategy<Value = Bytes> {
     const SAYINGS: [&[u8]; 36] = [
         b"* 1 EXISTS\r\n",
         b"* 1 FETCH (BODY[] {3}\r\nabc)\r\n",
@@ -378,9 +378,9 @@ fn server_says() -> impl Strategy<Value = Vec<u8>> {
         b"OK OK OK\r\n",
     ];
     prop_oneof![
-        6 => prop::sample::select(&SAYINGS[..]).prop_map(<[u8]>::to_vec),
-        1 => prop::collection::vec(any::<u8>(), 0..300),
-        1 => (1usize..600).prop_map(|n| vec![b'x'; n]),
+        6 => prop::sample::select(&SAYINGS[..]).prop_map(|saying| Bytes(saying.to_vec())),
+        1 => prop::collection::vec(any::<u8>(), 0..300).prop_map(Bytes),
+        1 => (1usize..600).prop_map(|n| Bytes(vec![b'x'; n])),
     ]
 }
 

@@ -18,6 +18,16 @@ pub struct Made {
     pub idle: bool,
 }
 
+/// Bytes that are shown as text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
 /// As text, `…` where the client waits.
 impl fmt::Debug for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -685,7 +695,7 @@ impl Draw<'_> {
 }
 
 /// Bytes of a client that may be anything at all: made-up commands and recorded ones, whole and damaged, and noise.
-pub fn bytes(commands: usize) -> impl Strategy<Value = Vec<u8>> {
+pub fn bytes(commands: usize) -> impl Strategy<Value = Bytes> {
     let recorded: Vec<Vec<u8>> = super::corpus::exchanges().into_iter().map(|exchange| exchange.bytes).collect();
     let whole = prop_oneof![
         4 => command(Flavour::Any).prop_map(|made| made.bytes()),
@@ -695,14 +705,15 @@ pub fn bytes(commands: usize) -> impl Strategy<Value = Vec<u8>> {
     let damage = prop::collection::vec((any::<prop::sample::Index>(), 0usize..FRAGMENTS.len() + 4), 0..3);
     prop::collection::vec((whole, prop_oneof![1 => Just(Vec::new()), 1 => damage]), 1..commands)
         .prop_map(|all| all.into_iter().flat_map(|(bytes, damage)| damaged(bytes, &damage)).collect())
+        .prop_map(Bytes)
 }
 
 /// One command, made up or recorded, and damaged or not.
-pub fn one() -> impl Strategy<Value = Vec<u8>> {
+pub fn one() -> impl Strategy<Value = Bytes> {
     let recorded: Vec<Vec<u8>> = super::corpus::exchanges().into_iter().map(|exchange| exchange.bytes).collect();
     let whole = prop_oneof![command(Flavour::Any).prop_map(|made| made.bytes()), prop::sample::select(recorded)];
     let damage = prop::collection::vec((any::<prop::sample::Index>(), 0usize..FRAGMENTS.len() + 4), 0..3);
-    (whole, damage).prop_map(|(bytes, damage)| damaged(bytes, &damage))
+    (whole, damage).prop_map(|(bytes, damage)| Bytes(damaged(bytes, &damage)))
 }
 
 /// What is put into commands to damage them.
