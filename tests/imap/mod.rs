@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod generate;
+pub mod parse;
 pub mod play;
 pub mod server;
 pub mod wire;
