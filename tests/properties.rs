@@ -498,3 +498,14 @@ fn a_folder_that_was_not_closed_is_still_open() {
         );
     }
 }
+
+/// RFC 4314 section 3.8: rights are a string, and so none of them are `""`.
+#[test]
+fn no_rights_at_all_are_written_so() {
+    for none in ["\"\"", "a", "\"xa\""] {
+        let mut game = Game::new(grant("read"), RICH, Cut::Whole);
+        game.input(Input::Downstream(b"a1 MYRIGHTS \"x y\"\r\n"));
+        game.input(Input::Upstream(format!("* MYRIGHTS \"x y\" {none}\r\na1 OK x\r\n").as_bytes()));
+        assert_eq!(text(&game.outcome.downstream), text(b"* MYRIGHTS \"x y\" \"\"\r\na1 OK x\r\n"));
+    }
+}
