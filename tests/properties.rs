@@ -16,7 +16,7 @@ use delega::session::{Admission, Denial, Input, UpstreamLogin};
 use imap::config;
 use imap::generate::{self, Bytes, Flavour, Made};
 use imap::parse::parsed;
-use imap::play::{Client, Cut, Game, Outcome, grant, play, play_bytes, settings};
+use imap::play::{Client, Cut, Game, Outcome, grant, play, play_bytes, play_with_news, settings};
 use imap::server::{BARE, DOVECOT, RICH};
 use imap::wire::{self, Piece, Response};
 use proptest::prelude::*;
@@ -99,7 +99,7 @@ proptest! {
     fn every_command_gets_one_tagged_reply_in_its_turn(
         commands in generate::session(Flavour::Any, 20), permissions in permissions(), rich: bool, cut in cut(),
     ) {
-        let outcome = play(grant(permissions), if rich { RICH } else { DOVECOT }, &commands, cut);
+        let outcome = play_with_news(grant(permissions), if rich { RICH } else { DOVECOT }, &commands, cut);
         prop_assert_eq!(&outcome.server.fault, &None);
         prop_assert_eq!(&outcome.stuck, &None);
         prop_assert!(!outcome.closed, "{:?}", outcome.requests);
