@@ -486,8 +486,10 @@ fn a_full_queue_is_emptied() {
 fn a_folder_that_was_not_closed_is_still_open() {
     for (command, answer) in [("EXAMINE INBOX (QRESYNC (1 1))", "BAD"), ("CLOSE", "NO"), ("UNSELECT", "BAD")] {
         let mut game = Game::new(grant("write"), RICH, Cut::Whole);
-        game.input(Input::Downstream(format!("a1 SELECT INBOX\r\na2 {command}\r\n").as_bytes()));
-        game.input(Input::Upstream(format!("a1 OK [READ-WRITE] x\r\na2 {answer} x\r\n").as_bytes()));
+        game.input(Input::Downstream(b"a1 SELECT INBOX\r\n"));
+        game.input(Input::Upstream(b"a1 OK [READ-WRITE] x\r\n"));
+        game.input(Input::Downstream(format!("a2 {command}\r\n").as_bytes()));
+        game.input(Input::Upstream(format!("a2 {answer} x\r\n").as_bytes()));
         game.input(Input::GrantChanged(grant("read")));
         let before = game.outcome.upstream.len();
         game.input(Input::Downstream(b"a3 FETCH 1 BODY[]\r\na4 FETCH 1 RFC822\r\na5 CLOSE\r\n"));

@@ -60,7 +60,7 @@ pub fn session(flavour: Flavour, commands: usize) -> impl Strategy<Value = Vec<M
 
 /// Sessions of commands that open and close folders, and of such as depend on how one is open.
 pub fn openings(commands: usize) -> impl Strategy<Value = Vec<Made>> {
-    const COMMANDS: [&str; 11] = [
+    const COMMANDS: [&str; 13] = [
         "NOOP",
         "SELECT INBOX",
         "EXAMINE INBOX",
@@ -72,12 +72,21 @@ pub fn openings(commands: usize) -> impl Strategy<Value = Vec<Made>> {
         "STORE 1 FLAGS (\\Seen)",
         "EXPUNGE",
         "SEARCH ALL",
+        "APPEND INBOX {30}",
+        "APPEND INBOX {30+}",
     ];
     // Tags decide how the server of the tests answers, so they vary.
     prop::collection::vec((0..COMMANDS.len(), 0..100), 1..commands).prop_map(|all| {
         let made = |(n, (command, tag)): (usize, (usize, i32))| {
             let tag = format!("a{n}.{tag}");
-            Made { parts: vec![format!("{tag} {}\r\n", COMMANDS[command]).into_bytes()], tag, idle: false }
+            let mut parts = vec![format!("{tag} {}\r\n", COMMANDS[command]).into_bytes()];
+            if COMMANDS[command].starts_with("APPEND") {
+                parts.push([b"x".repeat(30), b"\r\n".to_vec()].concat());
+            }
+            if COMMANDS[command].ends_with("+}") {
+                parts = vec![parts.concat()];
+            }
+            Made { parts, tag, idle: false }
         };
         all.into_iter().enumerate().map(made).collect()
     })
