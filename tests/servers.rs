@@ -26,3 +26,6 @@ mod life;
 mod live;
 #[path = "servers/login.rs"]
 mod login;
+
+#[path = "servers/clients.rs"]
+mod clients;

@@ -1,17 +1,15 @@
 //! One connection: moves bytes between two sockets and a session, and does what the session asks for.
 //!
-//! Bytes are read into a buffer that belongs to the thread, handed to the session, and what it says is written out at
-//! once; only what a socket does not take is kept. A leg is not read while the other side of the session has more than
+//! What a stream has read is handed to the session in the thread's buffer, and what the session says is written out when
+//! there is nothing more to read; only what a socket does not take is kept. A leg is not read while the other side of the session has more than
 //! [`HIGH_WATER`] waiting, so a client that does not read stops the upstream from being read, and the other way round.
 
-use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Sleep;
 
 use super::live::{Presence, Registration};
@@ -27,14 +25,8 @@ use crate::session::{Admission, Denial, Ending, Input, Leg, Note, Request, Upstr
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
-/// One read.
-const READ_BYTES: usize = 64 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
-
-thread_local! {
-    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
-}
 
 type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -271,33 +263,24 @@ impl Connection {
         };
         let Some(stream) = stream else { return false };
         let (session, out) = (&mut self.session, &mut self.out);
-        let read = BUFFER.with_borrow_mut(|buffer| {
-            let mut buffer = ReadBuf::new(buffer);
-            match Pin::new(stream).poll_read(cx, &mut buffer) {
-                Poll::Pending => None,
-                Poll::Ready(Err(_)) => Some(0),
-                Poll::Ready(Ok(())) => {
-                    let bytes = buffer.filled();
-                    if !bytes.is_empty() {
-                        let input = match leg {
-                            Leg::Downstream => Input::Downstream(bytes),
-                            Leg::Upstream => Input::Upstream(bytes),
-                        };
-                        session.handle(input, Instant::now(), out);
-                    }
-                    Some(bytes.len())
-                }
-            }
+        let read = stream.poll_take(cx, &mut |bytes| {
+            let input = match leg {
+                Leg::Downstream => Input::Downstream(bytes),
+                Leg::Upstream => Input::Upstream(bytes),
+            };
+            session.handle(input, Instant::now(), out);
         });
+        let Poll::Ready(read) = read else { return false };
+        // A connection that broke has ended; why does not matter to the other side.
+        let read = read.unwrap_or(0);
         match (read, leg) {
-            (None, _) => return false,
-            (Some(0), Leg::Downstream) => self.input(Input::DownstreamClosed),
-            (Some(0), Leg::Upstream) => {
+            (0, Leg::Downstream) => self.input(Input::DownstreamClosed),
+            (0, Leg::Upstream) => {
                 self.upstream = None;
                 self.input(Input::UpstreamClosed);
             }
-            (Some(bytes), Leg::Downstream) => self.downstream_bytes += bytes as u64,
-            (Some(bytes), Leg::Upstream) => self.upstream_bytes += bytes as u64,
+            (bytes, Leg::Downstream) => self.downstream_bytes += bytes as u64,
+            (bytes, Leg::Upstream) => self.upstream_bytes += bytes as u64,
         }
         true
     }
@@ -314,9 +297,9 @@ impl Connection {
             if !pipe.is_pending() {
                 continue;
             }
-            match pipe.poll_write(stream, cx) {
-                Ok(written) => progress |= written.progress,
-                Err(_) => {
+            match pipe.poll_write(stream, cx, &mut progress) {
+                Poll::Pending | Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => {
                     pipe.clear();
                     match leg {
                         Leg::Downstream => self.input(Input::DownstreamClosed),
@@ -448,12 +431,7 @@ impl Connection {
     /// Sends all that waits for the client.
     async fn flush(&mut self) -> io::Result<()> {
         let (Some(stream), pipe) = (&mut self.downstream, &mut self.out.downstream) else { return Ok(()) };
-        std::future::poll_fn(|cx| match pipe.poll_write(stream, cx) {
-            Err(error) => Poll::Ready(Err(error)),
-            Ok(_) if pipe.is_pending() => Poll::Pending,
-            Ok(_) => Poll::Ready(Ok(())),
-        })
-        .await
+        std::future::poll_fn(|cx| pipe.poll_write(stream, cx, &mut false)).await
     }
 
     /// Says the last words on both legs, within bounds, and closes.
@@ -470,11 +448,8 @@ impl Connection {
         let upstream = self.upstream.take();
         if let (Some(mut stream), Some(Ending::Logout)) = (upstream, self.ending) {
             let pipe = &mut self.out.upstream;
-            let farewell = std::future::poll_fn(|cx| match pipe.poll_write(&mut stream, cx) {
-                Ok(_) if pipe.is_pending() => Poll::Pending,
-                _ => Poll::Ready(()),
-            });
-            if tokio::time::timeout(bound, farewell).await.is_ok() {
+            let farewell = std::future::poll_fn(|cx| pipe.poll_write(&mut stream, cx, &mut false));
+            if tokio::time::timeout(bound, farewell).await.is_ok_and(|said| said.is_ok()) {
                 tokio::spawn(stream.close());
             }
         }

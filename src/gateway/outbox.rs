@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tokio::io::AsyncWrite;
-
+use crate::net::Stream;
 use crate::session::{Request, Sink};
 
 /// Bytes for one leg.
@@ -14,7 +12,7 @@ use crate::session::{Request, Sink};
 pub struct Pipe {
     bytes: Vec<u8>,
     written: usize,
-    /// Whether bytes were written that the stream may still hold.
+    /// Whether the stream may still hold bytes that were written.
     unflushed: bool,
 }
 
@@ -66,41 +64,19 @@ impl Pipe {
         }
     }
 
-    /// Writes what the stream takes; true if it took something. Pending while bytes are left.
-    pub fn poll_write<W: AsyncWrite + Unpin>(&mut self, stream: &mut W, cx: &mut Context<'_>) -> io::Result<Written> {
-        let mut progress = false;
-        while self.written < self.bytes.len() {
-            let rest = self.bytes.get(self.written..).unwrap_or_default();
-            match Pin::new(&mut *stream).poll_write(cx, rest) {
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => {
-                    self.written += written;
-                    self.unflushed = true;
-                    progress = true;
-                }
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => return Ok(Written { progress }),
-            }
-        }
+    /// Writes what the stream takes; `progress` is told when its socket has taken something. Pending while bytes are
+    /// left, here or in the stream.
+    pub fn poll_write(
+        &mut self,
+        stream: &mut Stream,
+        cx: &mut Context<'_>,
+        progress: &mut bool,
+    ) -> Poll<io::Result<()>> {
+        self.unflushed = true;
+        ready!(stream.poll_give(cx, &self.bytes, &mut self.written, progress))?;
         self.bytes.clear();
         self.written = 0;
-        if self.unflushed {
-            match Pin::new(stream).poll_flush(cx) {
-                Poll::Ready(Ok(())) => {
-                    self.unflushed = false;
-                    progress = true;
-                }
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => {}
-            }
-        }
-        Ok(Written { progress })
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
-}
-
-/// What came of an attempt to write.
-#[derive(Clone, Copy, Debug)]
-pub struct Written {
-    /// Whether the stream took anything.
-    pub progress: bool,
 }

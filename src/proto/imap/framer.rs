@@ -272,7 +272,8 @@ impl Framer {
                 }
                 Some((0, rest)) => {
                     self.unreadable = self.unreadable.or(Some(Unreadable::Nul));
-                    self.keep(b"?")?;
+                    // No character of a tag, so that the answer bears none that the client did not send.
+                    self.keep(b"*")?;
                     *input = rest;
                 }
                 Some(_) => return Err(Fault::BareLineEnd),
@@ -367,6 +368,11 @@ enum Announced {
     No,
     Yes(Announcement),
     Unreadable { synchronizing: bool },
+}
+
+/// Whether a line that ends like this has announced a literal.
+pub(super) fn announces(line: &[u8]) -> bool {
+    matches!(announcement(line), Announced::Yes(_))
 }
 
 /// `literal = "{" number ["+"] "}"`, `literal8 = "~" literal`, at the end of a line. A number is at most 2^32-1

@@ -62,6 +62,7 @@ impl Relay {
         while self.at_boundary() {
             match self.queue.next_own() {
                 Some(Pending::Own(answer)) => out.downstream(&answer),
+                Some(Pending::GoOn) => out.downstream(b"+ OK\r\n"),
                 Some(Pending::Last(answer)) => {
                     out.downstream(&answer);
                     return Err(End { ending: Ending::Logout, bye: None });
@@ -110,6 +111,9 @@ impl Relay {
                     return Ok(self.scanner.hold(bytes)?);
                 }
                 let sent = self.answered(framer, tag)?;
+                if let (Status::Ok, Some(mode), false) = (status, sent.opens, self.queue.opens_for_writing()) {
+                    self.mode = mode;
+                }
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);
