@@ -14,3 +14,5 @@ mod sample;
 
 #[path = "servers/gateway.rs"]
 mod gateway;
+#[path = "servers/state_property.rs"]
+mod state_property;
