@@ -9,6 +9,10 @@ mod support;
 mod delega;
 #[path = "servers/harness.rs"]
 mod harness;
+#[path = "servers/imap.rs"]
+mod imap;
+#[path = "servers/office.rs"]
+mod office;
 #[path = "servers/sample.rs"]
 mod sample;
 
@@ -16,3 +20,7 @@ mod sample;
 mod gateway;
 #[path = "servers/state_property.rs"]
 mod state_property;
+#[path = "servers/live.rs"]
+mod live;
+#[path = "servers/login.rs"]
+mod login;

@@ -30,7 +30,7 @@ const HIGH_WATER: usize = 64 * 1024;
 /// One read.
 const READ_BYTES: usize = 64 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
-const REVOKED_FAREWELL: Duration = Duration::from_millis(500);
+const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
@@ -488,8 +488,16 @@ impl Connection {
             Note::Program(program) => tracing::info!(%peer, login, program, "client program"),
             Note::UpstreamRefusedLogin => {
                 tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
+                self.person = None;
             }
-            Note::UpstreamUnavailable(why) => tracing::error!(%peer, login, why, "the upstream could not be entered"),
+            Note::UpstreamRefusedOwner => {
+                let login = self.person.take().map(|person| person.login);
+                self.log_refused(login, Refusal::WrongPassword);
+            }
+            Note::UpstreamUnavailable(why) => {
+                tracing::error!(%peer, login, why, "the upstream could not be entered");
+                self.person = None;
+            }
             Note::Ended(ending) => self.ending = Some(ending),
         }
     }
@@ -500,11 +508,16 @@ impl Connection {
         tracing::warn!(peer = %self.peer.address, login, listener = %self.door.kind, %why, "login refused");
     }
 
+    /// Whoever never got as far as a login leaves a line in the debug log alone: scans and health checks are many.
     fn log_end(&self) {
         let ending = self.ending.unwrap_or(Ending::ClientGone);
-        let login = self.person.as_ref().map(|person| tracing::field::display(&person.login));
+        let peer = self.peer.address;
+        let Some(Person { login, .. }) = &self.person else {
+            tracing::debug!(%peer, %ending, "connection end");
+            return;
+        };
         let seconds = self.started_at.elapsed().as_secs();
         let (from_client, from_upstream) = (self.downstream_bytes, self.upstream_bytes);
-        tracing::info!(peer = %self.peer.address, login, %ending, seconds, from_client, from_upstream, "session end");
+        tracing::info!(%peer, %login, %ending, seconds, from_client, from_upstream, "session end");
     }
 }

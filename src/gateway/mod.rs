@@ -1,9 +1,9 @@
 //! Drives sessions over sockets: one task per connection, one upstream connection for each session.
 //!
-//! - [`connection`]: bytes between the sockets and a session, with back pressure both ways
-//! - [`login`]: credentials are checked on blocking threads, few at a time
-//! - [`live`]: who is in, and the changes that reach them within a second (P9, D8, X2)
-//! - [`probe`]: logs in to an upstream and out again, for `delega check`
+//! - `connection`: bytes between the sockets and a session, with back pressure both ways
+//! - `login`: credentials are checked on blocking threads, few at a time
+//! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
+//! - `probe`: logs in to an upstream and out again, for `delega check`
 //!
 //! Untrusted bytes pass through here and are not looked at.
 

@@ -129,7 +129,7 @@ impl Listener {
         Ok(Listener { tcp, shared })
     }
 
-    /// With another bound than [`PROXY_HEADER_TIMEOUT`](super::PROXY_HEADER_TIMEOUT) for the PROXY header.
+    /// With another bound than [`PROXY_HEADER_TIMEOUT`] for the PROXY header.
     #[must_use]
     pub fn with_proxy_header_timeout(mut self, proxy_header_timeout: Duration) -> Self {
         self.shared.proxy_header_timeout = proxy_header_timeout;

@@ -48,7 +48,7 @@ impl ServerTls {
         })
     }
 
-    /// With another bound than [`HANDSHAKE_TIMEOUT`](super::HANDSHAKE_TIMEOUT) for the handshake.
+    /// With another bound than [`HANDSHAKE_TIMEOUT`] for the handshake.
     #[must_use]
     pub fn with_handshake_timeout(self, handshake_timeout: Duration) -> Self {
         ServerTls { handshake_timeout, ..self }

@@ -124,6 +124,8 @@ pub enum Note {
     },
     /// What the client said of itself in ID, bounded and free of control characters.
     Program(String),
+    /// The upstream refused the password that the client typed (L3).
+    UpstreamRefusedOwner,
     /// The upstream refused the credentials that delega holds.
     UpstreamRefusedLogin,
     /// The upstream could not be entered; the text says why.

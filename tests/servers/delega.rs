@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Options {
     /// `[upstream.main] imap = …`
     pub imap: String,
+    /// The same server's address with STARTTLS, for whoever wants that.
+    pub starttls_imap: String,
     /// The certificates trusted upstream.
     pub ca_file: Option<PathBuf>,
     /// Further lines of `[upstream.main]`.
@@ -44,6 +46,7 @@ impl Options {
     pub fn before(dovecot: &Dovecot) -> Options {
         Options {
             imap: format!("imaps://localhost:{}", dovecot.imaps_port()),
+            starttls_imap: format!("imap://localhost:{}", dovecot.imap_port()),
             ca_file: Some(dovecot.ca_file().to_owned()),
             upstream: String::new(),
             client_apart: true,
@@ -151,6 +154,11 @@ impl Delega {
         }
     }
 
+    /// The number of the server's process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The server's process.
     pub fn process(&mut self) -> &mut Guarded {
         &mut self.process
@@ -203,7 +211,8 @@ impl Delega {
     pub fn cli(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "delega {}: {stderr}", arguments.join(" "));
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "delega {}: {stdout}{stderr}", arguments.join(" "));
         String::from_utf8(output.stdout).unwrap()
     }
 

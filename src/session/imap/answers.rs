@@ -16,11 +16,12 @@ use std::time::Instant;
 use super::pending::{Pending, Sent};
 use super::relay::{Flow, Relay};
 use super::{End, bad};
-use crate::policy::imap as policy;
+use crate::policy::imap::{self as policy, Mode};
 use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::Framer;
 use crate::proto::imap::response::{self, Code, Data, Head, Status};
 use crate::proto::imap::scanner::Step;
+use crate::proto::imap::verb::Verb;
 use crate::session::{Ending, Sink};
 
 impl Relay {
@@ -62,6 +63,7 @@ impl Relay {
         while self.at_boundary() {
             match self.queue.next_own() {
                 Some(Pending::Own(answer)) => out.downstream(&answer),
+                Some(Pending::GoOn) => out.downstream(b"+ OK\r\n"),
                 Some(Pending::Last(answer)) => {
                     out.downstream(&answer);
                     return Err(End { ending: Ending::Logout, bye: None });
@@ -110,6 +112,9 @@ impl Relay {
                     return Ok(self.scanner.hold(bytes)?);
                 }
                 let sent = self.answered(framer, tag)?;
+                if let (Status::Ok, Some(mode), false) = (status, sent.opens, self.queue.opens_for_writing()) {
+                    self.mode = mode;
+                }
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);

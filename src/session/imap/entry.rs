@@ -18,6 +18,8 @@ use crate::proto::imap::scanner::{Scanner, Step};
 use crate::proto::sasl;
 use crate::session::{Admission, Leg, Request, Sink};
 
+const IN_THE_CLEAR: &str = "the upstream sent more in the clear after STARTTLS";
+
 /// How the attempt came out.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entered {
@@ -109,6 +111,10 @@ impl Entry {
 
     /// Takes bytes from the upstream; tells when the attempt has come out.
     pub fn upstream(&mut self, bytes: &[u8], out: &mut dyn Sink) -> Option<Entered> {
+        // Not even part of a line may come between the answer to STARTTLS and the handshake.
+        if self.state == State::Handshake && !bytes.is_empty() {
+            return Some(Entered::Unavailable(IN_THE_CLEAR));
+        }
         let mut input = bytes;
         loop {
             let step = match self.scanner.next(&mut input) {
@@ -124,15 +130,12 @@ impl Entry {
                     }
                 }
                 Step::Head { bytes, complete: true } => {
-                    if self.state == State::Handshake {
-                        return Some(Entered::Unavailable("the upstream sent more in the clear after STARTTLS"));
-                    }
                     self.scanner.done();
                     if let Some(entered) = self.response(response::head(&bytes), &bytes, out) {
                         return Some(entered);
                     }
                     if self.state == State::Handshake && !input.is_empty() {
-                        return Some(Entered::Unavailable("the upstream sent more in the clear after STARTTLS"));
+                        return Some(Entered::Unavailable(IN_THE_CLEAR));
                     }
                 }
             }

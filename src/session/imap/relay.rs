@@ -23,6 +23,7 @@ pub(super) struct Relay {
     pub(super) settings: Settings,
     pub(super) grant: Grant,
     pub(super) upstream: Capabilities,
+    /// How the selected folder is open at worst.
     pub(super) mode: Mode,
     pub(super) scanner: Scanner,
     pub(super) queue: Queue,
@@ -207,10 +208,10 @@ impl Relay {
     }
 
     /// Keeps two clocks: one for the pause between commands, one for a command under way, which starts anew with each
-    /// 64 KiB of it.
+    /// 64 KiB of it, and stands while the client waits to be asked for a literal.
     pub(super) fn keep_time(&mut self, framer: &Framer, now: Instant) {
         let under_way = !framer.between_commands() || matches!(self.flow, Flow::Message(_) | Flow::Onward);
-        if !under_way {
+        if !under_way || self.queue.has_to_go_on() {
             self.command_since = None;
         } else if self.command_since.is_none() || self.progress >= PROGRESS_BYTES {
             self.command_since = Some(now);
@@ -259,7 +260,8 @@ impl Relay {
         }
         framer.collect();
         if announcement.synchronizing {
-            self.answer(b"+ OK\r\n".to_vec(), out);
+            self.queue.push(Pending::GoOn);
+            return self.flush_own(out);
         }
         Ok(())
     }
@@ -294,7 +296,7 @@ impl Relay {
                 }
                 framer.stream();
                 let parts = encode::encode(&command, rewriting, Some(announcement.octets));
-                self.queue.push(Pending::Sent(Sent { tag: head.tag.clone(), verb: head.verb, broken: false }));
+                self.queue.push(Pending::Sent(Sent::new(&head.tag, head.verb)));
                 self.send(parts, Flow::AwaitMessage(announcement), out);
             }
             // No command that brings a message is answered here.
@@ -373,14 +375,18 @@ impl Relay {
             Rewriting::As(verb) => verb,
             Rewriting::Same | Rewriting::Peek | Rewriting::Enable(_) => command.verb,
         };
-        match sent {
-            Verb::Select => self.mode = Mode::ReadWrite,
-            Verb::Examine => self.mode = Mode::ReadOnly,
-            Verb::Close | Verb::Unselect => self.mode = Mode::Unselected,
-            _ => {}
+        let opens = match sent {
+            Verb::Select => Some(Mode::ReadWrite),
+            Verb::Examine => Some(Mode::ReadOnly),
+            Verb::Close | Verb::Unselect => Some(Mode::Unselected),
+            _ => None,
+        };
+        // Open for writing counts from the moment that it may be so; not so any more only when the upstream has said it.
+        if opens == Some(Mode::ReadWrite) {
+            self.mode = Mode::ReadWrite;
         }
         let parts = encode::encode(command, rewriting, None);
-        self.queue.push(Pending::Sent(Sent { tag: command.tag().to_vec(), verb: command.verb, broken: false }));
+        self.queue.push(Pending::Sent(Sent { opens, ..Sent::new(command.tag(), sent) }));
         self.send(parts, if sent == Verb::Idle { Flow::AwaitIdle } else { Flow::Command }, out);
     }
 
