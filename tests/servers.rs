@@ -18,9 +18,9 @@ mod sample;
 
 #[path = "servers/gateway.rs"]
 mod gateway;
-#[path = "servers/state_property.rs"]
-mod state_property;
 #[path = "servers/live.rs"]
 mod live;
 #[path = "servers/login.rs"]
 mod login;
+#[path = "servers/state_property.rs"]
+mod state_property;

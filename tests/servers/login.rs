@@ -49,17 +49,8 @@ fn l1_a_delegate_logs_in_by_every_form_at_every_door() {
     let office = Office::open(&[("anna", "read,client")]);
     office.dovecot.listen_in(ADDRESS);
     let login = format!("anna/{ADDRESS}");
-    let forms = [
-        "atom",
-        "lower case",
-        "quoted",
-        "{n}",
-        "{n+}",
-        "mixed",
-        "initial response",
-        "own authzid",
-        "continuation",
-    ];
+    let forms =
+        ["atom", "lower case", "quoted", "{n}", "{n+}", "mixed", "initial response", "own authzid", "continuation"];
     for form in forms {
         for (door, mut client) in
             [("implicit", Client::connect(&office.delega)), ("starttls", Client::starttls(&office.delega))]
@@ -370,9 +361,9 @@ fn l2_a_stored_password_that_the_upstream_refuses_is_the_operators_fault_and_the
     office.dovecot.add_mailbox(ADDRESS, "nuova-di-casella");
     let mut anna = Client::connect(&office.delega);
     anna.login(&format!("anna/{ADDRESS}"), &password("anna")).is("NO [UNAVAILABLE]");
-    let logged = office.delega.logged(
-        "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`",
-    );
+    let logged = office
+        .delega
+        .logged("the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
     assert_eq!(logged[0]["login"], format!("anna/{ADDRESS}"), "{}", office.delega.log());
     let mut owner = Client::connect(&office.delega);
     owner.login(ADDRESS, PASSWORD).is("NO [AUTHENTICATIONFAILED]");

@@ -32,11 +32,7 @@ impl Office {
     }
 
     /// The same, with a Dovecot that is different, too.
-    pub fn on(
-        dovecot: dovecot::Options,
-        delegates: &[(&str, &str)],
-        change: impl FnOnce(&mut Options),
-    ) -> Office {
+    pub fn on(dovecot: dovecot::Options, delegates: &[(&str, &str)], change: impl FnOnce(&mut Options)) -> Office {
         let dovecot = dovecot.start();
         dovecot.add_mailbox(ADDRESS, PASSWORD);
         for n in 1..=3 {
