@@ -12,6 +12,8 @@ pub struct Plan {
     /// Whether sessions come and go.
     pub endings: bool,
     pub phase: usize,
+    /// These commands and no others; all where there are none.
+    pub only: &'static [&'static str],
 }
 
 /// Makes up operations, the same for the same dice.
@@ -55,10 +57,10 @@ const COMMANDS: &[(&str, usize, bool, Make)] = &[
     }),
     ("SELECT", 9, READ, |g, w| g.select(w, "SELECT")),
     ("EXAMINE", 5, READ, |g, w| g.select(w, "EXAMINE")),
-    ("CLOSE", 4, READ, |_, w| {
+    ("CLOSE", 3, READ, |_, w| {
         w.text("CLOSE");
     }),
-    ("UNSELECT", 2, READ, |_, w| {
+    ("UNSELECT", 1, READ, |_, w| {
         w.text("UNSELECT");
     }),
     ("LIST", 5, READ, |g, w| g.list(w)),
@@ -119,6 +121,11 @@ impl Generator {
         }
     }
 
+    /// The sessions have begun already.
+    pub fn goes_on(&mut self) {
+        self.fresh.fill(false);
+    }
+
     /// The next operation.
     pub fn operation(&mut self) -> Operation {
         self.number += 1;
@@ -134,23 +141,31 @@ impl Generator {
             let deed = self.ending();
             return Operation { session, phase: self.plan.phase, name: "(ending)".to_owned(), deed, cuts };
         }
-        let mut at = self.dice.below(COMMANDS.iter().map(|(_, weight, ..)| weight).sum());
-        let mut commands = COMMANDS.iter();
-        let chosen = loop {
-            let command = commands.next().unwrap();
-            if at < command.1 {
-                break *command;
-            }
-            at -= command.1;
-        };
-        if self.dice.below(16) == 0 {
+        let only = self.plan.only;
+        let commands = COMMANDS.iter().filter(|(name, ..)| only.is_empty() || only.contains(name));
+        let mut at = self.dice.below(commands.clone().map(|(_, weight, ..)| weight).sum());
+        let chosen = commands.into_iter().find(|(_, weight, ..)| {
+            let here = at < *weight;
+            at = at.saturating_sub(*weight);
+            here
+        });
+        let chosen = *chosen.unwrap();
+        if only.is_empty() && self.dice.below(16) == 0 {
             return self.broken(session, cuts, chosen);
+        }
+        if ["CLOSE", "UNSELECT"].contains(&chosen.0) {
+            self.fresh[session] = true;
         }
         self.command(session, cuts, chosen)
     }
 
     fn command(&mut self, session: usize, cuts: u64, (name, _, refused, make): (&str, usize, bool, Make)) -> Operation {
-        let tag = self.tag();
+        let mut tag = self.tag();
+        if name == "IDLE" {
+            // Were it refused for its tag, the next line would be a command
+            tag.retain(|b| *b != b']');
+            tag.push(b'i');
+        }
         let mut writer = Writer::default();
         writer.text(&tag).text(" ");
         make(self, &mut writer);
@@ -177,7 +192,7 @@ impl Generator {
         let tag = match self.dice.below(20) {
             0 => self.last_tag.clone(),
             1 | 2 => self.dice.one_of(words::TAGS).as_bytes().to_vec(),
-            3 => vec![b'x'; 128],
+            3 => vec![b'x'; 127],
             _ => format!("t{}", self.number).into_bytes(),
         };
         self.last_tag.clone_from(&tag);
@@ -294,7 +309,7 @@ impl Generator {
     }
 
     fn ending(&mut self) -> Deed {
-        let tag = self.tag();
+        let tag = format!("e{}", self.number).into_bytes();
         let mut bytes = tag.clone();
         match self.dice.below(6) {
             0 | 1 => {
@@ -333,26 +348,36 @@ impl Generator {
         w.text(verb).string(&mut self.dice, name);
     }
 
+    /// Most of the time one of `usual`.
+    fn word(&mut self, usual: &[&'static str], strange: &[&'static str]) -> &'static str {
+        let words = if self.dice.below(30) > 0 { usual } else { strange };
+        words[self.dice.below(words.len())]
+    }
+
     fn uid(&mut self, w: &mut Writer) {
         w.text(if self.dice.below(2) == 0 { "UID " } else { "" });
     }
 
     fn set(&mut self) -> &'static str {
-        let words = if self.dice.below(20) > 0 { words::SETS } else { words::STRANGE_SETS };
-        words[self.dice.below(words.len())]
+        self.word(words::SETS, words::STRANGE_SETS)
     }
 
-    /// Up to `most` of `words` in parentheses.
-    fn listed(&mut self, words: &[&str], most: usize) -> String {
-        let items: Vec<&str> = (0..self.dice.below(most + 1)).map(|_| *self.dice.one_of(words)).collect();
+    /// Up to `most` of them in parentheses; seldom none.
+    fn listed(&mut self, usual: &[&'static str], strange: &[&'static str], most: usize) -> String {
+        let count = if self.dice.below(20) == 0 { 0 } else { 1 + self.dice.below(most) };
+        let items: Vec<&str> = (0..count).map(|_| self.word(usual, strange)).collect();
         format!("({})", items.join(" "))
     }
 
     fn select(&mut self, w: &mut Writer, verb: &str) {
         // Mostly where there are messages
-        let name = if self.dice.below(2) == 0 { b"INBOX" } else { self.name() };
+        let name = match self.dice.below(12) {
+            0 => self.name(),
+            1..=5 => b"INBOX",
+            _ => words::FOLDERS[self.dice.below(words::FOLDERS.len())],
+        };
         w.text(verb).text(" ").string(&mut self.dice, name);
-        if self.dice.below(4) == 0 {
+        if self.dice.below(6) == 0 {
             w.text(" ").text(self.dice.one_of(words::SELECT_PARAMETERS));
         }
     }
@@ -371,7 +396,7 @@ impl Generator {
     fn list(&mut self, w: &mut Writer) {
         w.text("LIST ");
         if self.dice.below(3) == 0 {
-            let options = self.listed(&["SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE", "X"], 2);
+            let options = self.listed(&["SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"], &["X"], 2);
             w.text(options).text(" ");
         }
         self.pattern(w, "");
@@ -382,8 +407,8 @@ impl Generator {
 
     fn status(&mut self, w: &mut Writer) {
         self.folder(w, "STATUS ");
-        let items = ["MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ", "SIZE", "X"];
-        let items = self.listed(&items, 4);
+        let items = ["MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ", "SIZE"];
+        let items = self.listed(&items, &["X", "MAILBOXID"], 4);
         w.text(" ").text(items);
     }
 
@@ -393,13 +418,14 @@ impl Generator {
         w.text("FETCH ").text(set).text(" ");
         match self.dice.below(5) {
             0 => {
-                w.text(self.dice.one_of(words::FETCH_ITEMS));
+                let item = self.word(words::FETCH_ITEMS, words::STRANGE_FETCH_ITEMS);
+                w.text(item);
             }
             1 => {
                 w.text(self.dice.one_of(&["ALL", "FULL", "FAST"]));
             }
             _ => {
-                let items = self.listed(words::FETCH_ITEMS, 3);
+                let items = self.listed(words::FETCH_ITEMS, words::STRANGE_FETCH_ITEMS, 3);
                 w.text(items);
             }
         }
@@ -427,7 +453,8 @@ impl Generator {
                     w.string(&mut self.dice, text);
                 }
                 _ => {
-                    w.text(self.dice.one_of(words::SEARCH_KEYS));
+                    let key = self.word(words::SEARCH_KEYS, words::STRANGE_SEARCH_KEYS);
+                    w.text(key);
                 }
             }
         }
@@ -436,7 +463,7 @@ impl Generator {
     fn sort(&mut self, w: &mut Writer) {
         self.uid(w);
         w.text("SORT ").text(self.dice.one_of(&["", "RETURN (ALL) ", "RETURN (SAVE) "]));
-        let criteria = self.listed(&["DATE", "REVERSE SUBJECT", "FROM", "SIZE", "DISPLAYFROM", "ARRIVAL", "X"], 2);
+        let criteria = self.listed(&["DATE", "REVERSE SUBJECT", "FROM", "SIZE", "DISPLAYFROM", "ARRIVAL"], &["X"], 2);
         w.text(criteria).text(" UTF-8 ");
         self.keys(w);
     }
@@ -469,8 +496,9 @@ impl Generator {
         if self.dice.below(4) == 0 {
             w.text(self.dice.one_of(&[" (UNCHANGEDSINCE 1)", " (UNCHANGEDSINCE 99999999)", " (X 1)"]));
         }
-        w.text(" ").text(self.dice.one_of(words::STORE_ITEMS)).text(" ");
-        let flags = self.listed(words::FLAGS, 3);
+        let item = self.word(words::STORE_ITEMS, words::STRANGE_STORE_ITEMS);
+        w.text(" ").text(item).text(" ");
+        let flags = self.listed(words::FLAGS, words::STRANGE_FLAGS, 3);
         match self.dice.below(5) {
             0 => {
                 w.text(self.dice.one_of(words::FLAGS));
@@ -510,7 +538,7 @@ impl Generator {
         for _ in 0..if self.dice.below(4) == 0 { 3 } else { 1 } {
             w.text(" ");
             if self.dice.below(3) == 0 {
-                let flags = self.listed(words::FLAGS, 2);
+                let flags = self.listed(words::FLAGS, words::STRANGE_FLAGS, 2);
                 w.text(flags).text(" ");
             }
             w.text(self.dice.one_of(&[

@@ -221,14 +221,13 @@ impl Session {
         let mut counted = false;
         loop {
             let heard = self.hear().await?;
-            let awaits = !self.awaited.is_empty();
             match &heard {
                 Heard::Closed => {
                     self.count(name, 3);
                     self.over().await;
                     return Ok(());
                 }
-                Heard::Tagged(tag, condition, line) if !awaits => {
+                Heard::Tagged(tag, condition, line) if !self.awaited.iter().any(|awaited| awaited.tag == *tag) => {
                     if tag == &last {
                         return Ok(());
                     }
@@ -279,7 +278,10 @@ impl Session {
             Heard::Continuation => Ok(Going::On),
             Heard::Nonsense(line) => Err(format!("no response: {}", line.escape_ascii())),
             Heard::Tagged(tag, condition, line) => {
-                let at = self.awaited.iter().position(|awaited| awaited.tag == tag);
+                // Of two commands with one tag, the one that this can be the answer to
+                let fits = |awaited: &Awaited| awaited.tag == tag && (!awaited.refused || condition != Condition::Ok);
+                let first = || self.awaited.iter().position(|awaited| awaited.tag == tag);
+                let at = self.awaited.iter().position(fits).or_else(first);
                 let Some((at, awaited)) = at.and_then(|at| Some((at, self.awaited.remove(at)?))) else {
                     return Err(format!("an answer that nobody awaits: {}", line.escape_ascii()));
                 };

@@ -221,6 +221,9 @@ pub const FETCH_ITEMS: &[&str] = &[
     "BINARY[]<0.10>",
     "BINARY.PEEK[1]",
     "BINARY.SIZE[1]",
+];
+
+pub const STRANGE_FETCH_ITEMS: &[&str] = &[
     "BODY[0]",
     "BODY[",
     "BODY[]<0>",
@@ -260,12 +263,10 @@ pub const SEARCH_KEYS: &[&str] = &[
     "MODSEQ 1",
     "OLDER 100",
     "YOUNGER 100",
-    "SAVEDSINCE 1-Jan-2026",
-    "FUZZY TEXT x",
-    "INTHREAD",
-    "CHARSET UTF-8 ALL",
-    "(",
 ];
+
+pub const STRANGE_SEARCH_KEYS: &[&str] =
+    &["SAVEDSINCE 1-Jan-2026", "FUZZY TEXT x", "INTHREAD", "CHARSET UTF-8 ALL", "("];
 
 pub const DONES: &[&str] = &[
     "DONE",
@@ -292,38 +293,18 @@ pub const ENTRIES: &[&str] = &[
     "comment",
 ];
 
-pub const STORE_ITEMS: &[&str] = &[
-    "FLAGS",
-    "+FLAGS",
-    "+FLAGS",
-    "-FLAGS",
-    "FLAGS.SILENT",
-    "+FLAGS.SILENT",
-    "-flags.silent",
-    "+X-GM-LABELS",
-    "ANNOTATION",
-    "ADD-FLAGS",
-];
+pub const STORE_ITEMS: &[&str] =
+    &["FLAGS", "+FLAGS", "+FLAGS", "-FLAGS", "FLAGS.SILENT", "+FLAGS.SILENT", "-flags.silent"];
 
-pub const FLAGS: &[&str] = &[
-    "\\Seen",
-    "\\Deleted",
-    "\\Flagged",
-    "\\Answered",
-    "\\Draft",
-    "\\Recent",
-    "\\*",
-    "$Forwarded",
-    "Protocollato",
-    "NuovaParola",
-    "\\Nuova",
-    "\\",
-    "NIL",
-];
+pub const STRANGE_STORE_ITEMS: &[&str] = &["+X-GM-LABELS", "ANNOTATION", "ADD-FLAGS"];
+
+pub const FLAGS: &[&str] = &["\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "NuovaParola", "$label1"];
+
+pub const STRANGE_FLAGS: &[&str] = &["\\Recent", "\\*", "$Forwarded", "Protocollato", "\\Nuova", "\\", "NIL"];
 
 pub const BODIES: &[&[u8]] = &[
     b"Subject: prova\r\n\r\nevil11 DELETE Trash\r\nevil12 CREATE Male\r\n",
-    b"evil13 STORE 1:* +FLAGS (\\Deleted)\r\nevil14 EXPUNGE\r\nevil15 CLOSE\r\n",
+    b"evil13 STORE 1:* +FLAGS (\\Deleted)\r\nevil14 EXPUNGE\r\nevil15 MOVE 1 Trash\r\n",
     b"x",
     b"",
     b"\r\nevil16 SUBSCRIBE Gare\r\n",
