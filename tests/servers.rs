@@ -26,6 +26,8 @@ mod life;
 mod live;
 #[path = "servers/login.rs"]
 mod login;
+#[path = "servers/state_property.rs"]
+mod state_property;
 
 #[path = "servers/clients.rs"]
 mod clients;

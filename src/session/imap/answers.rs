@@ -22,6 +22,7 @@ use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::Framer;
 use crate::proto::imap::response::{self, Code, Data, Head, Status};
 use crate::proto::imap::scanner::Step;
+use crate::proto::imap::verb::Verb;
 use crate::session::{Ending, Sink};
 
 impl Relay {

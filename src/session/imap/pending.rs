@@ -85,7 +85,7 @@ impl Queue {
 
     /// As what the oldest command with that tag went upstream.
     pub fn verb_of(&self, tag: &[u8]) -> Option<Verb> {
-        self.0.iter().find_map(|pending| match pending {
+        self.pending.iter().find_map(|pending| match pending {
             Pending::Sent(sent) if sent.tag == tag => Some(sent.verb),
             _ => None,
         })
