@@ -99,6 +99,11 @@ impl Default for Scanner {
 }
 
 impl Scanner {
+    /// Whether the stream is between two responses, and nothing of the next one has come.
+    pub fn is_fresh(&self) -> bool {
+        matches!(self.state, State::Head(_)) && self.held.is_empty()
+    }
+
     /// Whether the stream is between two responses.
     pub fn at_boundary(&self) -> bool {
         // What is held of a head has not been passed on yet.

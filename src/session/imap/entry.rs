@@ -27,6 +27,8 @@ pub(super) enum Entered {
     Open(Capabilities),
     /// The upstream did not accept the credentials.
     Refused,
+    /// The mailbox has as many connections as it may have (X4).
+    Full(&'static str),
     /// Something else is in the way.
     Unavailable(&'static str),
 }
@@ -202,7 +204,7 @@ impl Entry {
                 Some(Entered::Refused)
             }
             (State::Login(_), _) if code_is(&["LIMIT"]) => {
-                Some(Entered::Unavailable("the upstream allows no more connections to this mailbox"))
+                Some(Entered::Full("the upstream allows no more connections to this mailbox"))
             }
             (State::Login(_), _) => Some(Entered::Unavailable("the upstream could not log us in")),
             (State::Last, Status::Ok) => Some(match self.capabilities {

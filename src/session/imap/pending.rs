@@ -61,6 +61,10 @@ impl Queue {
         self.pending.len() >= limits::PENDING_COMMANDS || self.own_bytes >= limits::PENDING_BYTES
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Whether the client waits for nothing but new data in IDLE.
     pub fn is_idle(&self) -> bool {
         self.pending.iter().all(|pending| matches!(pending, Pending::Sent(Sent { verb: Verb::Idle, .. })))

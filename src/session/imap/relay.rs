@@ -15,7 +15,11 @@ use crate::proto::imap::encode::{self, Parts, Rewriting, push_string};
 use crate::proto::imap::framer::{Announcement, Frame, Framer, Raw};
 use crate::proto::imap::scanner::Scanner;
 use crate::proto::imap::verb::Verb;
+use crate::session::imap::parked::Parked;
 use crate::session::{Ending, Note, Request, Sink, earlier};
+
+/// The extensions whose use changes what the upstream says from then on.
+const LASTING: Capabilities = Capabilities::of(&[C::CondStore, C::QResync]);
 
 /// A session after login.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub(super) struct Relay {
     pub(super) upstream_said_bye: bool,
     /// Whether the upstream has told PERMANENTFLAGS of the folder that is being opened.
     pub(super) flags_told: bool,
+    /// Whether the upstream session may serve somebody else afterwards (X4).
+    pub(super) can_be_parked: bool,
     /// Since when the gateway wants to stop.
     pub(super) stopping: Option<Instant>,
     idle_since: Instant,
@@ -79,6 +85,7 @@ impl Relay {
             urgent: Vec::new(),
             upstream_said_bye: false,
             flags_told: false,
+            can_be_parked: false,
             stopping: None,
             idle_since: now,
             command_since: None,
@@ -374,6 +381,8 @@ impl Relay {
     }
 
     fn forward(&mut self, command: &Command, rewriting: Rewriting, out: &mut dyn Sink) {
+        // ENABLE, and every command that enables CONDSTORE by its mere use (RFC 7162 §3.1), last to the session's end.
+        self.can_be_parked &= command.verb != Verb::Enable && command.requires.and(LASTING).is_empty();
         let sent = match rewriting {
             Rewriting::As(verb) => verb,
             Rewriting::Same | Rewriting::Peek | Rewriting::Enable(_) => command.verb,
@@ -442,6 +451,23 @@ impl Relay {
         }
         out.upstream(b"DONE\r\n");
         self.flow = Flow::Command;
+    }
+
+    /// Leaves the upstream session to the next client, if nothing of this one stays in it.
+    pub fn park(&self, out: &mut dyn Sink) -> Option<Parked> {
+        let resting = matches!(self.flow, Flow::Command | Flow::LoggingOut) && self.queue.is_empty();
+        if !self.can_be_parked || !resting || !self.scanner.is_fresh() || self.upstream_said_bye || self.stopping.is_some() {
+            return None;
+        }
+        if self.mode == Mode::Unselected {
+            return Some(Parked::new(self.upstream, None));
+        }
+        if !self.upstream.has(C::Unselect) {
+            return None;
+        }
+        let tag = format!("D{:016x}", self.settings.nonce);
+        out.upstream(format!("{tag} UNSELECT\r\n").as_bytes());
+        Some(Parked::new(self.upstream, Some(tag.into_bytes())))
     }
 
     /// Takes leave of the upstream.
