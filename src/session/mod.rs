@@ -124,6 +124,8 @@ pub enum Note {
     },
     /// What the client said of itself in ID, bounded and free of control characters.
     Program(String),
+    /// The upstream refused the password that the client typed (L3).
+    UpstreamRefusedOwner,
     /// The upstream refused the credentials that delega holds.
     UpstreamRefusedLogin,
     /// The upstream could not be entered; the text says why.
@@ -149,6 +151,20 @@ pub enum Ending {
     Revoked,
     /// The gateway stops.
     Shutdown,
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ending::Logout => f.write_str("logout"),
+            Ending::ClientGone => f.write_str("the client went away"),
+            Ending::ClientFault(why) => write!(f, "the client: {why}"),
+            Ending::ClientTimeout => f.write_str("the client took too long"),
+            Ending::UpstreamFault(why) => write!(f, "the upstream: {why}"),
+            Ending::Revoked => f.write_str("access was taken away"),
+            Ending::Shutdown => f.write_str("the gateway stops"),
+        }
+    }
 }
 
 /// Where a session puts what it has to say, in order. The slices are the gateway's to write out or to copy.

@@ -249,3 +249,19 @@ pub fn onward(raw: Raw) -> Result<Onward, Misunderstood> {
     command.requires = grammar::check_message(&command).map_err(|fault| misunderstood(fault.0))?;
     Ok(Onward::Message(command))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_was_not_announced_is_none() {
+        for line in ["a APPEND INBOX {x}", "a APPEND INBOX {3x}", "a APPEND INBOX ~{x}", "a UID REPLACE 4 INBOX {x}"] {
+            let raw = Raw { bytes: line.as_bytes().to_vec(), literals: Vec::new() };
+            let misunderstood = Command::parse(raw).unwrap_err();
+            assert_eq!(misunderstood.tag.as_deref(), Some(b"a".as_slice()), "{line}");
+        }
+        let raw = Raw { bytes: b" {x}".to_vec(), literals: Vec::new() };
+        assert!(onward(raw).is_err());
+    }
+}

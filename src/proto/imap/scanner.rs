@@ -14,6 +14,9 @@ use crate::domain::limits;
 /// Long enough for `tag OK [NAME `, whatever the tag.
 const HEAD_BYTES: usize = limits::TAG_BYTES + 64;
 
+/// Longer than any announcement of a literal and its CRLF.
+const TAIL_BYTES: usize = 32;
+
 /// The upstream broke the grammar or a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault(pub &'static str);
@@ -71,7 +74,7 @@ struct Line {
     quote: Quote,
     carriage_return: bool,
     /// The line's last bytes, for the announcement of a literal.
-    tail: [u8; 16],
+    tail: [u8; TAIL_BYTES],
     tail_length: usize,
 }
 
@@ -201,7 +204,7 @@ impl Scanner {
         let ended = self.line.take(bytes, structured).map_err(|(_, fault)| fault)?;
         self.state = match ended {
             None => State::Line,
-            Some(_) => self.after_line(),
+            Some(_) => self.after_line()?,
         };
         Ok(())
     }
@@ -210,28 +213,28 @@ impl Scanner {
         if input.is_empty() {
             return Ok(Some(Step::More));
         }
-        let ended = self.line.take(input, self.structured);
-        let taken = match ended {
-            Ok(ended) => ended.unwrap_or(input.len()),
-            Err((before, _)) => before,
+        let (taken, state) = match self.line.take(input, self.structured) {
+            Ok(None) => (input.len(), State::Line),
+            Ok(Some(ended)) => match self.after_line() {
+                Ok(state) => (ended, state),
+                // It is the line's last octet that makes a literal of it.
+                Err(fault) => (ended - 1, State::Broken(fault)),
+            },
+            Err((before, fault)) => (before, State::Broken(fault)),
         };
         let (bytes, rest) = input.split_at(taken);
         *input = rest;
-        match ended {
-            Ok(None) => {}
-            Ok(Some(_)) => self.state = self.after_line(),
-            Err((_, fault)) => self.state = State::Broken(fault),
-        }
+        self.state = state;
         Ok((self.passing && !bytes.is_empty()).then_some(Step::Data(bytes)))
     }
 
-    fn after_line(&mut self) -> State {
-        let literal = if self.structured { self.line.literal() } else { None };
+    fn after_line(&mut self) -> Result<State, Fault> {
+        let literal = if self.structured { self.line.literal()? } else { None };
         self.line = Line::default();
-        match literal {
+        Ok(match literal {
             Some(octets) => State::Literal(octets),
             None => State::End,
-        }
+        })
     }
 }
 
@@ -281,7 +284,7 @@ impl Line {
 
     fn remember(&mut self, bytes: &[u8]) {
         let room = self.tail.len();
-        let mut tail = [0; 32];
+        let mut tail = [0; 2 * TAIL_BYTES];
         let kept = bytes.get(bytes.len().saturating_sub(room)..).unwrap_or_default();
         let all = self.tail_length + kept.len();
         for (slot, byte) in tail.iter_mut().zip(self.tail.iter().take(self.tail_length).chain(kept)) {
@@ -294,16 +297,23 @@ impl Line {
         }
     }
 
-    /// `{n}` or `~{n}` at the end of the line, its CRLF apart.
-    fn literal(&self) -> Option<u64> {
-        let tail = self.tail.get(..self.tail_length)?;
-        let tail = tail.strip_suffix(b"}\r\n")?;
-        let open = memchr::memrchr(b'{', tail)?;
-        let digits = tail.get(open + 1..)?;
+    /// `{n}` or `~{n}` at the end of the line, its CRLF apart. A number that is out of all bounds would be read by the
+    /// client in who knows what way.
+    fn literal(&self) -> Result<Option<u64>, Fault> {
+        const BEYOND: Fault = Fault("the upstream announced a literal beyond all bounds");
+        let tail = self.tail.get(..self.tail_length).unwrap_or_default();
+        let Some(tail) = tail.strip_suffix(b"}\r\n") else { return Ok(None) };
+        let open = memchr::memrchr(b'{', tail);
+        let digits = tail.get(open.map_or(0, |at| at + 1)..).unwrap_or_default();
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-            return None;
+            return Ok(None);
         }
-        std::str::from_utf8(digits).ok()?.parse().ok()
+        let octets = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).ok_or(BEYOND);
+        match open {
+            Some(_) => octets.map(Some),
+            None if tail.len() + 3 < TAIL_BYTES => Ok(None),
+            None => Err(BEYOND),
+        }
     }
 }
 
@@ -367,6 +377,8 @@ mod tests {
             b"* 1 FETCH (X\rY)\r\n",
             b"* LIST () \"/\" \"foo\r\na1 OK done\"\r\n",
             b"* LIST () \"/\" \"foo\\\r\n",
+            b"* 1 FETCH (BODY[] {18446744073709551616}\r\n",
+            b"* 1 FETCH (BODY[] {0000000000000000000000000000000000000003}\r\n",
         ] {
             for size in 1..input.len() {
                 assert!(scan(input, size).is_err(), "{:?} by {size}", String::from_utf8_lossy(input));

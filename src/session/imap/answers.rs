@@ -17,12 +17,11 @@ use std::time::Instant;
 use super::pending::{Pending, Sent};
 use super::relay::{Flow, Relay};
 use super::{End, bad};
-use crate::policy::imap::{self as policy, Mode};
+use crate::policy::imap as policy;
 use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::Framer;
 use crate::proto::imap::response::{self, Code, Data, Head, Status};
 use crate::proto::imap::scanner::Step;
-use crate::proto::imap::verb::Verb;
 use crate::session::{Ending, Sink};
 
 impl Relay {
@@ -109,8 +108,7 @@ impl Relay {
             }
             Head::Continuation => Ok(self.scanner.hold(bytes)?),
             Head::Tagged(tag, status, code) => {
-                let opens = |verb| matches!(verb, Verb::Select | Verb::Examine);
-                let opened = status == Status::Ok && !self.may_write() && self.queue.verb_of(tag).is_some_and(opens);
+                let opened = status == Status::Ok && !self.may_write() && self.queue.opens_folder(tag);
                 let recoded = match code {
                     None if opened => read_only(&bytes, complete),
                     code => self.recoded(code, complete),
@@ -119,14 +117,14 @@ impl Relay {
                     return Ok(self.scanner.hold(bytes)?);
                 }
                 let sent = self.answered(framer, tag)?;
-                if status == Status::Ok {
-                    self.left(sent.verb);
+                if let (Status::Ok, Some(mode), false) = (status, sent.opens, self.queue.opens_for_writing()) {
+                    self.mode = mode;
                 }
                 // A client that is told nothing takes all flags for changeable (RFC 3501 §6.3.1).
                 if opened && !self.flags_told {
                     out.downstream(b"* OK [PERMANENTFLAGS ()] Read-only\r\n");
                 }
-                self.flags_told &= !opens(sent.verb);
+                self.flags_told &= !sent.opens_folder();
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);
@@ -251,18 +249,6 @@ impl Relay {
             }
             // Nobody waits for it.
             other => self.flow = other,
-        }
-    }
-
-    /// A command that ends writing in the selected folder was carried out. One that failed may have left it open.
-    fn left(&mut self, verb: Verb) {
-        let mode = match verb {
-            Verb::Examine => Mode::ReadOnly,
-            Verb::Close | Verb::Unselect => Mode::Unselected,
-            _ => return,
-        };
-        if !self.queue.awaits(Verb::Select) {
-            self.mode = mode;
         }
     }
 

@@ -115,7 +115,10 @@ impl Front {
     /// The upstream did not let us in. Where the client typed the password itself (L3), the upstream's refusal is ours.
     pub fn not_entered(&mut self, entered: &Entered, typed: bool, now: Instant, out: &mut dyn Sink) {
         match entered {
-            Entered::Refused if typed => self.denied(Denial::Refused, now, out),
+            Entered::Refused if typed => {
+                out.request(Request::Note(Note::UpstreamRefusedOwner));
+                self.denied(Denial::Refused, now, out);
+            }
             Entered::Refused => {
                 out.request(Request::Note(Note::UpstreamRefusedLogin));
                 self.denied(Denial::Unavailable, now, out);

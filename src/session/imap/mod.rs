@@ -1,7 +1,7 @@
 //! One IMAP session, from the greeting to the end, both legs.
 //!
-//! A session is in one of three phases: [`front`] (before login), [`entry`] (the gateway logs in upstream) and
-//! [`relay`]+[`answers`] (commands go up, responses come down). This file holds what they share and passes inputs on.
+//! A session is in one of three phases: `front` (before login), `entry` (the gateway logs in upstream) and
+//! `relay`+`answers` (commands go up, responses come down). This file holds what they share and passes inputs on.
 
 mod answers;
 mod entry;

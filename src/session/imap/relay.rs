@@ -23,6 +23,7 @@ pub(super) struct Relay {
     pub(super) settings: Settings,
     pub(super) grant: Grant,
     pub(super) upstream: Capabilities,
+    /// How the selected folder is open at worst.
     pub(super) mode: Mode,
     pub(super) scanner: Scanner,
     pub(super) queue: Queue,
@@ -299,7 +300,7 @@ impl Relay {
                 }
                 framer.stream();
                 let parts = encode::encode(&command, rewriting, Some(announcement.octets));
-                self.queue.push(Pending::Sent(Sent { tag: head.tag.clone(), verb: head.verb, broken: false }));
+                self.queue.push(Pending::Sent(Sent::new(&head.tag, head.verb)));
                 self.send(parts, Flow::AwaitMessage(announcement), out);
             }
             // No command that brings a message is answered here.
@@ -377,12 +378,18 @@ impl Relay {
             Rewriting::As(verb) => verb,
             Rewriting::Same | Rewriting::Peek | Rewriting::Enable(_) => command.verb,
         };
-        // Open for writing from the moment it is asked for; open no more only when the upstream says so (`answers`).
-        if sent == Verb::Select {
+        let opens = match sent {
+            Verb::Select => Some(Mode::ReadWrite),
+            Verb::Examine => Some(Mode::ReadOnly),
+            Verb::Close | Verb::Unselect => Some(Mode::Unselected),
+            _ => None,
+        };
+        // Open for writing counts from the moment that it may be so; not so any more only when the upstream has said it.
+        if opens == Some(Mode::ReadWrite) {
             self.mode = Mode::ReadWrite;
         }
         let parts = encode::encode(command, rewriting, None);
-        self.queue.push(Pending::Sent(Sent { tag: command.tag().to_vec(), verb: sent, broken: false }));
+        self.queue.push(Pending::Sent(Sent { opens, ..Sent::new(command.tag(), sent) }));
         self.send(parts, if sent == Verb::Idle { Flow::AwaitIdle } else { Flow::Command }, out);
     }
 
