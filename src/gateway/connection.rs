@@ -34,6 +34,8 @@ type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 enum Done {
     Verified(Outcome),
     Connected(Result<Connected, DialError>),
+    /// The handshake after STARTTLS, towards the upstream.
+    Encrypted(Result<Stream, DialError>),
 }
 
 struct Connection {
@@ -152,9 +154,19 @@ impl Connection {
                 }
                 None => self.input(Input::UpstreamUnreachable),
             },
+            // More in the clear came with the command, and the session has ended: no handshake any more.
+            Request::StartTls(_) if self.session.is_closed() => {}
             Request::StartTls(Leg::Downstream) => self.starttls_downstream().await?,
-            Request::StartTls(Leg::Upstream) => self.starttls_upstream().await,
+            Request::StartTls(Leg::Upstream) => match (self.endpoint(), self.upstream.take()) {
+                (Some((dialer, endpoint)), Some(stream)) => {
+                    self.work =
+                        Some(Box::pin(async move { Done::Encrypted(dialer.starttls(stream, &endpoint).await) }));
+                }
+                _ => self.input(Input::UpstreamUnreachable),
+            },
             Request::CloseUpstream => {
+                // A connection that is still being made is given up, too: nobody waits for it.
+                self.work = None;
                 self.upstream = None;
                 self.out.upstream.clear();
                 self.leave();
@@ -181,7 +193,16 @@ impl Connection {
             self.ending = Some(Ending::ClientGone);
             return None;
         };
-        match stream.starttls_server(&tls, self.door.protocol).await {
+        let stop = self.shared.stop.clone();
+        let handshake = tokio::select! {
+            handshake = stream.starttls_server(&tls, self.door.protocol) => handshake,
+            // Nothing can be said in the middle of a handshake.
+            () = stop.cancelled() => {
+                self.ending = Some(Ending::Shutdown);
+                return None;
+            }
+        };
+        match handshake {
             Ok(stream) => {
                 self.downstream = Some(stream);
                 self.input(Input::TlsStarted(Leg::Downstream));
@@ -192,20 +213,6 @@ impl Connection {
                 self.ending = Some(Ending::ClientFault("the TLS handshake failed"));
                 None
             }
-        }
-    }
-
-    async fn starttls_upstream(&mut self) {
-        let (Some((dialer, endpoint)), Some(stream)) = (self.endpoint(), self.upstream.take()) else {
-            self.input(Input::UpstreamUnreachable);
-            return;
-        };
-        match dialer.starttls(stream, &endpoint).await {
-            Ok(stream) => {
-                self.upstream = Some(stream);
-                self.input(Input::TlsStarted(Leg::Upstream));
-            }
-            Err(error) => self.unreachable(&error),
         }
     }
 
@@ -335,7 +342,11 @@ impl Connection {
                 self.upstream = Some(connected.stream);
                 self.input(Input::UpstreamConnected { starttls: connected.starttls });
             }
-            Done::Connected(Err(error)) => self.unreachable(&error),
+            Done::Encrypted(Ok(stream)) => {
+                self.upstream = Some(stream);
+                self.input(Input::TlsStarted(Leg::Upstream));
+            }
+            Done::Connected(Err(error)) | Done::Encrypted(Err(error)) => self.unreachable(&error),
         }
         true
     }

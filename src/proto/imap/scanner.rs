@@ -297,8 +297,8 @@ impl Line {
         }
     }
 
-    /// `{n}` or `~{n}` at the end of the line, its CRLF apart. A number that is out of all bounds would be read by the
-    /// client in who knows what way.
+    /// `{n}` or `~{n}` at the end of the line, its CRLF apart; a number is at most 2^32-1 (RFC 3501 §9). One beyond would
+    /// be read by the client in who knows what way.
     fn literal(&self) -> Result<Option<u64>, Fault> {
         const BEYOND: Fault = Fault("the upstream announced a literal beyond all bounds");
         let tail = self.tail.get(..self.tail_length).unwrap_or_default();
@@ -308,9 +308,9 @@ impl Line {
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return Ok(None);
         }
-        let octets = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).ok_or(BEYOND);
+        let octets = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u32>().ok()).ok_or(BEYOND);
         match open {
-            Some(_) => octets.map(Some),
+            Some(_) => octets.map(|octets| Some(u64::from(octets))),
             None if tail.len() + 3 < TAIL_BYTES => Ok(None),
             None => Err(BEYOND),
         }
@@ -377,6 +377,7 @@ mod tests {
             b"* 1 FETCH (X\rY)\r\n",
             b"* LIST () \"/\" \"foo\r\na1 OK done\"\r\n",
             b"* LIST () \"/\" \"foo\\\r\n",
+            b"* 1 FETCH (BODY[] {4294967296}\r\n",
             b"* 1 FETCH (BODY[] {18446744073709551616}\r\n",
             b"* 1 FETCH (BODY[] {0000000000000000000000000000000000000003}\r\n",
         ] {

@@ -178,6 +178,7 @@ impl Relay {
                     return Ok(self.scanner.skip(&bytes, true)?);
                 }
                 let rights = policy::rights(&self.grant, Some(rights));
+                let rights = if rights.is_empty() { "\"\"" } else { rights.as_str() };
                 self.replace(&[name, b" ", rights.as_bytes(), b"\r\n"].concat(), out);
                 Ok(())
             }

@@ -252,7 +252,14 @@ impl Session {
 
     /// The upstream login has come out, one way or the other.
     fn entered(&mut self, entered: Entered, now: Instant, out: &mut dyn Sink) {
-        let Phase::Entry(entry) = std::mem::replace(&mut self.phase, Phase::Closed) else { return };
+        let entry = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Entry(entry) => entry,
+            // It comes too late: the login was given up meanwhile.
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
         let Entry { mut front, grant, typed, .. } = *entry;
         match entered {
             Entered::Open(upstream) => {
@@ -393,4 +400,53 @@ fn program(command: &crate::proto::imap::command::Command) -> Option<String> {
         Some(version) => format!("{name} {version}"),
         None => name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::session::UpstreamLogin;
+
+    #[derive(Default)]
+    struct Said(Vec<u8>);
+
+    impl Sink for Said {
+        fn downstream(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+
+        fn upstream(&mut self, _: &[u8]) {}
+
+        fn request(&mut self, _: Request) {}
+    }
+
+    /// The upstream's time is over, and then the gateway's attempt to reach it comes to its own end.
+    #[test]
+    fn an_upstream_that_turns_out_unreachable_too_late_changes_nothing() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let timeouts = Timeouts {
+            login: second * 60,
+            command: second,
+            idle: second,
+            upstream: second,
+            shutdown: second,
+            refusal: second,
+        };
+        let settings = Settings { starttls: false, message_bytes: 0, timeouts, nonce: 0 };
+        let mut session = Session::new(settings, now);
+        let mut said = Said::default();
+        session.handle(Input::Downstream(b"a LOGIN x y\r\n"), now, &mut said);
+        let upstream =
+            UpstreamLogin { authzid: None, authcid: "x".to_owned(), password: "y".to_owned().into(), typed: false };
+        session.handle(Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })), now, &mut said);
+        session.handle(Input::Tick, now + second, &mut said);
+        session.handle(Input::UpstreamUnreachable, now + second, &mut said);
+        session.handle(Input::Downstream(b"b NOOP\r\n"), now + second, &mut said);
+        let said = String::from_utf8(said.0).unwrap_or_default();
+        assert!(said.starts_with("a NO [UNAVAILABLE]") && said.ends_with("b OK Done\r\n"), "{said}");
+        assert!(session.wants(Leg::Downstream));
+    }
 }
