@@ -218,18 +218,18 @@ impl Scanner {
         if input.is_empty() {
             return Ok(Some(Step::More));
         }
-        let ended = self.line.take(input, self.structured);
-        let taken = match ended {
-            Ok(ended) => ended.unwrap_or(input.len()),
-            Err((before, _)) => before,
+        let (taken, state) = match self.line.take(input, self.structured) {
+            Ok(None) => (input.len(), State::Line),
+            Ok(Some(ended)) => match self.after_line() {
+                Ok(state) => (ended, state),
+                // It is the line's last octet that makes a literal of it.
+                Err(fault) => (ended - 1, State::Broken(fault)),
+            },
+            Err((before, fault)) => (before, State::Broken(fault)),
         };
         let (bytes, rest) = input.split_at(taken);
         *input = rest;
-        match ended {
-            Ok(None) => {}
-            Ok(Some(_)) => self.state = self.after_line()?,
-            Err((_, fault)) => self.state = State::Broken(fault),
-        }
+        self.state = state;
         Ok((self.passing && !bytes.is_empty()).then_some(Step::Data(bytes)))
     }
 

@@ -22,7 +22,6 @@ use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::Framer;
 use crate::proto::imap::response::{self, Code, Data, Head, Status};
 use crate::proto::imap::scanner::Step;
-use crate::proto::imap::verb::Verb;
 use crate::session::{Ending, Sink};
 
 impl Relay {
@@ -109,8 +108,7 @@ impl Relay {
             }
             Head::Continuation => Ok(self.scanner.hold(bytes)?),
             Head::Tagged(tag, status, code) => {
-                let opens = |verb| matches!(verb, Verb::Select | Verb::Examine);
-                let opened = status == Status::Ok && !self.may_write() && self.queue.verb_of(tag).is_some_and(opens);
+                let opened = status == Status::Ok && !self.may_write() && self.queue.opens_folder(tag);
                 let recoded = match code {
                     None if opened => read_only(&bytes, complete),
                     code => self.recoded(code, complete),
@@ -126,7 +124,7 @@ impl Relay {
                 if opened && !self.flags_told {
                     out.downstream(b"* OK [PERMANENTFLAGS ()] Read-only\r\n");
                 }
-                self.flags_told &= !opens(sent.verb);
+                self.flags_told &= !sent.opens_folder();
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);

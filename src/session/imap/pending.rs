@@ -39,6 +39,11 @@ impl Sent {
     pub fn new(tag: &[u8], verb: Verb) -> Sent {
         Sent { tag: tag.to_vec(), verb, broken: false, opens: None }
     }
+
+    /// Whether it is a SELECT or an EXAMINE.
+    pub fn opens_folder(&self) -> bool {
+        matches!(self.opens, Some(Mode::ReadOnly | Mode::ReadWrite))
+    }
 }
 
 /// The queue.
@@ -87,12 +92,13 @@ impl Queue {
         }
     }
 
-    /// As what the oldest command with that tag went upstream.
-    pub fn verb_of(&self, tag: &[u8]) -> Option<Verb> {
-        self.pending.iter().find_map(|pending| match pending {
-            Pending::Sent(sent) if sent.tag == tag => Some(sent.verb),
+    /// Whether the command that `tag` answers opens a folder.
+    pub fn opens_folder(&self, tag: &[u8]) -> bool {
+        let sent = self.pending.iter().find_map(|pending| match pending {
+            Pending::Sent(sent) if sent.tag == tag => Some(sent),
             _ => None,
-        })
+        });
+        sent.is_some_and(Sent::opens_folder)
     }
 
     /// Takes out the sent command that `tag` answers, the oldest with that tag, and tells whether it was sent last.
