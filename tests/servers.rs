@@ -26,6 +26,8 @@ mod life;
 mod live;
 #[path = "servers/login.rs"]
 mod login;
+#[path = "servers/memory.rs"]
+mod memory;
 
 #[path = "servers/clients.rs"]
 mod clients;

@@ -229,6 +229,18 @@ impl Client {
         String::from_utf8_lossy(&response).into_owned()
     }
 
+    /// The next line, whatever it announces.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(end) = self.received.windows(2).position(|pair| pair == b"\r\n") {
+                return String::from_utf8(self.received.drain(..end + 2).collect()).unwrap();
+            }
+            assert!(self.receive(deadline).unwrap() > 0, "the connection ended");
+        }
+    }
+
     /// Reads responses up to one that holds this text.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) -> String {
