@@ -18,6 +18,8 @@ mod sample;
 #[path = "servers/upstream.rs"]
 mod upstream;
 
+#[path = "servers/check.rs"]
+mod check;
 #[path = "servers/gateway.rs"]
 mod gateway;
 #[path = "servers/life.rs"]
@@ -28,6 +30,8 @@ mod live;
 mod login;
 #[path = "servers/memory.rs"]
 mod memory;
+#[path = "servers/transport.rs"]
+mod transport;
 
 #[path = "servers/clients.rs"]
 mod clients;
