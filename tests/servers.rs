@@ -18,6 +18,8 @@ mod sample;
 #[path = "servers/upstream.rs"]
 mod upstream;
 
+#[path = "servers/check.rs"]
+mod check;
 #[path = "servers/gateway.rs"]
 mod gateway;
 #[path = "servers/life.rs"]
@@ -26,8 +28,12 @@ mod life;
 mod live;
 #[path = "servers/login.rs"]
 mod login;
+#[path = "servers/memory.rs"]
+mod memory;
 #[path = "servers/state_property.rs"]
 mod state_property;
+#[path = "servers/transport.rs"]
+mod transport;
 
 #[path = "servers/clients.rs"]
 mod clients;

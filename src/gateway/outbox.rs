@@ -78,10 +78,67 @@ impl Pipe {
         progress: &mut bool,
     ) -> Poll<io::Result<()>> {
         self.unflushed = true;
-        ready!(stream.poll_give(cx, &self.bytes, &mut self.written, progress))?;
+        let given = stream.poll_give(cx, &self.bytes, &mut self.written, progress);
+        if given.is_pending() && self.written >= self.len() {
+            // A socket that takes little at a time would otherwise let a whole message gather here.
+            self.bytes.drain(..self.written);
+            self.written = 0;
+        }
+        ready!(given)?;
         self.bytes.clear();
         self.written = 0;
         self.unflushed = false;
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use tokio::io::{AsyncRead, ReadBuf};
+    use tokio::net::{TcpSocket, TcpStream};
+
+    use super::*;
+
+    const WAITING: usize = 256 * 1024;
+
+    /// A connection whose socket holds little, as those over long distances do at first.
+    async fn narrow() -> io::Result<(Stream, TcpStream)> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_send_buffer_size(8 * 1024)?;
+        socket.bind(([127, 0, 0, 1], 0).into())?;
+        let listener = socket.listen(1)?;
+        let client = TcpSocket::new_v4()?;
+        client.set_recv_buffer_size(64 * 1024)?;
+        let client = client.connect(listener.local_addr()?).await?;
+        Ok((Stream::plain(listener.accept().await?.0), client))
+    }
+
+    #[tokio::test]
+    async fn a_pipe_that_never_runs_empty_holds_no_more_than_what_waits() -> io::Result<()> {
+        let (mut stream, mut client) = narrow().await?;
+        let mut outbox = Outbox::default();
+        let (mut received, mut given) = (0, 0);
+        let mut buffer = [0; 4096];
+        while received < 8 * 1024 * 1024 {
+            let more = WAITING - outbox.downstream.len();
+            outbox.downstream((given..given + more).map(|n| n as u8).collect::<Vec<_>>().as_slice());
+            given += more;
+            let mut buffer = ReadBuf::new(&mut buffer);
+            std::future::poll_fn(|cx| {
+                let _ = outbox.downstream.poll_write(&mut stream, cx, &mut false)?;
+                Pin::new(&mut client).poll_read(cx, &mut buffer)
+            })
+            .await?;
+            assert!(outbox.downstream.is_pending(), "the socket is wide");
+            let read = buffer.filled().len();
+            let expected = (received..received + read).map(|n| n as u8);
+            assert!(buffer.filled().iter().copied().eq(expected), "after {received} bytes");
+            received += read;
+            let held = outbox.downstream.bytes.capacity();
+            assert!(held <= 4 * WAITING, "{held} bytes after {received}");
+        }
+        Ok(())
     }
 }

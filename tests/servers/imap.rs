@@ -138,9 +138,15 @@ impl Client {
     /// The handshake on a connection that began in the clear; there is no second greeting.
     #[track_caller]
     pub fn begin_tls(self, ca_file: &Path) -> Client {
+        self.try_begin_tls(tls_config(ca_file, &[])).unwrap()
+    }
+
+    /// The same, if the server agrees.
+    #[track_caller]
+    pub fn try_begin_tls(self, config: Arc<ClientConfig>) -> io::Result<Client> {
         assert!(self.received.is_empty(), "more in the clear: {:?}", String::from_utf8_lossy(&self.received));
-        let stream = encrypt(self.tcp.try_clone().unwrap(), tls_config(ca_file, &[])).unwrap();
-        Client { transport: Box::new(stream), ..self }
+        let stream = encrypt(self.tcp.try_clone()?, config)?;
+        Ok(Client { transport: Box::new(stream), ..self })
     }
 
     fn new(transport: Box<dyn Transport>, tcp: TcpStream) -> Client {
@@ -227,6 +233,18 @@ impl Client {
     pub fn response(&mut self) -> String {
         let response = self.response_within(PATIENCE).unwrap().expect("the connection ended");
         String::from_utf8_lossy(&response).into_owned()
+    }
+
+    /// The next line, whatever it announces.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(end) = self.received.windows(2).position(|pair| pair == b"\r\n") {
+                return String::from_utf8(self.received.drain(..end + 2).collect()).unwrap();
+            }
+            assert!(self.receive(deadline).unwrap() > 0, "the connection ended");
+        }
     }
 
     /// Reads responses up to one that holds this text.

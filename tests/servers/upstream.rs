@@ -1,7 +1,7 @@
 //! An upstream server that does what a test tells it: to greet late or not at all, to break off in mid-literal, never to
 //! stop sending.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -106,6 +106,14 @@ impl Conversation {
         Some(String::from_utf8_lossy(&line).trim_end().to_owned())
     }
 
+    /// Reads at most so many bytes and forgets them; how many, 0 at the end.
+    pub fn read(&mut self, at_most: usize) -> usize {
+        let mut buffer = vec![0; at_most];
+        let read = self.reader.read(&mut buffer).unwrap_or(0);
+        assert!(read > 0, "the other side has closed");
+        read
+    }
+
     /// Answers every command with OK, until one begins so; its tag.
     pub fn obey_until(&mut self, start: &str) -> Option<String> {
         loop {
@@ -120,11 +128,6 @@ impl Conversation {
     /// Sends a text; the other side may be gone.
     pub fn send(&mut self, text: &str) -> bool {
         self.stream.write_all(text.as_bytes()).is_ok()
-    }
-
-    /// The socket.
-    pub fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
     }
 
     /// Waits until the other side closes.

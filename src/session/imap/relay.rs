@@ -456,7 +456,12 @@ impl Relay {
     /// Leaves the upstream session to the next client, if nothing of this one stays in it.
     pub fn park(&self, out: &mut dyn Sink) -> Option<Parked> {
         let resting = matches!(self.flow, Flow::Command | Flow::LoggingOut) && self.queue.is_empty();
-        if !self.can_be_parked || !resting || !self.scanner.is_fresh() || self.upstream_said_bye || self.stopping.is_some() {
+        if !self.can_be_parked
+            || !resting
+            || !self.scanner.is_fresh()
+            || self.upstream_said_bye
+            || self.stopping.is_some()
+        {
             return None;
         }
         if self.mode == Mode::Unselected {
