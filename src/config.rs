@@ -1,8 +1,19 @@
 //! The operator's configuration: text → [`Config`], every fault reported with its line.
+//!
+//! Pure: whoever calls has read the file. TOML 1.0. Paths are relative to the folder of the configuration file. Sections
+//! and keys that other versions serve (`[panel]`, `[notify]`, `submission` and `pop3` of an upstream) are read and left
+//! alone, so that one file serves them all; what would silently not happen, such as a POP3 listener, is a fault.
+
+mod fault;
+mod parse;
+mod section;
+mod url;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use fault::{Fault, Faults};
 
 use crate::domain::{ListenerKind, Profile, Protocol};
 
@@ -23,6 +34,18 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// `[log]`
     pub log: LogConfig,
+}
+
+impl Config {
+    /// Reads the text of the configuration file `path`. Reports every fault that it has, not only the first.
+    pub fn parse(text: &str, path: &Path) -> Result<Config, Faults> {
+        parse::parse(text, path)
+    }
+
+    /// The upstream of that name.
+    pub fn upstream(&self, name: &str) -> Option<&UpstreamConfig> {
+        self.upstreams.iter().find(|upstream| upstream.name == name)
+    }
 }
 
 /// Where the accounts live.
@@ -104,6 +127,19 @@ pub struct UpstreamConfig {
     pub master_user: Option<String>,
     /// The file with the master user's password.
     pub master_password_file: Option<PathBuf>,
+    /// How many connections a mailbox may have there, those that wait included; 0 is as many as are asked for (X4).
+    pub connections_per_mailbox: usize,
+    /// The connections that wait for the next login.
+    pub warm: WarmConfig,
+}
+
+/// Connections to an upstream that are logged in and wait for the next login to their mailbox (X4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WarmConfig {
+    /// How many for each mailbox; 0 is none.
+    pub sessions: usize,
+    /// How long each waits.
+    pub wait: Duration,
 }
 
 /// `[limits]`: what an operator may bound differently.

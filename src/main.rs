@@ -1,1 +1,7 @@
-fn main() {}
+//! The door to [`delega::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    delega::cli::main()
+}

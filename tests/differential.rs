@@ -21,7 +21,12 @@ use imap_codec::imap_types::mailbox::Mailbox;
 use proptest::prelude::*;
 
 /// Where the two may differ: what imap-codec takes and delega refuses.
-const DIFFERENCES: [Difference; 7] = [
+const DIFFERENCES: [Difference; 8] = [
+    Difference {
+        why: "a tag with a ] is legal, but Dovecot takes it for none and leaves the client waiting",
+        example: b"a]b NOOP\r\n",
+        holds: |bytes, _| bytes.split(|b| *b == b' ').next().is_some_and(|tag| tag.contains(&b']')),
+    },
     Difference {
         why: "COMPRESS is not offered: nobody reads through a gateway what it cannot judge",
         example: b"a COMPRESS DEFLATE\r\n",

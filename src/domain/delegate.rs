@@ -17,6 +17,15 @@ pub enum DelegateState {
     Suspended,
 }
 
+/// The language that a person is written to in (D1, N).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Italian.
+    Italian,
+    /// English.
+    English,
+}
+
 /// Who a delegate is (D1, S1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -39,6 +48,8 @@ pub struct Delegate {
     pub username: Username,
     /// Who they are.
     pub person: Person,
+    /// The language they asked for, if any.
+    pub language: Option<Language>,
     /// Whether they may log in.
     pub state: DelegateState,
     /// What they were granted. Ask [`Permissions::under`] the operator's profile before use.
@@ -47,6 +58,8 @@ pub struct Delegate {
     pub protocols: Protocols,
     /// When they were added: seconds since 1970-01-01 UTC.
     pub created_at_secs: i64,
+    /// When this row was last changed, likewise.
+    pub changed_at_secs: i64,
 }
 
 impl DelegateState {
@@ -67,5 +80,20 @@ impl DelegateState {
 impl fmt::Display for DelegateState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Language {
+    /// The word used in the store and in listings: the ISO 639-1 code.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Italian => "it",
+            Language::English => "en",
+        }
+    }
+
+    /// The language of that name.
+    pub fn from_name(name: &str) -> Option<Language> {
+        [Language::Italian, Language::English].into_iter().find(|language| language.name() == name)
     }
 }

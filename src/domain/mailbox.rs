@@ -25,6 +25,8 @@ pub struct Mailbox {
     pub owner_email: String,
     /// When it was entered: seconds since 1970-01-01 UTC.
     pub created_at_secs: i64,
+    /// When this row was last changed, likewise.
+    pub changed_at_secs: i64,
 }
 
 impl Mailbox {

@@ -13,7 +13,7 @@ pub mod mailbox;
 pub mod permission;
 
 pub use address::MailboxAddress;
-pub use delegate::{Delegate, DelegateId, DelegateState, Person};
+pub use delegate::{Delegate, DelegateId, DelegateState, Language, Person};
 pub use door::{Door, ListenerKind, Protocol, Protocols};
 pub use grant::Grant;
 pub use login::{Login, Username};

@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn a_literal_that_the_framer_did_not_see_is_none() {
         assert!(tokens("{3}abc").is_err());
-        let raw = Raw { bytes: b"{3}a)b x".to_vec(), literals: vec![3..6] };
+        let raw = Raw { bytes: b"{3}a)b x".to_vec(), literals: std::iter::once(3..6).collect() };
         let tokens = tokenize(&raw, 0, false, false).unwrap();
         assert_eq!(tokens.first().map(|t| t.span.clone()), Some(3..6));
     }

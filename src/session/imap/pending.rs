@@ -14,8 +14,10 @@ use crate::proto::imap::verb::Verb;
 pub(super) enum Pending {
     /// A command that was sent upstream.
     Sent(Sent),
-    /// The gateway's own answer or continuation.
+    /// The gateway's own answer.
     Own(Vec<u8>),
+    /// The gateway's own continuation, which asks for a literal.
+    GoOn,
     /// The gateway's own answer, after which the session ends.
     Last(Vec<u8>),
 }
@@ -24,6 +26,7 @@ pub(super) enum Pending {
 #[derive(Debug)]
 pub(super) struct Sent {
     pub tag: Vec<u8>,
+    /// As which it went upstream.
     pub verb: Verb,
     /// IDLE that was broken off by something other than DONE: its answer becomes `BAD`.
     pub broken: bool,
@@ -35,6 +38,11 @@ impl Sent {
     /// A command that changes nothing about the selected folder.
     pub fn new(tag: &[u8], verb: Verb) -> Sent {
         Sent { tag: tag.to_vec(), verb, broken: false, opens: None }
+    }
+
+    /// Whether it is a SELECT or an EXAMINE.
+    pub fn opens_folder(&self) -> bool {
+        matches!(self.opens, Some(Mode::ReadOnly | Mode::ReadWrite))
     }
 }
 
@@ -58,9 +66,18 @@ impl Queue {
         self.pending.len() >= limits::PENDING_COMMANDS || self.own_bytes >= limits::PENDING_BYTES
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Whether the client waits for nothing but new data in IDLE.
     pub fn is_idle(&self) -> bool {
         self.pending.iter().all(|pending| matches!(pending, Pending::Sent(Sent { verb: Verb::Idle, .. })))
+    }
+
+    /// Whether the client waits to be asked for a literal.
+    pub fn has_to_go_on(&self) -> bool {
+        self.pending.iter().any(|pending| matches!(pending, Pending::GoOn))
     }
 
     /// The own answer whose turn has come.
@@ -70,8 +87,18 @@ impl Queue {
                 self.own_bytes -= answer.len();
                 self.pending.pop_front()
             }
+            Some(Pending::GoOn) => self.pending.pop_front(),
             _ => None,
         }
+    }
+
+    /// Whether the command that `tag` answers opens a folder.
+    pub fn opens_folder(&self, tag: &[u8]) -> bool {
+        let sent = self.pending.iter().find_map(|pending| match pending {
+            Pending::Sent(sent) if sent.tag == tag => Some(sent),
+            _ => None,
+        });
+        sent.is_some_and(Sent::opens_folder)
     }
 
     /// Takes out the sent command that `tag` answers, the oldest with that tag, and tells whether it was sent last.

@@ -1,0 +1,111 @@
+//! Entering a mailbox (`delega mailbox add`).
+
+use secrecy::SecretString;
+
+use super::{Accounts, AccountsError, Rule, passwords, text};
+use crate::domain::{MailboxAddress, MailboxId};
+use crate::store::{self, NewMailbox, StoreError};
+
+/// A mailbox to enter, as typed.
+#[derive(Debug)]
+pub struct MailboxEntry {
+    /// Its address.
+    pub address: MailboxAddress,
+    /// The `[upstream.NAME]` where it lives.
+    pub upstream: String,
+    /// What the upstream knows it as, where that is not its address.
+    pub upstream_user: Option<String>,
+    /// Its password there. Needed where the upstream has no master user.
+    pub password: Option<SecretString>,
+    /// The plan.
+    pub plan: String,
+    /// The owner's name.
+    pub owner_name: String,
+    /// The owner's own e-mail address.
+    pub owner_email: String,
+}
+
+impl Accounts {
+    /// Whether mailboxes of that upstream need a password of their own (G5).
+    pub fn needs_password(&self, upstream: &str) -> Result<bool, AccountsError> {
+        self.known_upstream(upstream)?;
+        Ok(self.master(upstream).is_none())
+    }
+
+    /// Enters a mailbox and seals its password, at once or not at all.
+    pub fn add_mailbox(&self, entry: MailboxEntry, now_secs: i64) -> Result<MailboxId, AccountsError> {
+        if self.needs_password(&entry.upstream)? && entry.password.is_none() {
+            return Err(Rule::PasswordNeeded(entry.upstream).into());
+        }
+        if let Some(password) = &entry.password {
+            passwords::acceptable(password, 1)?;
+        }
+        let new = NewMailbox {
+            upstream_user: entry.upstream_user.map(|user| text::line("upstream user", &user)).transpose()?,
+            plan: text::line("plan", &entry.plan)?,
+            owner_name: text::line("owner's name", &entry.owner_name)?,
+            owner_email: text::email("owner's e-mail", &entry.owner_email)?,
+            address: entry.address,
+            upstream: entry.upstream,
+            created_at_secs: now_secs,
+        };
+        store::change(self.store.as_ref(), |writes| {
+            let id = writes.insert_mailbox(&new).map_err(|error| match error {
+                StoreError::Exists => Rule::MailboxExists(new.address.clone()).into(),
+                other => AccountsError::from(other),
+            })?;
+            if let Some(password) = &entry.password {
+                let sealed = self.vault.seal(id, &new.address, password)?;
+                writes.set_sealed_password(id, Some(&sealed))?;
+            }
+            Ok(id)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::accounts::fixture::{Fixture, NOW, entry, secret};
+
+    fn refused(outcome: Result<MailboxId, AccountsError>) -> Rule {
+        match outcome {
+            Err(AccountsError::Refused(rule)) => rule,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_address_is_entered_once() {
+        let fixture = Fixture::new();
+        let again = fixture.accounts.add_mailbox(entry("Ufficio@pec.example.it"), NOW);
+        assert_eq!(refused(again), Rule::MailboxExists(fixture.address()));
+    }
+
+    #[test]
+    fn g5_a_password_is_needed_where_there_is_no_master_user() {
+        let fixture = Fixture::new();
+        let add = |upstream: &str, password: Option<&str>, address: &str| {
+            let entry = MailboxEntry { upstream: upstream.into(), password: password.map(secret), ..entry(address) };
+            fixture.accounts.add_mailbox(entry, NOW)
+        };
+        assert_eq!(refused(add("provider", None, "a@b.it")), Rule::PasswordNeeded("provider".into()));
+        assert_eq!(refused(add("provider", Some(""), "a@b.it")), Rule::PasswordEmpty);
+        assert_eq!(refused(add("provider", Some("a\r\nb"), "a@b.it")), Rule::PasswordControl);
+        add("mastered", None, "a@b.it").unwrap();
+        add("mastered", Some("own"), "b@b.it").unwrap();
+        let unknown = refused(add("elsewhere", Some("x"), "c@b.it")).to_string();
+        assert!(unknown.contains("elsewhere") && unknown.contains("mastered, provider"), "{unknown}");
+    }
+
+    #[test]
+    fn texts_are_judged() {
+        let fixture = Fixture::new();
+        let bad = MailboxEntry { owner_name: "Carla\r\nBcc: x".into(), ..entry("a@b.it") };
+        assert!(matches!(refused(fixture.accounts.add_mailbox(bad, NOW)), Rule::BadText { field: "owner's name", .. }));
+        let bad = MailboxEntry { owner_email: "carla".into(), ..entry("a@b.it") };
+        assert!(matches!(refused(fixture.accounts.add_mailbox(bad, NOW)), Rule::BadText { .. }));
+    }
+}

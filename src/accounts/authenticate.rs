@@ -1,0 +1,230 @@
+//! Login (L1–L4, S5): who knocks, at which door, with which password.
+//!
+//! The owner's password is not ours to check: it goes to the upstream as typed (L3). A delegate's is checked here, and
+//! whatever is wrong – login, mailbox, delegate, password – costs one run of argon2, no more and no less, so that the
+//! time tells nothing. What else may be wrong is looked at only after the password was right.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::passwords::PASSWORD_MAX_BYTES;
+use super::{AccountRef, Accounts, AccountsError};
+use crate::domain::{Delegate, DelegateState, Door, Grant, Login, Mailbox, Protocol, Protocols};
+use crate::store::{self, PasswordHash, SealedSecret};
+
+/// What became of a login.
+#[derive(Debug)]
+#[must_use]
+pub enum Verdict {
+    /// Come in.
+    Admitted(Entry),
+    /// Stay out. The client learns only that; why is for the log.
+    Refused(Refusal),
+}
+
+/// Somebody who was let in.
+#[derive(Debug)]
+pub struct Entry {
+    /// Who it is. Register the session under this, then ask [`Accounts::standing`] once more: what changed in between
+    /// is not in this entry.
+    pub account: AccountRef,
+    /// Who they said they are, in lower case.
+    pub login: Login,
+    /// What they may do, under the operator's profile.
+    pub grant: Grant,
+    /// The `[upstream.NAME]` where the mailbox lives.
+    pub upstream: String,
+    /// How to log in there.
+    pub credentials: Credentials,
+}
+
+/// How to log in upstream.
+#[derive(Debug)]
+pub struct Credentials {
+    /// Whose mailbox is opened, where that is not `authcid`: the master user's case (G5).
+    pub authzid: Option<String>,
+    /// Who logs in.
+    pub authcid: String,
+    /// Their password.
+    pub password: SecretString,
+    /// Whether the client typed this password (L3): then the upstream's refusal is the client's.
+    pub typed: bool,
+}
+
+/// Why somebody was not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The login is of neither form.
+    Malformed,
+    /// delega does not know the mailbox.
+    UnknownMailbox,
+    /// The mailbox has no such delegate.
+    UnknownDelegate,
+    /// The password is not theirs.
+    WrongPassword,
+    /// The delegate is suspended (D5).
+    Suspended,
+    /// A mail program, and the delegate has no **client** (P4).
+    NoClient,
+    /// A mail program of a protocol that was not chosen for the delegate (P7).
+    NoProtocol,
+}
+
+/// What the store knows about a delegate's login, taken at one moment.
+struct Found {
+    mailbox: Mailbox,
+    delegate: Delegate,
+    hash: Option<PasswordHash>,
+    sealed: Option<SealedSecret>,
+}
+
+impl Accounts {
+    /// Judges a login. Takes as long as one run of argon2 (tens of milliseconds) and
+    /// [`MEMORY_PER_LOGIN`](super::MEMORY_PER_LOGIN); the caller bounds how many run at once.
+    ///
+    /// An error is nobody's wrong password: the store, the key, or a mailbox without credentials. The client is then
+    /// told that the gateway cannot do it now.
+    pub fn authenticate(&self, login: &str, password: &SecretString, door: Door) -> Result<Verdict, AccountsError> {
+        match login.parse::<Login>() {
+            Ok(login @ Login::Owner(_)) => self.authenticate_owner(login, password),
+            Ok(login @ Login::Delegate(..)) => self.authenticate_delegate(login, password, door),
+            Err(_) => {
+                self.passwords.matches(password, None)?;
+                Ok(Verdict::Refused(Refusal::Malformed))
+            }
+        }
+    }
+
+    fn authenticate_owner(&self, login: Login, password: &SecretString) -> Result<Verdict, AccountsError> {
+        let found = store::read(self.store.as_ref(), |reads| reads.mailbox(login.mailbox()))?;
+        let Some(mailbox) = found else {
+            return Ok(Verdict::Refused(Refusal::UnknownMailbox));
+        };
+        // No upstream has to take what no mailbox has.
+        if !(1..=PASSWORD_MAX_BYTES).contains(&password.expose_secret().len()) {
+            return Ok(Verdict::Refused(Refusal::WrongPassword));
+        }
+        self.upstream_is_there(&mailbox)?;
+        let credentials = Credentials {
+            authzid: None,
+            authcid: mailbox.upstream_login().to_owned(),
+            password: password.clone(),
+            typed: true,
+        };
+        Ok(Verdict::Admitted(Entry {
+            account: AccountRef::Owner(mailbox.id),
+            login,
+            grant: Grant::OWNER,
+            upstream: mailbox.upstream,
+            credentials,
+        }))
+    }
+
+    fn authenticate_delegate(
+        &self,
+        login: Login,
+        password: &SecretString,
+        door: Door,
+    ) -> Result<Verdict, AccountsError> {
+        let found = self.find(&login)?;
+        let hash = found.as_ref().ok().and_then(|found| found.hash.as_ref());
+        let right = self.passwords.matches(password, hash)?;
+        let found = match found {
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+            Ok(_) if !right => return Ok(Verdict::Refused(Refusal::WrongPassword)),
+            Ok(found) => found,
+        };
+        let grant = match self.standing_of(&found.delegate, door) {
+            Ok(grant) => grant,
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        };
+        Ok(Verdict::Admitted(Entry {
+            account: AccountRef::Delegate(found.mailbox.id, found.delegate.id),
+            login,
+            grant,
+            credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
+            upstream: found.mailbox.upstream,
+        }))
+    }
+
+    fn find(&self, login: &Login) -> Result<Result<Found, Refusal>, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let Some(mailbox) = reads.mailbox(login.mailbox())? else {
+                return Ok(Err(Refusal::UnknownMailbox));
+            };
+            let delegate = match login {
+                Login::Delegate(username, _) => reads.delegate(mailbox.id, username)?,
+                Login::Owner(_) => None,
+            };
+            let Some(delegate) = delegate else {
+                return Ok(Err(Refusal::UnknownDelegate));
+            };
+            let hash = reads.password_hash(delegate.id)?;
+            let sealed = reads.sealed_password(mailbox.id)?;
+            Ok(Ok(Found { mailbox, delegate, hash, sealed }))
+        })
+    }
+
+    /// What a delegate may do who comes in by `door`, the password apart.
+    pub(super) fn standing_of(&self, delegate: &Delegate, door: Door) -> Result<Grant, Refusal> {
+        match delegate.state {
+            DelegateState::Active => {}
+            DelegateState::Suspended => return Err(Refusal::Suspended),
+        }
+        let grant = Grant { permissions: delegate.permissions.under(self.profile), protocols: delegate.protocols };
+        if grant.opens(door) {
+            return Ok(grant);
+        }
+        let by_any_protocol = Grant { protocols: Protocols { imap: true, pop3: true }, ..grant };
+        let no_client = !by_any_protocol.opens(Door { protocol: Protocol::Imap, ..door });
+        Err(if no_client { Refusal::NoClient } else { Refusal::NoProtocol })
+    }
+
+    /// The mailbox's own password where it has one, or else the upstream's master user.
+    pub(super) fn credentials(
+        &self,
+        mailbox: &Mailbox,
+        sealed: Option<&SealedSecret>,
+    ) -> Result<Credentials, AccountsError> {
+        self.upstream_is_there(mailbox)?;
+        let user = mailbox.upstream_login().to_owned();
+        if let Some(sealed) = sealed {
+            let password = self.vault.unseal(mailbox.id, &mailbox.address, sealed)?;
+            return Ok(Credentials { authzid: None, authcid: user, password, typed: false });
+        }
+        let master =
+            self.master(&mailbox.upstream).ok_or_else(|| AccountsError::NoUpstreamPassword(mailbox.address.clone()))?;
+        Ok(Credentials {
+            authzid: Some(user),
+            authcid: master.user.clone(),
+            password: master.password.clone(),
+            typed: false,
+        })
+    }
+
+    fn upstream_is_there(&self, mailbox: &Mailbox) -> Result<(), AccountsError> {
+        if self.upstreams.contains_key(&mailbox.upstream) {
+            return Ok(());
+        }
+        Err(AccountsError::UpstreamGone { address: mailbox.address.clone(), upstream: mailbox.upstream.clone() })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::Malformed => "malformed login",
+            Refusal::UnknownMailbox => "unknown mailbox",
+            Refusal::UnknownDelegate => "unknown delegate",
+            Refusal::WrongPassword => "wrong password",
+            Refusal::Suspended => "suspended",
+            Refusal::NoClient => "no client permission",
+            Refusal::NoProtocol => "protocol not chosen",
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "authenticate_tests.rs"]
+mod tests;

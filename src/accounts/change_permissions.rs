@@ -1,0 +1,107 @@
+//! Changing what a delegate may do (P6, P9; `delega delegate permissions`).
+
+use super::look::{DelegateName, delegate};
+use super::{Accounts, AccountsError, DelegateView};
+use crate::domain::{Permission, Permissions, Protocols};
+use crate::store;
+
+/// What is to be different: first replaced, then granted, then revoked.
+#[derive(Clone, Debug, Default)]
+pub struct PermissionChange {
+    /// These, in place of those before.
+    pub replace: Option<Permissions>,
+    /// These as well, with those they need.
+    pub grant: Vec<Permission>,
+    /// Not these, nor those that need them.
+    pub revoke: Vec<Permission>,
+    /// These retrieval protocols, in place of those before (P7).
+    pub protocols: Option<Protocols>,
+}
+
+impl Accounts {
+    /// Changes a delegate's permissions, and gives back how they stand after it. Open sessions follow within a second.
+    pub fn change_permissions(
+        &self,
+        name: &DelegateName,
+        change: PermissionChange,
+        now_secs: i64,
+    ) -> Result<DelegateView, AccountsError> {
+        let changed = store::change(self.store.as_ref(), |writes| {
+            let mut found = delegate(writes, name)?;
+            let start = change.replace.unwrap_or(found.permissions);
+            let granted = change.grant.iter().fold(start, |all, one| all.granting(*one, self.profile));
+            found.permissions = change.revoke.iter().fold(granted, |all, one| all.revoking(*one, self.profile));
+            found.protocols = change.protocols.unwrap_or(found.protocols);
+            found.changed_at_secs = now_secs;
+            writes.update_delegate(&found)?;
+            Ok::<_, AccountsError>(found)
+        })?;
+        Ok(self.view_delegate(changed, &name.address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::accounts::Rule;
+    use crate::accounts::fixture::{Fixture, NOW};
+    use crate::domain::Profile;
+
+    fn after(fixture: &Fixture, change: PermissionChange) -> String {
+        let view = fixture.accounts.change_permissions(&fixture.anna_login(), change, NOW + 7).unwrap();
+        assert_eq!(
+            fixture.accounts.show_delegate(&fixture.anna_login()).unwrap(),
+            view,
+            "said one thing, kept another"
+        );
+        assert_eq!(view.delegate.changed_at_secs, NOW + 7);
+        view.effective.to_string()
+    }
+
+    #[test]
+    fn p6_granting_and_revoking_take_their_kin_along() {
+        let fixture = Fixture::new();
+        let revoke = |p| PermissionChange { revoke: vec![p], ..PermissionChange::default() };
+        let grant = |p| PermissionChange { grant: vec![p], ..PermissionChange::default() };
+        assert_eq!(after(&fixture, revoke(Permission::Write)), "read");
+        assert_eq!(after(&fixture, grant(Permission::Send)), "read,write,send");
+        assert_eq!(after(&fixture, grant(Permission::Settings)), "read,write,send,settings");
+        let replace = PermissionChange { replace: Some(Permissions::READ), ..PermissionChange::default() };
+        assert_eq!(after(&fixture, replace), "read");
+        assert_eq!(after(&fixture, revoke(Permission::Read)), "read");
+    }
+
+    #[test]
+    fn x17_the_operators_profile_decides_what_goes_along() {
+        let fixture = Fixture::under(Profile::ClientApart);
+        let change = PermissionChange { revoke: vec![Permission::Write], ..PermissionChange::default() };
+        assert_eq!(after(&fixture, change), "read,client");
+        let nested = fixture.reopened(Profile::Nested);
+        let view = nested.show_delegate(&fixture.anna_login()).unwrap();
+        assert_eq!(
+            (view.delegate.permissions.to_string().as_str(), view.effective.to_string().as_str()),
+            ("read,client", "read")
+        );
+    }
+
+    #[test]
+    fn p7_protocols_are_chosen() {
+        let fixture = Fixture::new();
+        let protocols = Some("pop3".parse().unwrap());
+        after(&fixture, PermissionChange { protocols, ..PermissionChange::default() });
+        assert_eq!(
+            fixture.accounts.show_delegate(&fixture.anna_login()).unwrap().delegate.protocols.to_string(),
+            "pop3"
+        );
+    }
+
+    #[test]
+    fn nobody_is_not_changed() {
+        let fixture = Fixture::new();
+        let name = DelegateName { username: "nobody".parse().unwrap(), ..fixture.anna_login() };
+        let outcome = fixture.accounts.change_permissions(&name, PermissionChange::default(), NOW);
+        assert!(matches!(outcome, Err(AccountsError::Refused(Rule::UnknownDelegate(_)))), "{outcome:?}");
+    }
+}

@@ -1,0 +1,126 @@
+//! One mailbox, one delegate and two upstreams in a temporary folder, for the tests of this module.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::{Door, Language, ListenerKind, MailboxAddress, Permissions, Person, Protocol, Protocols};
+use crate::store::Sqlite;
+
+/// A moment.
+pub(super) const NOW: i64 = 1_800_000_000;
+/// A mail program's IMAP.
+pub(super) const CLIENT: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
+/// A mail program's POP3.
+pub(super) const POP3: Door = Door { protocol: Protocol::Pop3, kind: ListenerKind::Client };
+/// The webmail's IMAP.
+pub(super) const WEBMAIL: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Webmail };
+
+/// The mailbox `ufficio@pec.example.it` at `provider`, and its delegate `anna` who may do all but the settings.
+pub(super) struct Fixture {
+    dir: TempDir,
+    pub(super) accounts: Accounts,
+}
+
+pub(super) fn secret(text: &str) -> SecretString {
+    text.to_owned().into()
+}
+
+pub(super) fn entry(address: &str) -> MailboxEntry {
+    MailboxEntry {
+        address: address.parse().unwrap(),
+        upstream: "provider".into(),
+        upstream_user: None,
+        password: Some(secret(Fixture::MAILBOXS)),
+        plan: "Pro".into(),
+        owner_name: "Carla Bianchi".into(),
+        owner_email: "carla@example.it".into(),
+    }
+}
+
+pub(super) fn anna() -> DelegateEntry {
+    DelegateEntry {
+        name: DelegateName { address: "ufficio@pec.example.it".parse().unwrap(), username: "anna".parse().unwrap() },
+        person: Person { first_name: "Anna".into(), last_name: "Verdi".into(), email: "anna@example.it".into() },
+        language: Some(Language::Italian),
+        permissions: Permissions::parse("client", Profile::Nested).unwrap(),
+        protocols: Protocols::default(),
+        password: secret(Fixture::ANNAS),
+    }
+}
+
+impl Fixture {
+    pub(super) const MAILBOXS: &str = "upstream s3cret";
+    pub(super) const ANNAS: &str = "annas own password";
+
+    pub(super) fn new() -> Fixture {
+        Fixture::under(Profile::Nested)
+    }
+
+    pub(super) fn under(profile: Profile) -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        let accounts = open(&dir, profile);
+        accounts.add_mailbox(entry("ufficio@pec.example.it"), NOW).unwrap();
+        let fixture = Fixture { dir, accounts };
+        fixture.add_anna();
+        fixture
+    }
+
+    /// The same accounts, as another process with another configuration opens them.
+    pub(super) fn reopened(&self, profile: Profile) -> Accounts {
+        open(&self.dir, profile)
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.dir.path().join("delega.db")
+    }
+
+    pub(super) fn key_file(&self) -> PathBuf {
+        self.dir.path().join("delega.key")
+    }
+
+    pub(super) fn add_anna(&self) {
+        self.accounts.add_delegate(anna(), NOW).unwrap();
+    }
+
+    pub(super) fn address(&self) -> MailboxAddress {
+        anna().name.address
+    }
+
+    pub(super) fn anna_login(&self) -> DelegateName {
+        anna().name
+    }
+
+    pub(super) fn mailbox(&self) -> MailboxId {
+        self.accounts.show_mailbox(&self.address()).unwrap().mailbox.id
+    }
+
+    pub(super) fn anna(&self) -> AccountRef {
+        AccountRef::Delegate(self.mailbox(), self.accounts.show_delegate(&self.anna_login()).unwrap().delegate.id)
+    }
+
+    pub(super) fn admit(&self, login: &str, password: &str, door: Door) -> Entry {
+        match self.accounts.authenticate(login, &secret(password), door).unwrap() {
+            Verdict::Admitted(entry) => entry,
+            Verdict::Refused(refusal) => panic!("{login}: {refusal}"),
+        }
+    }
+
+    pub(super) fn refuse(&self, login: &str, password: &str, door: Door) -> Refusal {
+        match self.accounts.authenticate(login, &secret(password), door).unwrap() {
+            Verdict::Admitted(entry) => panic!("admitted {entry:?}"),
+            Verdict::Refused(refusal) => refusal,
+        }
+    }
+}
+
+fn open(dir: &TempDir, profile: Profile) -> Accounts {
+    let store = Arc::new(Sqlite::open(&dir.path().join("delega.db")).unwrap());
+    let master = Master { user: "master".into(), password: secret("m4ster") };
+    let upstreams = Upstreams::from([("provider".into(), None), ("mastered".into(), Some(master))]);
+    Accounts::open(store, &dir.path().join("delega.key"), profile, upstreams).unwrap()
+}

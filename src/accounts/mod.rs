@@ -1,0 +1,136 @@
+//! The use cases: who may come in, and what may be changed. The command line and the gateway go through these, so that
+//! a rule stands in one place; one file each.
+//!
+//! Everything here blocks (the store, argon2): call it from blocking threads. The clock is handed in as `now_secs`,
+//! seconds since 1970-01-01 UTC.
+//!
+//! Untrusted here are what a client says at login, what an operator types, and the database's rows: secrets are sealed
+//! to their row, so that one that was changed or moved is found out ([`vault`]).
+
+mod add_delegate;
+mod add_mailbox;
+mod authenticate;
+mod change_permissions;
+mod credentials;
+mod delete_delegate;
+mod error;
+mod look;
+mod passwords;
+mod remove_mailbox;
+pub mod secret_file;
+mod set_mailbox;
+mod standing;
+mod suspend;
+mod text;
+pub mod vault;
+
+#[cfg(test)]
+mod fixture;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+pub use add_delegate::DelegateEntry;
+pub use add_mailbox::MailboxEntry;
+pub use authenticate::{Credentials, Entry, Refusal, Verdict};
+pub use change_permissions::PermissionChange;
+pub use error::{AccountsError, Erred, Rule};
+pub use look::{DelegateName, DelegateView, MailboxView};
+pub use passwords::{MEMORY_PER_LOGIN, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
+pub use set_mailbox::MailboxChange;
+pub use standing::Standing;
+pub use suspend::Suspension;
+pub use vault::{Vault, VaultError};
+
+use crate::domain::{DelegateId, MailboxId, Profile};
+use crate::store::{self, ChangeMarker, Store};
+use passwords::Passwords;
+
+/// One user of an upstream that may open every mailbox there (G5).
+#[derive(Clone, Debug)]
+pub struct Master {
+    /// Their name.
+    pub user: String,
+    /// Their password.
+    pub password: SecretString,
+}
+
+/// The upstreams of the configuration, by name, with the master user of those that have one.
+pub type Upstreams = BTreeMap<String, Option<Master>>;
+
+/// Who is in a session, as the store knows them. Row numbers are never used again, so an account that was deleted and
+/// added anew is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AccountRef {
+    /// The owner of a mailbox.
+    Owner(MailboxId),
+    /// A delegate of a mailbox.
+    Delegate(MailboxId, DelegateId),
+}
+
+/// The accounts and their rules.
+pub struct Accounts {
+    store: Arc<dyn Store>,
+    vault: Vault,
+    profile: Profile,
+    upstreams: Upstreams,
+    passwords: Passwords,
+}
+
+impl Accounts {
+    /// The accounts of `store`, with the key in `key_file`. The key is made where neither the file nor anything sealed
+    /// is there yet; it is never made anew for a store that has one.
+    pub fn open(
+        store: Arc<dyn Store>,
+        key_file: &Path,
+        profile: Profile,
+        upstreams: Upstreams,
+    ) -> Result<Accounts, AccountsError> {
+        let sealed_before = store::read(store.as_ref(), |reads| reads.key_check())?.is_some();
+        let vault = if sealed_before { Vault::open(key_file)? } else { Vault::open_or_create(key_file)? };
+        Accounts::new(store, vault, profile, upstreams)
+    }
+
+    /// The accounts of `store`, sealed with `vault`. A vault with another key than the store's is refused.
+    pub fn new(
+        store: Arc<dyn Store>,
+        vault: Vault,
+        profile: Profile,
+        upstreams: Upstreams,
+    ) -> Result<Accounts, AccountsError> {
+        match store::read(store.as_ref(), |reads| reads.key_check())? {
+            Some(check) => vault.verify_key_check(&check)?,
+            None => store::change(store.as_ref(), |writes| match writes.key_check()? {
+                Some(check) => Ok(vault.verify_key_check(&check)?),
+                None => Ok::<_, AccountsError>(writes.set_key_check(&vault.key_check()?)?),
+            })?,
+        }
+        Ok(Accounts { store, vault, profile, upstreams, passwords: Passwords::new()? })
+    }
+
+    /// Differs from the last one whenever anything was changed in between, by this process or another (X2).
+    pub fn change_marker(&self) -> Result<ChangeMarker, AccountsError> {
+        Ok(self.store.change_marker()?)
+    }
+
+    fn master(&self, upstream: &str) -> Option<&Master> {
+        self.upstreams.get(upstream).and_then(Option::as_ref)
+    }
+
+    fn known_upstream(&self, name: &str) -> Result<(), Rule> {
+        if self.upstreams.contains_key(name) {
+            return Ok(());
+        }
+        Err(Rule::UnknownUpstream { name: name.to_owned(), known: self.upstreams.keys().cloned().collect() })
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! Removing a mailbox (`delega mailbox remove`).
+
+use super::{Accounts, AccountsError, Rule};
+use crate::domain::MailboxAddress;
+use crate::store;
+
+impl Accounts {
+    /// Removes a mailbox from delega; upstream it stays as it is. One that has delegates is removed only
+    /// `with_delegates`. Gives back how many those were.
+    pub fn remove_mailbox(&self, address: &MailboxAddress, with_delegates: bool) -> Result<usize, AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            let mailbox = writes.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?;
+            let delegates = writes.delegates(mailbox.id)?;
+            if !delegates.is_empty() && !with_delegates {
+                return Err(Rule::MailboxHasDelegates { address: address.clone(), count: delegates.len() }.into());
+            }
+            for delegate in &delegates {
+                writes.delete_delegate(delegate.id)?;
+            }
+            writes.delete_mailbox(mailbox.id)?;
+            Ok(delegates.len())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::accounts::fixture::Fixture;
+
+    #[test]
+    fn delegates_go_only_when_that_was_said() {
+        let fixture = Fixture::new();
+        let accounts = &fixture.accounts;
+        let refused = accounts.remove_mailbox(&fixture.address(), false);
+        assert!(
+            matches!(refused, Err(AccountsError::Refused(Rule::MailboxHasDelegates { count: 1, .. }))),
+            "{refused:?}"
+        );
+        assert_eq!(accounts.delegates(&fixture.address()).unwrap().len(), 1);
+        assert_eq!(accounts.remove_mailbox(&fixture.address(), true).unwrap(), 1);
+        let gone = accounts.remove_mailbox(&fixture.address(), true);
+        assert!(matches!(gone, Err(AccountsError::Refused(Rule::UnknownMailbox(_)))), "{gone:?}");
+    }
+
+    #[test]
+    fn without_delegates_it_just_goes() {
+        let fixture = Fixture::new();
+        fixture.accounts.delete_delegate(&fixture.anna_login()).unwrap();
+        assert_eq!(fixture.accounts.remove_mailbox(&fixture.address(), false).unwrap(), 0);
+    }
+}

@@ -1,0 +1,60 @@
+//! Texts that people enter and others will read: names, addresses, plans. They end up in listings, mails and headers,
+//! so a control character never gets in (threats: CR and LF in names).
+
+use super::Rule;
+
+const TEXT_MAX_CHARS: usize = 200;
+const EMAIL_MAX_BYTES: usize = 254;
+
+/// One line of text, without the blanks around it.
+pub(super) fn line(field: &'static str, text: &str) -> Result<String, Rule> {
+    let text = text.trim();
+    let fault = if text.is_empty() {
+        "is empty"
+    } else if text.chars().count() > TEXT_MAX_CHARS {
+        "is longer than 200 characters"
+    } else if text.chars().any(deceives) {
+        "has a control character: leave it out"
+    } else {
+        return Ok(text.to_owned());
+    };
+    Err(Rule::BadText { field, fault })
+}
+
+/// Control characters, line separators, and those that turn the direction of the text around them.
+fn deceives(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// An e-mail address to write to. Whether it can be delivered, only a delivery tells.
+pub(super) fn email(field: &'static str, text: &str) -> Result<String, Rule> {
+    let text = line(field, text)?;
+    let fine = text.len() <= EMAIL_MAX_BYTES
+        && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+        && text.matches('@').count() == 1
+        && !text.chars().any(|c| c.is_whitespace() || "<>(),;:\\\"[]".contains(c));
+    if fine { Ok(text) } else { Err(Rule::BadText { field, fault: "is not an address of the form name@domain" }) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(line("name", " Zoë d'Èze ").unwrap(), "Zoë d'Èze");
+        for bad in ["", "  ", "a\nb", "a\u{1b}[31mb", "a\u{202e}b", &"x".repeat(201)] {
+            assert!(line("name", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_email_is_one_address() {
+        assert_eq!(email("e-mail", "anna@example.it").unwrap(), "anna@example.it");
+        for bad in ["anna", "@b", "a@", "a@b@c", "a b@c", "<a@b>", "a@b,c@d", "a@b\r\nBcc: c@d"] {
+            assert!(email("e-mail", bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `delega check`: whether the gateway would work as it is configured, and what is in the way.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{Context, Failure, output};
+use crate::config::Config;
+use crate::domain::MailboxAddress;
+use crate::gateway::Upstream;
+use crate::gateway::probe::{self, Probed};
+use crate::net::{ServerTls, provider};
+use crate::session::UpstreamLogin;
+
+/// Read the configuration, reach every upstream, open every mailbox, and say what is wrong
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckCommand {
+    /// As a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    name: String,
+    ok: bool,
+    detail: String,
+}
+
+/// Looks at everything, tells all, and fails if something is wrong.
+pub(super) fn run(command: &CheckCommand, config: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+    provider::install();
+    let context = Context::open(config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Refused(format!("the system gives no threads: {error}")))?;
+    let mut findings = certificate(&context.config);
+    findings.extend(runtime.block_on(upstreams(&context))?);
+    if command.json {
+        output::json(out, &findings)?;
+    } else {
+        for finding in &findings {
+            let verdict = if finding.ok { "ok   " } else { "WRONG" };
+            let (name, detail) = (output::plain(&finding.name), output::plain(&finding.detail));
+            writeln!(out, "{verdict} {} {name}: {detail}", finding.what)?;
+        }
+    }
+    out.flush()?;
+    match findings.iter().filter(|finding| !finding.ok).count() {
+        0 => Ok(()),
+        1 => Err(Failure::Refused("one thing is wrong".to_owned())),
+        many => Err(Failure::Refused(format!("{many} things are wrong"))),
+    }
+}
+
+fn finding(what: &'static str, name: &str, result: Result<&str, String>) -> Finding {
+    let ok = result.is_ok();
+    let detail = result.map(str::to_owned).unwrap_or_else(|why| why);
+    Finding { what, name: name.to_owned(), ok, detail }
+}
+
+fn certificate(config: &Config) -> Vec<Finding> {
+    let Some(tls) = &config.tls else { return Vec::new() };
+    let read = ServerTls::new(tls).map(|_| "certificate and key fit together").map_err(|error| error.to_string());
+    vec![finding("certificate", &tls.certificate.display().to_string(), read)]
+}
+
+async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {
+    let mut findings = Vec::new();
+    let bound = context.config.limits.upstream_timeout;
+    let mailboxes = context.accounts.mailboxes()?;
+    for config in &context.config.upstreams {
+        let upstream = match Upstream::new(config, bound) {
+            Ok(upstream) => upstream,
+            Err(error) => {
+                findings.push(finding("upstream", &config.name, Err(error.to_string())));
+                continue;
+            }
+        };
+        let reached = probe::reach(&upstream).await;
+        let reachable = reached.is_ok();
+        findings.push(finding("upstream", &config.name, reached.map(|()| "can be reached")));
+        for view in mailboxes.iter().filter(|view| reachable && view.mailbox.upstream == config.name) {
+            let address = &view.mailbox.address;
+            findings.push(finding("mailbox", address.as_str(), open(context, &upstream, address).await));
+        }
+    }
+    for view in &mailboxes {
+        if context.config.upstream(&view.mailbox.upstream).is_none() {
+            let why = format!("its upstream `{}` is not in the configuration", view.mailbox.upstream);
+            findings.push(finding("mailbox", view.mailbox.address.as_str(), Err(why)));
+        }
+    }
+    Ok(findings)
+}
+
+async fn open(context: &Context, upstream: &Upstream, address: &MailboxAddress) -> Result<&'static str, String> {
+    let credentials = context.accounts.credentials_of(address).map_err(|error| error.to_string())?;
+    let login = UpstreamLogin {
+        authzid: credentials.authzid,
+        authcid: credentials.authcid,
+        password: credentials.password,
+        typed: credentials.typed,
+    };
+    match probe::log_in(upstream, login, context.config.limits.upstream_timeout).await {
+        Probed::LoggedIn(opened) => {
+            opened.0.close().await;
+            Ok("can be opened")
+        }
+        Probed::Refused => Err("the upstream refuses the stored credentials; \
+                                set them anew with `delega mailbox set --password`"
+            .to_owned()),
+        Probed::Failed(why) => Err(why),
+    }
+}

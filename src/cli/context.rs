@@ -1,0 +1,86 @@
+//! What every command needs: the configuration, and the accounts that it names. Everything is put together here.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::Failure;
+use crate::accounts::{Accounts, AccountsError, Master, Upstreams, secret_file};
+use crate::config::{Config, UpstreamConfig};
+use crate::store::Sqlite;
+
+/// The parts that a command works with.
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// The accounts in its store.
+    pub accounts: Arc<Accounts>,
+}
+
+impl Context {
+    /// Reads the configuration, opens the store and takes the key and the master users' passwords.
+    pub fn open(config: &Path) -> Result<Context, Failure> {
+        let config = load_config(config)?;
+        let upstreams = config
+            .upstreams
+            .iter()
+            .map(|upstream| Ok((upstream.name.clone(), master(upstream)?)))
+            .collect::<Result<Upstreams, Failure>>()?;
+        let store = Sqlite::open(&config.store.path).map_err(AccountsError::from)?;
+        let accounts = Accounts::open(Arc::new(store), &config.store.key_file, config.profile, upstreams)?;
+        Ok(Context { config, accounts: Arc::new(accounts) })
+    }
+}
+
+/// Reads the configuration file, and tells everything that is wrong with it.
+pub fn load_config(path: &Path) -> Result<Config, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let text = format!("the configuration {} cannot be read: {error}; give another with --config", path.display());
+        Failure::Refused(text)
+    })?;
+    Ok(Config::parse(&text, path)?)
+}
+
+/// The upstream's master user, if it has one.
+fn master(upstream: &UpstreamConfig) -> Result<Option<Master>, Failure> {
+    let (Some(user), Some(file)) = (&upstream.master_user, &upstream.master_password_file) else {
+        return Ok(None);
+    };
+    let refused = |why: String| {
+        Failure::Refused(format!("the master user's password of upstream `{}` is not at hand: {why}", upstream.name))
+    };
+    let secret = secret_file::read(&secret_file::locate(file)).map_err(|error| refused(error.to_string()))?;
+    let password = one_line(&secret).ok_or_else(|| refused(format!("{} is no text", file.display())))?;
+    if password.is_empty() {
+        return Err(refused(format!("{} is empty", file.display())));
+    }
+    Ok(Some(Master { user: user.clone(), password: SecretString::from(password) }))
+}
+
+/// A password as files and pipes hold it: the line break at its end is not part of it.
+pub(super) fn one_line(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_break_is_not_part_of_a_password() {
+        for (bytes, password) in [
+            (&b"abc"[..], Some("abc")),
+            (b"abc\n", Some("abc")),
+            (b"abc\r\n", Some("abc")),
+            (b"abc\n\n", Some("abc\n")),
+            (b" abc ", Some(" abc ")),
+            (b"", Some("")),
+            (b"\xff", None),
+        ] {
+            assert_eq!(one_line(bytes), password);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! `delega delegate add | list | show | permissions | suspend | resume | delete`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand};
+use jiff::Timestamp;
+
+use super::output::{self, DelegateJson};
+use super::{Context, Failure, prompt};
+use crate::accounts::{DelegateEntry, DelegateName, PermissionChange, Suspension};
+use crate::domain::{Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols, Username};
+
+/// What can be done with delegates.
+#[derive(Debug, Subcommand)]
+pub(super) enum DelegateCommand {
+    /// Add a delegate with a password, which comes from a file, from stdin or from a prompt
+    Add(Add),
+    /// The delegates of a mailbox
+    List(List),
+    /// One delegate
+    Show(Show),
+    /// Change what a delegate may do; open sessions follow at once
+    Permissions(ChangePermissions),
+    /// Let a delegate do nothing until resumed
+    Suspend(Who),
+    /// Let a suspended delegate work again
+    Resume(Who),
+    /// Delete a delegate; open sessions end at once
+    Delete(Delete),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Who {
+    /// mailbox@domain
+    address: MailboxAddress,
+    /// The delegate's name within the mailbox
+    username: Username,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    #[command(flatten)]
+    who: Who,
+    /// Given name
+    #[arg(long, value_name = "NAME")]
+    first_name: String,
+    /// Family name
+    #[arg(long, value_name = "NAME")]
+    last_name: String,
+    /// The person's own address
+    #[arg(long)]
+    email: String,
+    /// A list of read, write, send, client, settings, or one of complete, read-and-modify, read-only
+    #[arg(long, value_name = "LIST", value_parser = permission_list)]
+    permissions: String,
+    /// imap, pop3 or imap,pop3: what a mail program may use
+    #[arg(long, value_name = "LIST", default_value = "imap")]
+    protocol: Protocols,
+    /// it or en: how the person is written to
+    #[arg(long, value_parser = language)]
+    language: Option<Language>,
+    /// A file with the password; - is stdin
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// mailbox@domain
+    address: MailboxAddress,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    who: Who,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").required(true).multiple(true))]
+pub(super) struct ChangePermissions {
+    #[command(flatten)]
+    who: Who,
+    /// These in place of those before: a list, or one of complete, read-and-modify, read-only
+    #[arg(long, value_name = "LIST", value_parser = permission_list, group = "change", conflicts_with_all = ["grant", "revoke"])]
+    permissions: Option<String>,
+    /// These as well, with those that they need
+    #[arg(long, value_name = "LIST", value_parser = permission, value_delimiter = ',', group = "change")]
+    grant: Vec<Permission>,
+    /// Not these, nor those that need them
+    #[arg(long, value_name = "LIST", value_parser = permission, value_delimiter = ',', group = "change")]
+    revoke: Vec<Permission>,
+    /// imap, pop3 or imap,pop3: what a mail program may use
+    #[arg(long, value_name = "LIST", group = "change")]
+    protocol: Option<Protocols>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    #[command(flatten)]
+    who: Who,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The words are judged with the command; what they mean depends on the configured profile and comes later.
+fn permission_list(text: &str) -> Result<String, String> {
+    Permissions::parse(text, Profile::Nested).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn permission(text: &str) -> Result<Permission, String> {
+    let found = Permission::ALL.into_iter().find(|permission| permission.name() == text.trim());
+    found.ok_or_else(|| "use read, write, send, client or settings".to_owned())
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::from_name(text).ok_or_else(|| "use it or en".to_owned())
+}
+
+impl From<Who> for DelegateName {
+    fn from(who: Who) -> Self {
+        DelegateName { address: who.address, username: who.username }
+    }
+}
+
+pub(super) fn run(command: DelegateCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        DelegateCommand::Add(command) => add(command, context, out),
+        DelegateCommand::List(command) => list(&command, context, out),
+        DelegateCommand::Show(command) => show(command, context, out),
+        DelegateCommand::Permissions(command) => permissions(command, context, out),
+        DelegateCommand::Suspend(who) => suspend(who, Suspension::Suspend, context, out),
+        DelegateCommand::Resume(who) => suspend(who, Suspension::Resume, context, out),
+        DelegateCommand::Delete(command) => delete(command, context, out),
+    }
+}
+
+fn granted(list: &str, context: &Context) -> Result<Permissions, Failure> {
+    Permissions::parse(list, context.config.profile).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    let permissions = granted(&command.permissions, context)?;
+    // Nobody types a password for a mailbox that is not there.
+    context.accounts.show_mailbox(&name.address)?;
+    let login = name.login();
+    let entry = DelegateEntry {
+        name,
+        person: Person { first_name: command.first_name, last_name: command.last_name, email: command.email },
+        language: command.language,
+        permissions,
+        protocols: command.protocol,
+        password: prompt::password(command.password_file.as_deref(), &format!("of {login}"))?,
+    };
+    context.accounts.add_delegate(entry, Timestamp::now().as_second())?;
+    Ok(writeln!(out, "added {login} with {permissions}")?)
+}
+
+fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let views = context.accounts.delegates(&command.address)?;
+    if command.json {
+        return output::json(out, &views.iter().map(DelegateJson::from).collect::<Vec<_>>());
+    }
+    let rows = views.into_iter().map(|view| {
+        let person = &view.delegate.person;
+        [
+            view.delegate.username.to_string(),
+            format!("{} {}", person.first_name, person.last_name),
+            view.delegate.state.to_string(),
+            view.effective.to_string(),
+            view.delegate.protocols.to_string(),
+        ]
+    });
+    output::table(out, ["USERNAME", "NAME", "STATE", "PERMISSIONS", "PROTOCOLS"], rows)
+}
+
+fn show(command: Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let view = context.accounts.show_delegate(&command.who.into())?;
+    if command.json {
+        return output::json(out, &DelegateJson::from(&view));
+    }
+    let delegate = &view.delegate;
+    let permissions = if view.effective == delegate.permissions {
+        view.effective.to_string()
+    } else {
+        format!(
+            "{} (granted {}, which the configured profile does not let stand)",
+            view.effective, delegate.permissions
+        )
+    };
+    output::sheet(
+        out,
+        [
+            ("Login", view.login().to_string()),
+            ("First name", delegate.person.first_name.clone()),
+            ("Last name", delegate.person.last_name.clone()),
+            ("E-mail", delegate.person.email.clone()),
+            ("Language", delegate.language.map_or("", Language::name).to_owned()),
+            ("State", delegate.state.to_string()),
+            ("Permissions", permissions),
+            ("Protocols", delegate.protocols.to_string()),
+            ("Added", output::time(delegate.created_at_secs)),
+            ("Changed", output::time(delegate.changed_at_secs)),
+        ],
+    )
+}
+
+fn permissions(command: ChangePermissions, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    let change = PermissionChange {
+        replace: command.permissions.map(|list| granted(&list, context)).transpose()?,
+        grant: command.grant,
+        revoke: command.revoke,
+        protocols: command.protocol,
+    };
+    let view = context.accounts.change_permissions(&name, change, Timestamp::now().as_second())?;
+    Ok(writeln!(out, "{} has {} by {}", name.login(), view.effective, view.delegate.protocols)?)
+}
+
+fn suspend(who: Who, what: Suspension, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(who);
+    let changed = context.accounts.suspend(&name, what, Timestamp::now().as_second())?;
+    let state = match what {
+        Suspension::Suspend => "suspended",
+        Suspension::Resume => "active",
+    };
+    Ok(writeln!(out, "{} {} {state}", name.login(), if changed { "is now" } else { "was already" })?)
+}
+
+fn delete(command: Delete, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    let view = context.accounts.show_delegate(&name)?;
+    let person = &view.delegate.person;
+    let who = output::plain(&format!("{} {}", person.first_name, person.last_name));
+    prompt::confirm(&format!("Delete the delegate {} ({who})?", name.login()), command.yes)?;
+    context.accounts.delete_delegate(&name)?;
+    Ok(writeln!(out, "deleted {}", name.login())?)
+}

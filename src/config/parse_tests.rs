@@ -1,0 +1,295 @@
+//! Tests of the configuration: what is read, and every fault with its line.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::config::UpstreamTls;
+
+const WHOLE: &str = r#"
+[store]
+url = "sqlite:delega.db"
+key_file = "/etc/delega/delega.key"
+
+[tls]
+certificate = "certs/delega.pem"
+key = "certs/delega.key"
+
+[[listen]]
+protocol = "imap"
+address = "127.0.0.1:1993"
+tls = "implicit"
+kind = "client"
+proxy_protocol = false
+
+[[listen]]
+protocol = "imap"
+address = "127.0.0.1:1143"
+tls = "none"
+kind = "webmail"
+proxy_protocol = true
+
+[upstream.provider]
+imap = "imaps://imap.pec.example.it"
+submission = "smtps://smtp.pec.example.it"
+pop3 = "pop3s://pop3.pec.example.it"
+ca_file = "certs/ca.pem"
+
+[upstream.local]
+imap = "imap+insecure://127.0.0.1:10143"
+master_user = "master"
+master_password_file = "master.password"
+
+[permissions]
+client = "apart"
+
+[limits]
+connections = 10
+connections_before_login_per_address = 3
+message_bytes = 1_000_000
+login_timeout_secs = 1
+command_timeout_secs = 2
+idle_timeout_secs = 1801
+upstream_timeout_secs = 4
+shutdown_grace_secs = 0
+refusal_delay_secs = 6
+
+[log]
+format = "json"
+filter = "info,delega=debug"
+
+[panel]
+address = "127.0.0.1:8443"
+public_url = "https://delega.example.it"
+
+[notify]
+relay = "smtp://127.0.0.1:2525"
+from = "delega <noreply@example.it>"
+"#;
+
+const LEAST: &str = r#"
+[[listen]]
+protocol = "imap"
+address = "127.0.0.1:1143"
+tls = "none"
+[upstream.provider]
+imap = "imaps://imap.pec.example.it"
+"#;
+
+fn read(text: &str) -> Result<Config, Faults> {
+    Config::parse(text, Path::new("/etc/delega/delega.toml"))
+}
+
+/// The faults as `line: text`.
+fn faults(text: &str) -> Vec<String> {
+    match read(text) {
+        Ok(config) => panic!("no fault in {config:?}"),
+        Err(faults) => faults.iter().map(|fault| format!("{}: {}", fault.line, fault.text)).collect(),
+    }
+}
+
+/// `LEAST` with more after it has exactly one fault; its line is counted from the first line after `LEAST`.
+#[track_caller]
+fn one_fault(more: &str, line: usize, part: &str) {
+    let found = faults(&format!("{LEAST}{more}"));
+    let line = LEAST.lines().count() + line;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].starts_with(&format!("{line}: ")) && found[0].contains(part), "{line}, {part}: {found:#?}");
+}
+
+#[test]
+fn the_whole_of_it_is_read() {
+    let config = read(WHOLE).unwrap();
+    assert_eq!(config.store.path, Path::new("/etc/delega/delega.db"));
+    assert_eq!(config.store.key_file, Path::new("/etc/delega/delega.key"));
+    assert_eq!(config.tls.unwrap().certificate, Path::new("/etc/delega/certs/delega.pem"));
+    let [first, second] = config.listeners.as_slice() else { panic!("{:?}", config.listeners) };
+    assert_eq!((first.tls, first.kind, first.proxy_protocol), (ListenTls::Implicit, ListenerKind::Client, false));
+    assert_eq!((second.tls, second.kind, second.proxy_protocol), (ListenTls::None, ListenerKind::Webmail, true));
+    let [local, provider] = config.upstreams.as_slice() else { panic!("{:?}", config.upstreams) };
+    assert_eq!(provider.ca_file, Some(PathBuf::from("/etc/delega/certs/ca.pem")));
+    assert_eq!(provider.imap.as_ref().map(|imap| (imap.tls, imap.port)), Some((UpstreamTls::Implicit, 993)));
+    assert_eq!((local.name.as_str(), local.master_user.as_deref()), ("local", Some("master")));
+    assert_eq!(local.master_password_file, Some(PathBuf::from("/etc/delega/master.password")));
+    assert_eq!(config.profile, Profile::ClientApart);
+    let limits = config.limits;
+    assert_eq!(
+        (limits.connections, limits.connections_before_login_per_address, limits.message_bytes),
+        (10, 3, 1_000_000)
+    );
+    let secs = [
+        limits.login_timeout,
+        limits.command_timeout,
+        limits.idle_timeout,
+        limits.upstream_timeout,
+        limits.shutdown_grace,
+        limits.refusal_delay,
+    ];
+    assert_eq!(secs.map(|duration| duration.as_secs()), [1, 2, 1801, 4, 0, 6]);
+    assert!(config.log.json);
+    assert_eq!(config.log.filter, "info,delega=debug");
+}
+
+#[test]
+fn little_is_enough() {
+    let config = read(LEAST).unwrap();
+    assert_eq!(config.store.path, Path::new("/etc/delega/delega.db"));
+    assert_eq!(config.store.key_file, Path::new("/etc/delega/delega.key"));
+    assert!(config.tls.is_none());
+    assert_eq!(config.listeners[0].kind, ListenerKind::Client);
+    assert_eq!(config.profile, Profile::Nested);
+    let limits = config.limits;
+    assert_eq!((limits.connections, limits.connections_before_login_per_address), (4096, 32));
+    assert_eq!(limits.message_bytes, 100 * 1024 * 1024);
+    let secs = [limits.login_timeout, limits.command_timeout, limits.idle_timeout, limits.upstream_timeout];
+    assert_eq!(secs.map(|duration| duration.as_secs()), [60, 300, 1800, 30]);
+    assert_eq!((limits.shutdown_grace.as_secs(), limits.refusal_delay.as_secs()), (10, 2));
+    assert_eq!((config.log.json, config.log.filter.as_str()), (false, "info"));
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let config = Config::parse(LEAST, Path::new("delega.toml")).unwrap();
+    assert_eq!(config.store.path, Path::new("delega.db"));
+}
+
+#[test]
+fn a_fault_names_file_and_line() {
+    let shown = read("x = 1\n").unwrap_err().to_string();
+    assert!(shown.lines().all(|line| line.starts_with("/etc/delega/delega.toml:1: ")), "{shown}");
+}
+
+#[test]
+fn all_faults_come_at_once() {
+    let found = faults(
+        "[store]\nurl = \"postgres://db\"\nkey_fil = \"x\"\n[[listen]]\nprotocol = \"imap\"\naddress = \"1993\"\ntls = 1\n\
+         [upstream.a]\nimap = \"http://a\"\n[limits]\nconnections = 0\n",
+    );
+    let lines: Vec<_> = found.iter().map(|fault| fault.split_once(':').unwrap().0).collect();
+    assert_eq!(lines, ["2", "3", "6", "7", "9", "11"], "{found:#?}");
+}
+
+#[test]
+fn an_empty_file_says_what_it_needs() {
+    let found = faults("");
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].contains("[[listen]]") && found[1].contains("[upstream.NAME]"), "{found:#?}");
+}
+
+#[test]
+fn what_is_not_toml_is_said_with_the_faults_of_other_lines() {
+    let found = faults("[store\nurl = \"postgres://db\"\n[limits]\nconnections = 0\n");
+    assert!(found[0].starts_with("1: this is not TOML"), "{found:#?}");
+    assert!(found.iter().any(|fault| fault.starts_with("4: `connections`")), "{found:#?}");
+    assert!(!found.iter().any(|fault| fault.contains("[[listen]]")), "{found:#?}");
+    let twice = faults(&format!("{LEAST}\n[log]\nfilter = \"info\"\nfilter = \"warn\"\n"));
+    assert!(twice.len() == 1 && twice[0].starts_with("11: this is not TOML"), "{twice:#?}");
+}
+
+#[test]
+fn unknown_keys_are_faults_with_a_hint() {
+    one_fault("[store]\nurl = \"sqlite:a\"\nkeyfile = \"a\"\n", 3, "did you mean `key_file`?");
+    one_fault("[limit]\n", 1, "did you mean `limits`?");
+    one_fault("[log]\nzzz = 1\n", 2, "known are format, filter");
+    one_fault("[limits]\nidle_timeout = 1800\n", 2, "did you mean `idle_timeout_secs`?");
+    one_fault("[panel]\nadress = \"127.0.0.1:8443\"\n", 2, "did you mean `address`?");
+    one_fault("[notify]\nfromm = \"a\"\n", 2, "did you mean `from`?");
+    one_fault("[upstream.b]\nimap = \"imaps://b\"\nca = \"x\"\n", 3, "[upstream.b] has an unknown key `ca`");
+    one_fault("[\"a\\u001b\"]\n", 1, "a\\u{1b}");
+}
+
+#[test]
+fn the_store() {
+    one_fault("[store]\nkey_file = \"a\"\n", 1, "[store] has no `url`");
+    one_fault("[store]\nurl = \"postgresql://db/delega\"\n", 2, "not served by this version");
+    one_fault("[store]\nurl = \"delega.db\"\n", 2, "use `sqlite:PATH`");
+    one_fault("[store]\nurl = \"sqlite:\"\n", 2, "use `sqlite:PATH`");
+    one_fault("[store]\nurl = \"sqlite://delega.db\"\n", 2, "use `sqlite:PATH`");
+    one_fault("[store]\nurl = 7\n", 2, "write it in quotes");
+    one_fault("[store]\nurl = \"sqlite:a\"\nkey_file = \"\"\n", 3, "is empty");
+    let absolute = read(&format!("{LEAST}[store]\nurl = \"sqlite:///var/lib/a.db\"\n")).unwrap();
+    assert_eq!(absolute.store.path, Path::new("/var/lib/a.db"));
+}
+
+#[test]
+fn listeners() {
+    let listen = |lines: &str| format!("[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:2143\"\n{lines}");
+    one_fault(&listen("tls = \"implicit\"\n"), 1, "add a [tls] section");
+    one_fault(&listen("tls = \"starttls\"\n"), 1, "add a [tls] section");
+    one_fault(&listen(""), 1, "add a [tls] section");
+    one_fault(&listen("tls = \"off\"\n"), 4, "use `implicit` or `starttls` or `none`");
+    one_fault(&listen("tls = \"none\"\nkind = \"web\"\n"), 5, "use `client` or `webmail`");
+    one_fault(&listen("tls = \"none\"\nproxy_protocol = \"yes\"\n"), 5, "true or false");
+    one_fault("[[listen]]\naddress = \"127.0.0.1:2143\"\ntls = \"none\"\n", 1, "[[listen]] has no `protocol`");
+    one_fault("[[listen]]\nprotocol = \"imap\"\ntls = \"none\"\n", 1, "[[listen]] has no `address`");
+    one_fault("[[listen]]\nprotocol = \"imap\"\naddress = \"imap:993\"\ntls = \"none\"\n", 3, "write an IP address");
+    one_fault(
+        "[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:1143\"\ntls = \"none\"\n",
+        3,
+        "listened to twice",
+    );
+    for protocol in ["submission", "pop3"] {
+        let section = format!("[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:2143\"\ntls = \"none\"\n");
+        one_fault(&section, 2, &format!("{protocol} is not served by this version"));
+    }
+    one_fault("[[listen]]\nprotocol = \"http\"\naddress = \"127.0.0.1:2143\"\ntls = \"none\"\n", 2, "use `imap`");
+    let found = faults("[listen]\nprotocol = \"imap\"\n[upstream.a]\nimap = \"imaps://a\"\n");
+    assert!(found.len() == 1 && found[0].starts_with("1: ") && found[0].contains("[[listen]]"), "{found:#?}");
+}
+
+#[test]
+fn clear_text_stays_on_this_machine() {
+    for address in ["0.0.0.0:143", "[::]:143", "192.0.2.1:143", "[::ffff:192.0.2.1]:143"] {
+        let section = format!("[[listen]]\nprotocol = \"imap\"\naddress = \"{address}\"\ntls = \"none\"\n");
+        one_fault(&section, 4, "this machine only");
+    }
+    for address in ["127.9.9.9:143", "[::1]:143", "[::ffff:127.0.0.1]:143", "localhost:143"] {
+        read(&format!("{LEAST}[[listen]]\nprotocol = \"imap\"\naddress = \"{address}\"\ntls = \"none\"\n")).unwrap();
+    }
+    one_fault("[upstream.b]\nimap = \"imap+insecure://imap.example.it\"\n", 2, "this machine only");
+    one_fault("[upstream.b]\nimap = \"imaps://b\"\npop3 = \"pop3+insecure://b\"\n", 3, "this machine only");
+}
+
+#[test]
+fn tls_has_both_halves() {
+    one_fault("[tls]\ncertificate = \"a\"\n", 1, "[tls] has no `key`");
+    one_fault("[tls]\nkey = \"a\"\n", 1, "[tls] has no `certificate`");
+}
+
+#[test]
+fn upstreams() {
+    one_fault("[upstream.b]\n", 1, "[upstream.b] has no `imap`");
+    one_fault("[upstream.b]\nimap = \"imap.example.it\"\n", 2, "`imaps://HOST`");
+    one_fault("[upstream.b]\nimap = \"imaps://b\"\nsubmission = \"imaps://b\"\n", 3, "`smtps://HOST`");
+    one_fault("[upstream.b]\nimap = \"imaps://b\"\nmaster_user = \"m\"\n", 3, "needs a `master_password_file`");
+    one_fault("[upstream.b]\nimap = \"imaps://b\"\nmaster_password_file = \"m\"\n", 3, "needs a `master_user`");
+    one_fault("[upstream.\"b c\"]\nimap = \"imaps://b\"\n", 1, "no name for an upstream");
+    let listen = "[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:1\"\ntls = \"none\"\n";
+    let found = faults(&format!("{listen}[upstream]\nimap = \"imaps://b\"\n"));
+    assert!(found.len() == 1 && found[0].starts_with("6: ") && found[0].contains("[upstream.NAME]"), "{found:#?}");
+}
+
+#[test]
+fn permissions_limits_and_log() {
+    one_fault("[permissions]\nclient = \"outside\"\n", 2, "use `nested` or `apart`");
+    for (key, value, least) in [
+        ("connections", "0", 1),
+        ("connections_before_login_per_address", "-1", 1),
+        ("message_bytes", "\"1 MB\"", 1),
+        ("login_timeout_secs", "0", 1),
+        ("command_timeout_secs", "0.5", 1),
+        ("idle_timeout_secs", "1799", 1800),
+        ("upstream_timeout_secs", "0", 1),
+        ("shutdown_grace_secs", "-1", 0),
+        ("refusal_delay_secs", "0", 1),
+        ("connections", "99999999999999999999", 1),
+    ] {
+        let part = format!("`{key}` is a whole number of at least {least}");
+        one_fault(&format!("[limits]\n{key} = {value}\n"), 2, &part);
+    }
+    read(&format!("{LEAST}[limits]\nidle_timeout_secs = 1_800\n")).unwrap();
+    one_fault("[log]\nformat = \"xml\"\n", 2, "use `text` or `json`");
+    one_fault("[log]\nfilter = \"delega=loud\"\n", 2, "no filter");
+    let found = faults(&format!("log = 1\n{LEAST}"));
+    assert!(found.len() == 1 && found[0].starts_with("1: ") && found[0].contains("[log]"), "{found:#?}");
+}

@@ -1,0 +1,161 @@
+//! The addresses in a configuration: upstream URLs, and where to listen.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::{Endpoint, UpstreamTls};
+
+/// A protocol's three schemes and their ports.
+pub(super) struct Schemes {
+    name: &'static str,
+    secure: (&'static str, u16),
+    plain: (&'static str, u16),
+    insecure: &'static str,
+}
+
+/// RFC 8314 §7.3, RFC 3501, RFC 5092
+pub(super) const IMAP: Schemes =
+    Schemes { name: "imap", secure: ("imaps", 993), plain: ("imap", 143), insecure: "imap+insecure" };
+/// RFC 8314 §7.3, RFC 6409
+pub(super) const SUBMISSION: Schemes =
+    Schemes { name: "submission", secure: ("smtps", 465), plain: ("smtp", 587), insecure: "smtp+insecure" };
+/// RFC 8314 §7.3, RFC 1939
+pub(super) const POP3: Schemes =
+    Schemes { name: "pop3", secure: ("pop3s", 995), plain: ("pop3", 110), insecure: "pop3+insecure" };
+
+/// Reads `scheme://host[:port]`, or says what is wrong.
+pub(super) fn endpoint(text: &str, schemes: &Schemes) -> Result<Endpoint, String> {
+    let Schemes { name, secure, plain, insecure } = schemes;
+    let form = || {
+        format!(
+            "`{}` is no address of an {name} server: write `{}://HOST` for TLS from the first byte, or `{}://HOST` for \
+             STARTTLS",
+            text.escape_debug(),
+            secure.0,
+            plain.0
+        )
+    };
+    let (scheme, rest) = text.split_once("://").ok_or_else(form)?;
+    let (tls, default_port) = match scheme {
+        scheme if scheme == secure.0 => (UpstreamTls::Implicit, secure.1),
+        scheme if scheme == plain.0 => (UpstreamTls::StartTls, plain.1),
+        scheme if scheme == *insecure => (UpstreamTls::Insecure, plain.1),
+        _ => return Err(form()),
+    };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').ok_or_else(form)?,
+        None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
+    };
+    let port = match port.strip_prefix(':') {
+        None if port.is_empty() => default_port,
+        Some(port) => port.parse().ok().filter(|port| *port != 0).ok_or_else(form)?,
+        None => return Err(form()),
+    };
+    let bracketed = rest.starts_with('[');
+    let host_ok = if bracketed { host.parse::<std::net::Ipv6Addr>().is_ok() } else { is_host_name(host) };
+    if !host_ok {
+        return Err(form());
+    }
+    if tls == UpstreamTls::Insecure && !is_loopback(host) {
+        return Err(format!(
+            "`{insecure}://` sends passwords in the clear and is for this machine only (localhost, 127.0.0.1, [::1]): use \
+             `{}://` or `{}://`",
+            secure.0, plain.0
+        ));
+    }
+    Ok(Endpoint { tls, host: host.to_ascii_lowercase(), port })
+}
+
+/// Reads `IP:PORT`; `localhost:PORT` is 127.0.0.1.
+pub(super) fn listen_address(text: &str) -> Option<SocketAddr> {
+    match text.strip_prefix("localhost:") {
+        Some(port) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port.parse().ok()?)),
+        None => text.parse().ok(),
+    }
+}
+
+/// RFC 1123 §2.1; an IPv4 address is of this form too.
+fn is_host_name(host: &str) -> bool {
+    host.len() <= 253
+        && host.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn schemes_say_tls_and_port() {
+        for (text, tls, host, port) in [
+            ("imaps://imap.pec.example.it", UpstreamTls::Implicit, "imap.pec.example.it", 993),
+            ("imap://IMAP.example.it/", UpstreamTls::StartTls, "imap.example.it", 143),
+            ("imaps://imap.example.it:10993", UpstreamTls::Implicit, "imap.example.it", 10993),
+            ("imaps://192.0.2.7", UpstreamTls::Implicit, "192.0.2.7", 993),
+            ("imaps://[2001:db8::7]:10993", UpstreamTls::Implicit, "2001:db8::7", 10993),
+            ("imap+insecure://127.0.0.1:1143", UpstreamTls::Insecure, "127.0.0.1", 1143),
+            ("imap+insecure://[::1]", UpstreamTls::Insecure, "::1", 143),
+            ("imap+insecure://localhost", UpstreamTls::Insecure, "localhost", 143),
+        ] {
+            assert_eq!(endpoint(text, &IMAP), Ok(Endpoint { tls, host: host.into(), port }), "{text}");
+        }
+        assert_eq!(endpoint("smtps://a", &SUBMISSION).unwrap().port, 465);
+        assert_eq!(endpoint("smtp://a", &SUBMISSION).unwrap().port, 587);
+        assert_eq!(endpoint("pop3s://a", &POP3).unwrap().port, 995);
+        assert_eq!(endpoint("pop3://a", &POP3).unwrap().port, 110);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "imap.example.it",
+            "imaps:imap.example.it",
+            "https://a",
+            "smtps://a",
+            "imaps://",
+            "imaps://a:",
+            "imaps://a:0",
+            "imaps://a:65536",
+            "imaps://u:p@a",
+            "imaps://a/INBOX",
+            "imaps://a b",
+            "imaps://[::1",
+            "imaps://[::1]x",
+            "imaps://::1",
+            "imaps://a?b",
+            "imaps://-a",
+        ] {
+            assert!(endpoint(text, &IMAP).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn clear_text_stays_on_this_machine() {
+        for text in
+            ["imap+insecure://imap.example.it", "imap+insecure://10.0.0.1", "imap+insecure://localhost.example.it"]
+        {
+            let refused = endpoint(text, &IMAP).unwrap_err();
+            assert!(refused.contains("this machine only"), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn where_to_listen() {
+        assert_eq!(listen_address("127.0.0.1:1993"), Some(SocketAddr::from(([127, 0, 0, 1], 1993))));
+        assert_eq!(listen_address("localhost:0"), Some(SocketAddr::from(([127, 0, 0, 1], 0))));
+        assert!(listen_address("[::]:993").is_some());
+        for text in ["993", ":993", "example.it:993", "127.0.0.1", "127.0.0.1:x"] {
+            assert_eq!(listen_address(text), None, "{text}");
+        }
+    }
+}

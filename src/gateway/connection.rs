@@ -1,0 +1,538 @@
+//! One connection: moves bytes between two sockets and a session, and does what the session asks for.
+//!
+//! What a stream has read is handed to the session in the thread's buffer, and what the session says is written out when
+//! there is nothing more to read; only what a socket does not take is kept. A leg is not read while the other side of the session has more than
+//! [`HIGH_WATER`] waiting, so a client that does not read stops the upstream from being read, and the other way round.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+
+use super::budget::Place;
+use super::live::{Presence, Registration};
+use super::login::{self, Outcome};
+use super::outbox::Outbox;
+use super::upstream::{Obtained, Person};
+use super::warm::Age;
+use super::{Shared, timeouts};
+use crate::accounts::Refusal;
+use crate::config::Endpoint;
+use crate::domain::Login;
+use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
+use crate::session::imap::{Session, Settings};
+use crate::session::{Admission, Denial, Ending, Input, Leg, Note, Request, UpstreamLogin};
+
+/// How much may wait for a socket before the legs are no longer read.
+const HIGH_WATER: usize = 64 * 1024;
+/// How long someone who may no longer be here is still listened to, for a farewell.
+const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
+
+type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Something that the connection waits for beside bytes and time.
+enum Done {
+    Verified(Outcome),
+    Connected(Result<Connected, DialError>),
+    /// The handshake after STARTTLS, towards the upstream.
+    Encrypted(Result<Stream, DialError>),
+}
+
+struct Connection {
+    shared: Arc<Shared>,
+    session: Session,
+    out: Outbox,
+    downstream: Option<Stream>,
+    upstream: Option<Stream>,
+    starttls: Option<Arc<ServerTls>>,
+    peer: Peer,
+    door: crate::domain::Door,
+    guard: Guard,
+    work: Option<Pending<Done>>,
+    stop: Option<Pending<()>>,
+    changed: Option<Pending<()>>,
+    registration: Option<Registration>,
+    /// The upstream connection's place in the mailbox's budget, and when it was taken.
+    place: Option<(Place, Age)>,
+    timer: Pin<Box<Sleep>>,
+    timer_at: Option<Instant>,
+    /// When a socket last took bytes that waited.
+    written_at: Instant,
+    person: Option<Person>,
+    ending: Option<Ending>,
+    started_at: Instant,
+    downstream_bytes: u64,
+    upstream_bytes: u64,
+}
+
+/// Serves one connection to its end.
+pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
+    let Arrival { stream, peer, guard, door, starttls } = arrival;
+    let now = Instant::now();
+    let settings = Settings {
+        starttls: starttls.is_some(),
+        message_bytes: shared.limits.message_bytes,
+        timeouts: timeouts(&shared.limits),
+        nonce: nonce(),
+    };
+    let stop = shared.stop.clone();
+    let mut connection = Connection {
+        session: Session::new(settings, now),
+        out: Outbox::default(),
+        downstream: Some(stream),
+        upstream: None,
+        starttls,
+        peer,
+        door,
+        guard,
+        work: None,
+        stop: Some(Box::pin(async move { stop.cancelled().await })),
+        changed: None,
+        registration: None,
+        place: None,
+        timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
+        timer_at: None,
+        written_at: now,
+        person: None,
+        ending: None,
+        started_at: now,
+        downstream_bytes: 0,
+        upstream_bytes: 0,
+        shared,
+    };
+    let at_once = connection.shared.stop_at_once.clone();
+    tokio::select! {
+        () = connection.run() => {}
+        () = at_once.cancelled() => connection.ending = Some(Ending::Shutdown),
+    }
+    connection.log_end();
+}
+
+/// A number that the client cannot guess. Where the system has none to give, the tags are guessable, which costs the
+/// client's own session its clarity and nobody else anything.
+fn nonce() -> u64 {
+    let mut bytes = [0; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u64::from_le_bytes(bytes),
+        Err(_) => 0,
+    }
+}
+
+impl Connection {
+    async fn run(&mut self) {
+        self.input(Input::Start);
+        loop {
+            while let Some(request) = self.out.requests.pop_front() {
+                if self.fulfil(request).await.is_none() {
+                    return;
+                }
+            }
+            if std::future::poll_fn(|cx| self.poll(cx)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        self.session.handle(input, Instant::now(), &mut self.out);
+    }
+
+    /// Does what the session asks for; none when the connection is over.
+    async fn fulfil(&mut self, request: Request) -> Option<()> {
+        match request {
+            Request::Verify { login, password } => {
+                let (shared, door) = (self.shared.clone(), self.door);
+                self.work =
+                    Some(Box::pin(async move { Done::Verified(login::verify(shared, login, password, door).await) }));
+            }
+            Request::Connect => self.connect(),
+            Request::Park(parked) => {
+                let farewell = self.out.upstream.take();
+                if let (Some(person), Some(stream), Some((place, age))) =
+                    (&self.person, self.upstream.take(), self.place.take())
+                {
+                    self.shared.park(person, age, farewell, stream, place, parked);
+                }
+            }
+            // More in the clear came with the command, and the session has ended: no handshake any more.
+            Request::StartTls(_) if self.session.is_closed() => {}
+            Request::StartTls(Leg::Downstream) => self.starttls_downstream().await?,
+            Request::StartTls(Leg::Upstream) => match (self.endpoint(), self.upstream.take()) {
+                (Some((dialer, endpoint)), Some(stream)) => {
+                    self.work =
+                        Some(Box::pin(async move { Done::Encrypted(dialer.starttls(stream, &endpoint).await) }));
+                }
+                _ => self.input(Input::UpstreamUnreachable),
+            },
+            Request::CloseUpstream => {
+                // A connection that is still being made is given up, too: nobody waits for it.
+                self.work = None;
+                self.upstream = None;
+                self.place = None;
+                self.out.upstream.clear();
+                self.leave();
+            }
+            Request::Note(note) => self.note(note),
+            Request::Close => {
+                self.close().await;
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Looks for a way to the mailbox of the person who was let in.
+    fn connect(&mut self) {
+        let Some(person) = &self.person else { return self.input(Input::UpstreamUnreachable) };
+        match self.shared.obtain(person) {
+            Obtained::Warm(ready) => {
+                let capabilities = ready.parked.capabilities();
+                self.upstream = Some(ready.stream);
+                self.place = Some((ready.place, ready.age));
+                self.input(Input::UpstreamReady(capabilities));
+            }
+            Obtained::Place(place, age) => match self.endpoint() {
+                Some((dialer, endpoint)) => {
+                    self.place = Some((place, age));
+                    self.work = Some(Box::pin(async move { Done::Connected(dialer.connect(&endpoint).await) }));
+                }
+                None => self.input(Input::UpstreamUnreachable),
+            },
+            Obtained::Full => self.input(Input::UpstreamFull),
+        }
+    }
+
+    fn endpoint(&self) -> Option<(Dialer, Endpoint)> {
+        let person = self.person.as_ref()?;
+        let upstream = self.shared.upstreams.get(&person.upstream)?;
+        Some((upstream.dialer.clone(), upstream.imap.clone()?))
+    }
+
+    async fn starttls_downstream(&mut self) -> Option<()> {
+        // The answer to STARTTLS goes out in the clear first.
+        let sent = tokio::time::timeout(crate::net::HANDSHAKE_TIMEOUT, self.flush()).await;
+        let (Ok(Ok(())), Some(tls), Some(stream)) = (sent, self.starttls.clone(), self.downstream.take()) else {
+            self.ending = Some(Ending::ClientGone);
+            return None;
+        };
+        let stop = self.shared.stop.clone();
+        let handshake = tokio::select! {
+            handshake = stream.starttls_server(&tls, self.door.protocol) => handshake,
+            // Nothing can be said in the middle of a handshake.
+            () = stop.cancelled() => {
+                self.ending = Some(Ending::Shutdown);
+                return None;
+            }
+        };
+        match handshake {
+            Ok(stream) => {
+                self.downstream = Some(stream);
+                self.input(Input::TlsStarted(Leg::Downstream));
+                Some(())
+            }
+            Err(error) => {
+                tracing::debug!(peer = %self.peer.address, %error, "no TLS with a client");
+                self.ending = Some(Ending::ClientFault("the TLS handshake failed"));
+                None
+            }
+        }
+    }
+
+    fn unreachable(&mut self, error: &DialError) {
+        if let Some(person) = &self.person {
+            tracing::error!(login = %person.login, upstream = person.upstream, %error, "the upstream cannot be reached");
+        }
+        self.input(Input::UpstreamUnreachable);
+    }
+
+    /// Waits for something to happen, and hands it to the session. Returns when there are requests to fulfil; an error
+    /// is the end of the connection.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        loop {
+            if !self.out.requests.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.poll_writes(cx);
+            if !self.out.requests.is_empty() {
+                continue;
+            }
+            // All of them each time, so that neither leg starves the other.
+            let moved = self.poll_done(cx)
+                | self.poll_stop(cx)
+                | self.poll_change(cx)
+                | self.poll_read(Leg::Downstream, cx)
+                | self.poll_read(Leg::Upstream, cx);
+            if moved {
+                continue;
+            }
+            if ready!(self.poll_time(cx)).is_err() {
+                return Poll::Ready(Err(()));
+            }
+        }
+    }
+
+    /// Reads one leg, if it is wanted and there is room for what follows from it; true if something was read.
+    fn poll_read(&mut self, leg: Leg, cx: &mut Context<'_>) -> bool {
+        let room = self.out.downstream.len() < HIGH_WATER;
+        // An upstream that waits for its answers to be read takes no commands until they are: it is read regardless.
+        let room = room && (leg == Leg::Upstream || self.out.upstream.len() < HIGH_WATER);
+        if !room || !self.session.wants(leg) {
+            return false;
+        }
+        let stream = match leg {
+            Leg::Downstream => &mut self.downstream,
+            Leg::Upstream => &mut self.upstream,
+        };
+        let Some(stream) = stream else { return false };
+        let (session, out) = (&mut self.session, &mut self.out);
+        let read = stream.poll_take(cx, &mut |bytes| {
+            let input = match leg {
+                Leg::Downstream => Input::Downstream(bytes),
+                Leg::Upstream => Input::Upstream(bytes),
+            };
+            session.handle(input, Instant::now(), out);
+        });
+        let Poll::Ready(read) = read else { return false };
+        // A connection that broke has ended; why does not matter to the other side.
+        let read = read.unwrap_or(0);
+        match (read, leg) {
+            (0, Leg::Downstream) => self.input(Input::DownstreamClosed),
+            (0, Leg::Upstream) => {
+                self.upstream = None;
+                self.input(Input::UpstreamClosed);
+            }
+            (bytes, Leg::Downstream) => self.downstream_bytes += bytes as u64,
+            (bytes, Leg::Upstream) => self.upstream_bytes += bytes as u64,
+        }
+        true
+    }
+
+    /// Writes what waits for either socket.
+    fn poll_writes(&mut self, cx: &mut Context<'_>) {
+        let mut progress = false;
+        for leg in [Leg::Downstream, Leg::Upstream] {
+            let (stream, pipe) = match leg {
+                Leg::Downstream => (&mut self.downstream, &mut self.out.downstream),
+                Leg::Upstream => (&mut self.upstream, &mut self.out.upstream),
+            };
+            let Some(stream) = stream else { continue };
+            if !pipe.is_pending() {
+                continue;
+            }
+            match pipe.poll_write(stream, cx, &mut progress) {
+                Poll::Pending | Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => {
+                    pipe.clear();
+                    match leg {
+                        Leg::Downstream => self.input(Input::DownstreamClosed),
+                        Leg::Upstream => {
+                            self.upstream = None;
+                            self.input(Input::UpstreamClosed);
+                        }
+                    }
+                }
+            }
+        }
+        if progress {
+            self.written_at = Instant::now();
+        }
+    }
+
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(work) = &mut self.work else { return false };
+        let Poll::Ready(done) = work.as_mut().poll(cx) else { return false };
+        self.work = None;
+        match done {
+            Done::Verified(Outcome::Admitted(entry, registration)) => {
+                let credentials = entry.credentials;
+                self.person = Some(Person { login: entry.login, account: entry.account, upstream: entry.upstream });
+                self.follow(registration);
+                let upstream = UpstreamLogin {
+                    authzid: credentials.authzid,
+                    authcid: credentials.authcid,
+                    password: credentials.password,
+                    typed: credentials.typed,
+                };
+                self.input(Input::Verified(Ok(Admission { grant: entry.grant, upstream })));
+            }
+            Done::Verified(Outcome::Refused(login, why)) => {
+                self.log_refused(login, why);
+                self.input(Input::Verified(Err(Denial::Refused)));
+            }
+            Done::Verified(Outcome::Unavailable) => self.input(Input::Verified(Err(Denial::Unavailable))),
+            Done::Connected(Ok(connected)) => {
+                self.upstream = Some(connected.stream);
+                self.input(Input::UpstreamConnected { starttls: connected.starttls });
+            }
+            Done::Encrypted(Ok(stream)) => {
+                self.upstream = Some(stream);
+                self.input(Input::TlsStarted(Leg::Upstream));
+            }
+            Done::Connected(Err(error)) | Done::Encrypted(Err(error)) => self.unreachable(&error),
+        }
+        true
+    }
+
+    fn poll_stop(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(stop) = &mut self.stop else { return false };
+        if stop.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        self.stop = None;
+        self.input(Input::Shutdown);
+        true
+    }
+
+    /// Hears of changed permissions.
+    fn poll_change(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(changed) = &mut self.changed else { return false };
+        if changed.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        let Some(mut registration) = self.registration.take() else { return false };
+        let presence = *registration.presence.borrow_and_update();
+        self.follow(registration);
+        match presence {
+            Presence::In(grant) => self.input(Input::GrantChanged(grant)),
+            Presence::Out => self.input(Input::Revoked),
+        }
+        true
+    }
+
+    /// Keeps the registration, and hears of what it has not been told yet.
+    fn follow(&mut self, registration: Registration) {
+        let mut receiver = registration.presence.clone();
+        self.changed = Some(Box::pin(async move {
+            if receiver.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }));
+        self.registration = Some(registration);
+    }
+
+    /// Forgets who was let in, since they could not enter after all.
+    fn leave(&mut self) {
+        self.registration = None;
+        self.changed = None;
+    }
+
+    /// Waits for the earliest deadline; an error where a socket has taken nothing for too long.
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        self.out.downstream.rest();
+        self.out.upstream.rest();
+        loop {
+            let patience = self.shared.limits.command_timeout;
+            let stall = (self.out.downstream.is_pending() || self.out.upstream.is_pending())
+                .then(|| self.written_at + patience);
+            let deadline = [self.session.deadline(), stall].into_iter().flatten().min();
+            let Some(deadline) = deadline else { return Poll::Pending };
+            // A deadline that has moved away is only noticed when the timer fires: commands do not touch the timer.
+            if self.timer_at.is_none_or(|at| deadline < at) {
+                self.timer.as_mut().reset(deadline.into());
+                self.timer_at = Some(deadline);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            self.timer_at = None;
+            let now = Instant::now();
+            if stall.is_some_and(|at| now >= at) {
+                let client = self.out.downstream.is_pending();
+                self.ending = Some(if client {
+                    Ending::ClientTimeout
+                } else {
+                    Ending::UpstreamFault("the upstream does not read")
+                });
+                return Poll::Ready(Err(()));
+            }
+            if self.session.deadline().is_some_and(|at| now >= at) {
+                self.input(Input::Tick);
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    /// Sends all that waits for the client.
+    async fn flush(&mut self) -> io::Result<()> {
+        let (Some(stream), pipe) = (&mut self.downstream, &mut self.out.downstream) else { return Ok(()) };
+        std::future::poll_fn(|cx| pipe.poll_write(stream, cx, &mut false)).await
+    }
+
+    /// Says the last words on both legs, within bounds, and closes.
+    async fn close(&mut self) {
+        let bound = match self.ending {
+            Some(Ending::Revoked) => REVOKED_FAREWELL,
+            _ => crate::net::CLOSE_TIMEOUT,
+        };
+        let downstream = async {
+            let said = tokio::time::timeout(bound, self.flush()).await;
+            (said.is_ok_and(|said| said.is_ok()), self.downstream.take())
+        };
+        let (said, downstream) = downstream.await;
+        let upstream = self.upstream.take();
+        if let (Some(mut stream), Some(Ending::Logout)) = (upstream, self.ending) {
+            let pipe = &mut self.out.upstream;
+            let farewell = std::future::poll_fn(|cx| pipe.poll_write(&mut stream, cx, &mut false));
+            if tokio::time::timeout(bound, farewell).await.is_ok_and(|said| said.is_ok()) {
+                tokio::spawn(stream.close());
+            }
+        }
+        self.leave();
+        match downstream {
+            Some(stream) if said && self.ending != Some(Ending::ClientGone) => stream.close().await,
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        let peer = self.peer.address;
+        let login = self.person.as_ref().map(|person| tracing::field::display(&person.login));
+        match note {
+            Note::LoggedIn => {
+                self.guard.logged_in();
+                let tls = self.downstream.as_ref().and_then(Stream::cipher);
+                let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
+                let connections = self.person.as_ref().map(|person| self.shared.connections(person));
+                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, connections, "session start");
+                if let Some(person) = &self.person {
+                    self.shared.fill(person);
+                }
+            }
+            Note::Refused { verb, why } => tracing::info!(%peer, login, verb, why, "refused"),
+            Note::Program(program) => tracing::info!(%peer, login, program, "client program"),
+            Note::UpstreamRefusedLogin => {
+                tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
+                self.person = None;
+            }
+            Note::UpstreamRefusedOwner => {
+                let login = self.person.take().map(|person| person.login);
+                self.log_refused(login, Refusal::WrongPassword);
+            }
+            Note::UpstreamUnavailable(why) => {
+                tracing::error!(%peer, login, why, "the upstream could not be entered");
+                self.person = None;
+            }
+            Note::Ended(ending) => self.ending = Some(ending),
+        }
+    }
+
+    /// What was typed is shown only if it is a login: people type passwords into the wrong field.
+    fn log_refused(&self, login: Option<Login>, why: Refusal) {
+        let login = login.as_ref().map(tracing::field::display);
+        tracing::warn!(peer = %self.peer.address, login, listener = %self.door.kind, %why, "login refused");
+    }
+
+    /// Whoever never got as far as a login leaves a line in the debug log alone: scans and health checks are many.
+    fn log_end(&self) {
+        let ending = self.ending.unwrap_or(Ending::ClientGone);
+        let peer = self.peer.address;
+        let Some(Person { login, .. }) = &self.person else {
+            tracing::debug!(%peer, %ending, "connection end");
+            return;
+        };
+        let seconds = self.started_at.elapsed().as_secs();
+        let (from_client, from_upstream) = (self.downstream_bytes, self.upstream_bytes);
+        tracing::info!(%peer, %login, %ending, seconds, from_client, from_upstream, "session end");
+    }
+}

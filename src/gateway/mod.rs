@@ -1,0 +1,171 @@
+//! Drives sessions over sockets: one task per connection, one upstream connection for each session.
+//!
+//! - `connection`: bytes between the sockets and a session, with back pressure both ways
+//! - `login`: credentials are checked on blocking threads, few at a time
+//! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
+//! - `upstream`: where a session's upstream connection comes from, and where it goes
+//! - `budget`: how many upstream connections a mailbox may have, and who may have them (X4)
+//! - `warm`: upstream sessions that wait for the next login (X4)
+//! - `probe`: logs in to an upstream by itself, for `delega check` and ahead of demand
+//!
+//! Untrusted bytes pass through here and are not looked at.
+
+mod budget;
+mod connection;
+mod live;
+mod login;
+mod outbox;
+pub mod probe;
+mod upstream;
+mod warm;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Accounts;
+use crate::config::{Config, LimitsConfig};
+use crate::domain::Protocol;
+use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
+use crate::session::Timeouts;
+
+use budget::Budget;
+use live::Live;
+pub use upstream::Upstream;
+use warm::Warm;
+
+/// Everything that connections share.
+pub(crate) struct Shared {
+    accounts: Arc<Accounts>,
+    upstreams: HashMap<String, Upstream>,
+    limits: LimitsConfig,
+    live: Arc<Live>,
+    budget: Arc<Budget>,
+    warm: Arc<Warm>,
+    hashing: tokio::sync::Semaphore,
+    stop: CancellationToken,
+    stop_at_once: CancellationToken,
+}
+
+/// A gateway whose listeners stand.
+pub struct Gateway {
+    shared: Arc<Shared>,
+    listeners: Vec<Listener>,
+    tls: Option<Arc<ServerTls>>,
+    signals: Signals,
+}
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The certificate for clients.
+    #[error(transparent)]
+    Tls(#[from] TlsFileError),
+    /// The certificates trusted upstream.
+    #[error("upstream {upstream}: {source}")]
+    Trust {
+        /// Its name.
+        upstream: String,
+        /// What is wrong.
+        source: TrustError,
+    },
+    /// A listener.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// The timeouts that sessions keep.
+pub(crate) fn timeouts(limits: &LimitsConfig) -> Timeouts {
+    Timeouts {
+        login: limits.login_timeout,
+        command: limits.command_timeout,
+        idle: limits.idle_timeout,
+        upstream: limits.upstream_timeout,
+        shutdown: limits.shutdown_grace,
+        refusal: limits.refusal_delay,
+    }
+}
+
+impl Gateway {
+    /// Reads certificates and binds every listener. To be called within a runtime.
+    pub fn bind(config: &Config, accounts: Arc<Accounts>, signals: Signals) -> Result<Gateway, StartError> {
+        let tls = config.tls.as_ref().map(ServerTls::new).transpose()?.map(Arc::new);
+        let admission = Admission::new(config.limits.connections, config.limits.connections_before_login_per_address);
+        let mut upstreams = HashMap::new();
+        for upstream in &config.upstreams {
+            upstreams.insert(upstream.name.clone(), Upstream::new(upstream, config.limits.upstream_timeout)?);
+        }
+        let listeners = config
+            .listeners
+            .iter()
+            .map(|listener| Listener::bind(listener, tls.clone(), admission.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (listener, config) in listeners.iter().zip(&config.listeners) {
+            tracing::info!(address = %listener.address(), protocol = %config.protocol, kind = %config.kind, tls = ?config.tls, "listening");
+        }
+        let shared = Arc::new(Shared {
+            accounts,
+            upstreams,
+            limits: config.limits.clone(),
+            live: Arc::new(Live::default()),
+            budget: Arc::default(),
+            warm: Arc::default(),
+            hashing: tokio::sync::Semaphore::new(login::at_once()),
+            stop: signals.stop.clone(),
+            stop_at_once: signals.stop_at_once.clone(),
+        });
+        Ok(Gateway { shared, listeners, tls, signals })
+    }
+
+    /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.
+    pub async fn run(self) {
+        let Gateway { shared, listeners, tls, signals } = self;
+        let background = TaskTracker::new();
+        if let Some(tls) = tls {
+            background.spawn(net::tls_watch::watch(
+                tls,
+                net::CERTIFICATE_POLL,
+                signals.reload.clone(),
+                signals.stop.clone(),
+            ));
+        }
+        let warm = shared.warm.clone();
+        let changed = move || warm.close_all();
+        background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, signals.stop_at_once.clone()));
+        background.spawn(shared.warm.clone().keep(signals.stop.clone()));
+
+        let sessions = TaskTracker::new();
+        for listener in listeners {
+            let (shared, sessions, stop) = (shared.clone(), sessions.clone(), signals.stop.clone());
+            background.spawn(async move {
+                let handler = move |arrival: net::Arrival| {
+                    let shared = shared.clone();
+                    async move {
+                        if arrival.door.protocol == Protocol::Imap {
+                            connection::serve(arrival, shared).await;
+                        }
+                    }
+                };
+                listener.serve(&sessions, stop, handler).await;
+            });
+        }
+        net::shutdown::notify_ready();
+
+        signals.stop.cancelled().await;
+        tracing::info!(sessions = sessions.len(), "stopping");
+        net::shutdown::notify_stopping();
+        sessions.close();
+        // Sessions keep the grace period themselves; what is beyond it is only their farewell.
+        let bound = shared.limits.shutdown_grace + net::CLOSE_TIMEOUT + Duration::from_secs(1);
+        tokio::select! {
+            () = sessions.wait() => {}
+            () = signals.stop_at_once.cancelled() => {}
+            () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
+        }
+        signals.stop_at_once.cancel();
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,148 @@
+//! The database behind one trait, so that a second kind of database can stand beside the first.
+//!
+//! A [`Store`] runs pieces of work: [`Reads`] see one moment, [`Writes`] happen whole or not at all and one after the
+//! other, whichever process asks. What a change means is decided in `accounts`, inside such a piece of work; nothing
+//! here knows a rule. All of it blocks: call it from blocking threads.
+//!
+//! Untrusted here is the file itself: what a row holds is parsed again when it is read, and a value that this version
+//! does not know is [`StoreError::Corrupt`], never a guess.
+
+pub mod rows;
+pub mod sqlite;
+
+#[cfg(test)]
+mod conformance;
+
+pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
+pub use sqlite::Sqlite;
+
+use std::path::PathBuf;
+
+use crate::domain::{Delegate, DelegateId, Mailbox, MailboxAddress, MailboxId, Username};
+
+/// Something that differs whenever a change was committed since it was last asked for, by anybody. Compare markers of
+/// one store of one process only; they have no order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ChangeMarker(pub i64);
+
+/// Why the store could not do it. None of these is the fault of a client.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A newer delega made it.
+    #[error(
+        "the database {} has version {found}, and this delega knows versions up to {known}: start the newer delega that \
+         made it, or restore a backup", path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// The file is a database of another program.
+    #[error("{} is a database, but not one of delega's: give another file in [store] url", .0.display())]
+    Foreign(PathBuf),
+    /// The file cannot be made, or not be closed to others.
+    #[error("the database {} cannot be {what}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried: "opened", "made private" …
+        what: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A row with that address, or that username in that mailbox, is there already.
+    #[error("a row of that name is there already")]
+    Exists,
+    /// A row holds something that this version cannot read.
+    #[error("the database holds {0}, which this delega cannot read: restore a backup")]
+    Corrupt(String),
+    /// Anything else that the database said.
+    #[error("the database failed: {0}")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What can be asked within one piece of work.
+pub trait Reads {
+    /// The mailbox of that address.
+    fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
+    /// The mailbox of that row.
+    fn mailbox_by_id(&self, id: MailboxId) -> Result<Option<Mailbox>, StoreError>;
+    /// All mailboxes, by address.
+    fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError>;
+    /// The mailbox's own upstream password, sealed; `None` where a master user opens it.
+    fn sealed_password(&self, id: MailboxId) -> Result<Option<SealedSecret>, StoreError>;
+    /// The delegate of that name in that mailbox.
+    fn delegate(&self, mailbox: MailboxId, username: &Username) -> Result<Option<Delegate>, StoreError>;
+    /// The delegate of that row.
+    fn delegate_by_id(&self, id: DelegateId) -> Result<Option<Delegate>, StoreError>;
+    /// The delegates of a mailbox, by username.
+    fn delegates(&self, mailbox: MailboxId) -> Result<Vec<Delegate>, StoreError>;
+    /// What a delegate's password is checked against; `None` before they have one.
+    fn password_hash(&self, id: DelegateId) -> Result<Option<PasswordHash>, StoreError>;
+    /// What tells whether the key at hand is the one that this store's secrets are sealed with.
+    fn key_check(&self) -> Result<Option<SealedSecret>, StoreError>;
+}
+
+/// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
+pub trait Writes: Reads {
+    /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
+    fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;
+    /// Everything of a mailbox but its row, its address and when it was entered.
+    fn update_mailbox(&self, mailbox: &Mailbox) -> Result<bool, StoreError>;
+    /// The mailbox's own upstream password, or none.
+    fn set_sealed_password(&self, id: MailboxId, sealed: Option<&SealedSecret>) -> Result<bool, StoreError>;
+    /// Removes a mailbox. One that has delegates cannot be removed.
+    fn delete_mailbox(&self, id: MailboxId) -> Result<bool, StoreError>;
+    /// A new delegate. [`StoreError::Exists`] where the username is taken in that mailbox.
+    fn insert_delegate(&self, new: &NewDelegate) -> Result<DelegateId, StoreError>;
+    /// Everything of a delegate but their row, mailbox, username and when they were added.
+    fn update_delegate(&self, delegate: &Delegate) -> Result<bool, StoreError>;
+    /// What the delegate's password is checked against from now on.
+    fn set_password_hash(&self, id: DelegateId, hash: &PasswordHash) -> Result<bool, StoreError>;
+    /// Removes a delegate.
+    fn delete_delegate(&self, id: DelegateId) -> Result<bool, StoreError>;
+    /// See [`Reads::key_check`].
+    fn set_key_check(&self, check: &SealedSecret) -> Result<(), StoreError>;
+}
+
+/// A database of accounts. Use [`read`] and [`change`], which carry results out of the work.
+pub trait Store: Send + Sync {
+    /// Runs `work` on one moment of the database, once. A change that is under way elsewhere does not hold it up.
+    fn run_read(&self, work: &mut dyn FnMut(&dyn Reads)) -> Result<(), StoreError>;
+
+    /// Runs `work` alone, once, and keeps what it changed where it returns true.
+    fn run_change(&self, work: &mut dyn FnMut(&dyn Writes) -> bool) -> Result<(), StoreError>;
+
+    /// Differs from the last one whenever anything was committed in between, by this or any other process.
+    fn change_marker(&self) -> Result<ChangeMarker, StoreError>;
+}
+
+/// Runs `work` on one moment of the database.
+pub fn read<T, E: From<StoreError>>(store: &dyn Store, work: impl FnOnce(&dyn Reads) -> Result<T, E>) -> Result<T, E> {
+    let mut work = Some(work);
+    let mut outcome = None;
+    store.run_read(&mut |reads| outcome = work.take().map(|work| work(reads)))?;
+    outcome.unwrap_or_else(|| Err(unrun().into()))
+}
+
+/// Runs `work` alone. What it changed is kept where it returns `Ok`, and undone where it returns `Err`.
+pub fn change<T, E: From<StoreError>>(
+    store: &dyn Store,
+    work: impl FnOnce(&dyn Writes) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut work = Some(work);
+    let mut outcome = None;
+    store.run_change(&mut |writes| {
+        outcome = work.take().map(|work| work(writes));
+        matches!(outcome, Some(Ok(_)))
+    })?;
+    outcome.unwrap_or_else(|| Err(unrun().into()))
+}
+
+fn unrun() -> StoreError {
+    StoreError::Database("the work was not run".into())
+}

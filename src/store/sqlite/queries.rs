@@ -1,0 +1,245 @@
+//! The rows of [`Reads`] and [`Writes`] as SQL, within a transaction that the caller began.
+
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use super::failed;
+use crate::domain::{
+    Delegate, DelegateId, DelegateState, Language, Mailbox, MailboxAddress, MailboxId, Permissions, Person, Profile,
+    Username,
+};
+use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
+
+/// A transaction that is under way.
+pub(super) struct Work<'a>(pub(super) &'a Connection);
+
+const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, owner_name, owner_email, created_at_secs, \
+                       changed_at_secs FROM mailboxes";
+const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
+                        protocols, state, created_at_secs, changed_at_secs FROM delegates";
+
+type Made<T> = Result<T, StoreError>;
+
+impl Work<'_> {
+    fn rows<T>(&self, sql: &str, params: impl Params, make: fn(&Row<'_>) -> Made<T>) -> Made<Vec<T>> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        let mut rows = statement.query(params).map_err(failed)?;
+        let mut made = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            made.push(make(row)?);
+        }
+        Ok(made)
+    }
+
+    fn row<T>(&self, sql: &str, params: impl Params, make: fn(&Row<'_>) -> Made<T>) -> Made<Option<T>> {
+        Ok(self.rows(sql, params, make)?.pop())
+    }
+
+    fn value<T: FromSql>(&self, sql: &str, params: impl Params) -> Made<Option<T>> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        let value: Option<Option<T>> = statement.query_row(params, |row| row.get(0)).optional().map_err(failed)?;
+        Ok(value.flatten())
+    }
+
+    fn execute(&self, sql: &str, params: impl Params) -> Made<bool> {
+        let changed = self.0.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
+        changed.map(|rows| rows > 0).map_err(|error| {
+            use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+            match error.sqlite_error().map(|error| error.extended_code) {
+                Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY) => StoreError::Exists,
+                _ => failed(error),
+            }
+        })
+    }
+}
+
+fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Made<T> {
+    row.get(name).map_err(failed)
+}
+
+/// A column whose text means something; what it means is parsed again, since the file is not trusted.
+fn parsed<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Made<T> {
+    let text: String = column(row, name)?;
+    parse(&text).ok_or_else(|| StoreError::Corrupt(format!("the {name} `{}`", text.escape_debug())))
+}
+
+fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
+    Ok(Mailbox {
+        id: MailboxId(column(row, "id")?),
+        address: parsed(row, "address", |text| text.parse().ok())?,
+        upstream: column(row, "upstream")?,
+        upstream_user: column(row, "upstream_user")?,
+        plan: column(row, "plan")?,
+        owner_name: column(row, "owner_name")?,
+        owner_email: column(row, "owner_email")?,
+        created_at_secs: column(row, "created_at_secs")?,
+        changed_at_secs: column(row, "changed_at_secs")?,
+    })
+}
+
+fn delegate(row: &Row<'_>) -> Made<Delegate> {
+    let language: Option<String> = column(row, "language")?;
+    Ok(Delegate {
+        id: DelegateId(column(row, "id")?),
+        mailbox: MailboxId(column(row, "mailbox_id")?),
+        username: parsed(row, "username", |text| text.parse().ok())?,
+        person: Person {
+            first_name: column(row, "first_name")?,
+            last_name: column(row, "last_name")?,
+            email: column(row, "email")?,
+        },
+        language: match language {
+            None => None,
+            Some(_) => Some(parsed(row, "language", Language::from_name)?),
+        },
+        state: parsed(row, "state", DelegateState::from_name)?,
+        permissions: parsed(row, "permissions", stored_permissions)?,
+        protocols: parsed(row, "protocols", |text| text.parse().ok())?,
+        created_at_secs: column(row, "created_at_secs")?,
+        changed_at_secs: column(row, "changed_at_secs")?,
+    })
+}
+
+/// Exactly the permissions that stand there. The laxest profile reads them; a row that it would have to complete was not
+/// written by delega.
+fn stored_permissions(text: &str) -> Option<Permissions> {
+    Permissions::parse(text, Profile::ClientApart).ok().filter(|permissions| permissions.to_string() == text)
+}
+
+impl Reads for Work<'_> {
+    fn mailbox(&self, address: &MailboxAddress) -> Made<Option<Mailbox>> {
+        self.row(&format!("{MAILBOX} WHERE address = ?1"), [address.as_str()], mailbox)
+    }
+
+    fn mailbox_by_id(&self, id: MailboxId) -> Made<Option<Mailbox>> {
+        self.row(&format!("{MAILBOX} WHERE id = ?1"), [id.0], mailbox)
+    }
+
+    fn mailboxes(&self) -> Made<Vec<Mailbox>> {
+        self.rows(&format!("{MAILBOX} ORDER BY address"), [], mailbox)
+    }
+
+    fn sealed_password(&self, id: MailboxId) -> Made<Option<SealedSecret>> {
+        let sealed = self.value("SELECT sealed_password FROM mailboxes WHERE id = ?1", [id.0])?;
+        Ok(sealed.map(SealedSecret))
+    }
+
+    fn delegate(&self, mailbox: MailboxId, username: &Username) -> Made<Option<Delegate>> {
+        let sql = format!("{DELEGATE} WHERE mailbox_id = ?1 AND username = ?2");
+        self.row(&sql, params![mailbox.0, username.as_str()], delegate)
+    }
+
+    fn delegate_by_id(&self, id: DelegateId) -> Made<Option<Delegate>> {
+        self.row(&format!("{DELEGATE} WHERE id = ?1"), [id.0], delegate)
+    }
+
+    fn delegates(&self, mailbox: MailboxId) -> Made<Vec<Delegate>> {
+        self.rows(&format!("{DELEGATE} WHERE mailbox_id = ?1 ORDER BY username"), [mailbox.0], delegate)
+    }
+
+    fn password_hash(&self, id: DelegateId) -> Made<Option<PasswordHash>> {
+        let hash = self.value("SELECT password_hash FROM delegates WHERE id = ?1", [id.0])?;
+        Ok(hash.map(PasswordHash))
+    }
+
+    fn key_check(&self) -> Made<Option<SealedSecret>> {
+        let check = self.value("SELECT sealed FROM key_check WHERE one = 1", [])?;
+        Ok(check.map(SealedSecret))
+    }
+}
+
+impl Writes for Work<'_> {
+    fn insert_mailbox(&self, new: &NewMailbox) -> Made<MailboxId> {
+        self.execute(
+            "INSERT INTO mailboxes (address, upstream, upstream_user, plan, owner_name, owner_email, created_at_secs, \
+             changed_at_secs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+            params![
+                new.address.as_str(),
+                new.upstream,
+                new.upstream_user,
+                new.plan,
+                new.owner_name,
+                new.owner_email,
+                new.created_at_secs
+            ],
+        )?;
+        Ok(MailboxId(self.0.last_insert_rowid()))
+    }
+
+    fn update_mailbox(&self, mailbox: &Mailbox) -> Made<bool> {
+        self.execute(
+            "UPDATE mailboxes SET upstream = ?2, upstream_user = ?3, plan = ?4, owner_name = ?5, owner_email = ?6, \
+             changed_at_secs = ?7 WHERE id = ?1",
+            params![
+                mailbox.id.0,
+                mailbox.upstream,
+                mailbox.upstream_user,
+                mailbox.plan,
+                mailbox.owner_name,
+                mailbox.owner_email,
+                mailbox.changed_at_secs
+            ],
+        )
+    }
+
+    fn set_sealed_password(&self, id: MailboxId, sealed: Option<&SealedSecret>) -> Made<bool> {
+        let sealed = sealed.map(|sealed| sealed.0.as_slice());
+        self.execute("UPDATE mailboxes SET sealed_password = ?2 WHERE id = ?1", params![id.0, sealed])
+    }
+
+    fn delete_mailbox(&self, id: MailboxId) -> Made<bool> {
+        self.execute("DELETE FROM mailboxes WHERE id = ?1", [id.0])
+    }
+
+    fn insert_delegate(&self, new: &NewDelegate) -> Made<DelegateId> {
+        self.execute(
+            "INSERT INTO delegates (mailbox_id, username, first_name, last_name, email, language, permissions, \
+             protocols, state, password_hash, created_at_secs, changed_at_secs) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+            params![
+                new.mailbox.0,
+                new.username.as_str(),
+                new.person.first_name,
+                new.person.last_name,
+                new.person.email,
+                new.language.map(Language::name),
+                new.permissions.to_string(),
+                new.protocols.to_string(),
+                new.state.name(),
+                new.password_hash.as_ref().map(|hash| hash.0.as_str()),
+                new.created_at_secs
+            ],
+        )?;
+        Ok(DelegateId(self.0.last_insert_rowid()))
+    }
+
+    fn update_delegate(&self, delegate: &Delegate) -> Made<bool> {
+        self.execute(
+            "UPDATE delegates SET first_name = ?2, last_name = ?3, email = ?4, language = ?5, permissions = ?6, \
+             protocols = ?7, state = ?8, changed_at_secs = ?9 WHERE id = ?1",
+            params![
+                delegate.id.0,
+                delegate.person.first_name,
+                delegate.person.last_name,
+                delegate.person.email,
+                delegate.language.map(Language::name),
+                delegate.permissions.to_string(),
+                delegate.protocols.to_string(),
+                delegate.state.name(),
+                delegate.changed_at_secs
+            ],
+        )
+    }
+
+    fn set_password_hash(&self, id: DelegateId, hash: &PasswordHash) -> Made<bool> {
+        self.execute("UPDATE delegates SET password_hash = ?2 WHERE id = ?1", params![id.0, hash.0])
+    }
+
+    fn delete_delegate(&self, id: DelegateId) -> Made<bool> {
+        self.execute("DELETE FROM delegates WHERE id = ?1", [id.0])
+    }
+
+    fn set_key_check(&self, check: &SealedSecret) -> Made<()> {
+        self.execute("INSERT INTO key_check (one, sealed) VALUES (1, ?1)", [check.0.as_slice()]).map(drop)
+    }
+}

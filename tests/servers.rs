@@ -1,0 +1,39 @@
+//! What needs real servers and real mail programs. `cargo test` leaves this target out, `make test` runs it after
+//! installing them; in it a missing program is a failure.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod support;
+
+#[path = "servers/delega.rs"]
+mod delega;
+#[path = "servers/harness.rs"]
+mod harness;
+#[path = "servers/imap.rs"]
+mod imap;
+#[path = "servers/office.rs"]
+mod office;
+#[path = "servers/sample.rs"]
+mod sample;
+#[path = "servers/upstream.rs"]
+mod upstream;
+
+#[path = "servers/check.rs"]
+mod check;
+#[path = "servers/gateway.rs"]
+mod gateway;
+#[path = "servers/life.rs"]
+mod life;
+#[path = "servers/live.rs"]
+mod live;
+#[path = "servers/login.rs"]
+mod login;
+#[path = "servers/memory.rs"]
+mod memory;
+#[path = "servers/state_property.rs"]
+mod state_property;
+#[path = "servers/transport.rs"]
+mod transport;
+
+#[path = "servers/clients.rs"]
+mod clients;

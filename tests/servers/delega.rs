@@ -1,0 +1,237 @@
+//! The real `delega`, started as an operator would: its own configuration, store and certificates in a temporary
+//! folder, listeners on ports that the system gives, and the command line beside it.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::support::certs;
+use super::support::dovecot::Dovecot;
+use super::support::guard::{self, Guarded};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a delega is to be like.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `[upstream.main] imap = …`
+    pub imap: String,
+    /// The same server's address with STARTTLS, for whoever wants that.
+    pub starttls_imap: String,
+    /// The certificates trusted upstream.
+    pub ca_file: Option<PathBuf>,
+    /// Further lines of `[upstream.main]`.
+    pub upstream: String,
+    /// Whether **client** stands apart (X17), so that a read-only delegate may use a mail program.
+    pub client_apart: bool,
+    /// Lines of `[limits]`.
+    pub limits: String,
+    /// Whether the first listener expects the PROXY protocol.
+    pub proxy_protocol: bool,
+}
+
+/// A running `delega serve`. Ends, and its folder goes away, with this value or with the process that holds it.
+#[derive(Debug)]
+pub struct Delega {
+    folder: PathBuf,
+    process: Guarded,
+    ports: [u16; 3],
+}
+
+impl Options {
+    /// In front of `dovecot`, by TLS from the first byte; refused logins are answered after a second.
+    pub fn before(dovecot: &Dovecot) -> Options {
+        Options {
+            imap: format!("imaps://localhost:{}", dovecot.imaps_port()),
+            starttls_imap: format!("imap://localhost:{}", dovecot.imap_port()),
+            ca_file: Some(dovecot.ca_file().to_owned()),
+            upstream: String::new(),
+            client_apart: true,
+            limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
+            proxy_protocol: false,
+        }
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Delega {
+        let folder = tempfile::Builder::new().prefix("delega-test-").tempdir().unwrap().keep();
+        certs::ensure(&folder.join("certs"), &certs::NAMES, false).unwrap();
+        fs::write(folder.join("delega.toml"), self.text()).unwrap();
+        let process = serve(&folder);
+        let mut delega = Delega { folder, process, ports: [0; 3] };
+        delega.wait_until_listening();
+        delega
+    }
+
+    fn text(&self) -> String {
+        let mut text = "[store]\nurl = \"sqlite:delega.db\"\nkey_file = \"delega.key\"\n\n[tls]\n\
+                        certificate = \"certs/delega.pem\"\nkey = \"certs/delega.key\"\n"
+            .to_owned();
+        let proxy = |first: bool| first && self.proxy_protocol;
+        for (n, (tls, kind)) in
+            [("implicit", "client"), ("starttls", "client"), ("implicit", "webmail")].into_iter().enumerate()
+        {
+            text += &format!(
+                "\n[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:0\"\ntls = \"{tls}\"\nkind = \"{kind}\"\n\
+                 proxy_protocol = {}\n",
+                proxy(n == 0)
+            );
+        }
+        text += &format!("\n[upstream.main]\nimap = \"{}\"\n", self.imap);
+        if let Some(ca_file) = &self.ca_file {
+            text += &format!("ca_file = {ca_file:?}\n");
+        }
+        text += &self.upstream;
+        let client = if self.client_apart { "apart" } else { "nested" };
+        text += &format!("\n[permissions]\nclient = \"{client}\"\n\n[limits]\n{}", self.limits);
+        text + "\n[log]\nformat = \"json\"\nfilter = \"debug,rustls=info\"\n"
+    }
+}
+
+fn serve(folder: &Path) -> Guarded {
+    let log = fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_delega"));
+    command.args(["serve", "--config"]).arg(folder.join("delega.toml")).stdin(Stdio::null()).stderr(log);
+    guard::spawn(&mut command, Some(folder))
+}
+
+impl Delega {
+    /// In front of `dovecot`, with the usual options.
+    pub fn before(dovecot: &Dovecot) -> Delega {
+        Options::before(dovecot).start()
+    }
+
+    /// The *client* listener with TLS from the first byte.
+    pub fn port(&self) -> u16 {
+        self.ports[0]
+    }
+
+    /// The *client* listener with STARTTLS.
+    pub fn starttls_port(&self) -> u16 {
+        self.ports[1]
+    }
+
+    /// The *webmail* listener, with TLS from the first byte.
+    pub fn webmail_port(&self) -> u16 {
+        self.ports[2]
+    }
+
+    /// Whom clients have to trust.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.join("certs/ca.pem")
+    }
+
+    /// Everything of this delega's.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its log so far: a JSON object a line.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// The log's lines of this message.
+    pub fn logged(&self, message: &str) -> Vec<serde_json::Value> {
+        let lines = self.log();
+        let events = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        events.filter(|event| event["message"] == message).collect()
+    }
+
+    /// Waits until the log has `count` lines of this message.
+    pub fn wait_logged(&self, message: &str, count: usize) -> Vec<serde_json::Value> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let events = self.logged(message);
+            if events.len() >= count {
+                return events;
+            }
+            assert!(Instant::now() < deadline, "{count} × {message:?} is not in the log:\n{}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The number of the server's process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The server's process.
+    pub fn process(&mut self) -> &mut Guarded {
+        &mut self.process
+    }
+
+    /// Kills the server as a crash would, and starts it again on the same store. Its ports are new.
+    pub fn crash_and_restart(&mut self) {
+        self.process.kill();
+        fs::remove_file(self.folder.join("log")).unwrap();
+        // The folder belongs to the new process from here on.
+        let old = std::mem::replace(&mut self.process, serve(&self.folder));
+        old.release();
+        self.wait_until_listening();
+    }
+
+    fn wait_until_listening(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let events = self.logged("listening");
+            if events.len() == self.ports.len() {
+                for (port, event) in self.ports.iter_mut().zip(events) {
+                    let address = event["address"].as_str().unwrap().to_owned();
+                    *port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+                }
+                return;
+            }
+            assert!(self.process.ended().is_none(), "delega has ended:\n{}", self.log());
+            assert!(Instant::now() < deadline, "delega does not listen:\n{}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Runs a subcommand, with `input` on its standard input.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_delega"))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.folder.join("delega.toml"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // One that does not read ends before this is written.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a subcommand that must succeed; tells its standard output.
+    pub fn cli(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "delega {}: {stdout}{stderr}", arguments.join(" "));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Adds a mailbox with the password that opens it upstream.
+    pub fn add_mailbox(&self, address: &str, password: &str) {
+        let owner = ["--owner-name", "Ufficio di prova", "--owner-email", "ufficio@example.it"];
+        let mailbox = ["mailbox", "add", address, "--upstream", "main", "--plan", "Premium", "--password-file", "-"];
+        self.cli(&[&mailbox[..], &owner].concat(), password);
+    }
+
+    /// Adds a delegate; their password is [`password`].
+    pub fn add_delegate(&self, address: &str, username: &str, permissions: &str) {
+        let person = ["--first-name", "Prova", "--last-name", username, "--email", "prova@example.it"];
+        let delegate = ["delegate", "add", address, username, "--permissions", permissions, "--password-file", "-"];
+        self.cli(&[&delegate[..], &person].concat(), &password(username));
+    }
+}
+
+/// The password of the delegate of that name.
+pub fn password(username: &str) -> String {
+    format!("prova-di-{username}-1")
+}

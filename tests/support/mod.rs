@@ -1,0 +1,9 @@
+//! What tests against real servers, and `make run`, stand on.
+
+pub mod certs;
+pub mod dovecot;
+pub mod guard;
+pub mod mail;
+pub mod pec;
+pub mod sample;
+pub mod state;
