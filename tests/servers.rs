@@ -30,6 +30,8 @@ mod live;
 mod login;
 #[path = "servers/memory.rs"]
 mod memory;
+#[path = "servers/state_property.rs"]
+mod state_property;
 #[path = "servers/transport.rs"]
 mod transport;
 

@@ -12,9 +12,12 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
+use super::budget::Place;
 use super::live::{Presence, Registration};
 use super::login::{self, Outcome};
 use super::outbox::Outbox;
+use super::upstream::{Obtained, Person};
+use super::warm::Age;
 use super::{Shared, timeouts};
 use crate::accounts::Refusal;
 use crate::config::Endpoint;
@@ -52,6 +55,8 @@ struct Connection {
     stop: Option<Pending<()>>,
     changed: Option<Pending<()>>,
     registration: Option<Registration>,
+    /// The upstream connection's place in the mailbox's budget, and when it was taken.
+    place: Option<(Place, Age)>,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     /// When a socket last took bytes that waited.
@@ -61,12 +66,6 @@ struct Connection {
     started_at: Instant,
     downstream_bytes: u64,
     upstream_bytes: u64,
-}
-
-/// Who is let in, for the log and for the upstream.
-struct Person {
-    login: Login,
-    upstream: String,
 }
 
 /// Serves one connection to its end.
@@ -93,6 +92,7 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         stop: Some(Box::pin(async move { stop.cancelled().await })),
         changed: None,
         registration: None,
+        place: None,
         timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
         timer_at: None,
         written_at: now,
@@ -148,12 +148,15 @@ impl Connection {
                 self.work =
                     Some(Box::pin(async move { Done::Verified(login::verify(shared, login, password, door).await) }));
             }
-            Request::Connect => match self.endpoint() {
-                Some((dialer, endpoint)) => {
-                    self.work = Some(Box::pin(async move { Done::Connected(dialer.connect(&endpoint).await) }));
+            Request::Connect => self.connect(),
+            Request::Park(parked) => {
+                let farewell = self.out.upstream.take();
+                if let (Some(person), Some(stream), Some((place, age))) =
+                    (&self.person, self.upstream.take(), self.place.take())
+                {
+                    self.shared.park(person, age, farewell, stream, place, parked);
                 }
-                None => self.input(Input::UpstreamUnreachable),
-            },
+            }
             // More in the clear came with the command, and the session has ended: no handshake any more.
             Request::StartTls(_) if self.session.is_closed() => {}
             Request::StartTls(Leg::Downstream) => self.starttls_downstream().await?,
@@ -168,6 +171,7 @@ impl Connection {
                 // A connection that is still being made is given up, too: nobody waits for it.
                 self.work = None;
                 self.upstream = None;
+                self.place = None;
                 self.out.upstream.clear();
                 self.leave();
             }
@@ -178,6 +182,27 @@ impl Connection {
             }
         }
         Some(())
+    }
+
+    /// Looks for a way to the mailbox of the person who was let in.
+    fn connect(&mut self) {
+        let Some(person) = &self.person else { return self.input(Input::UpstreamUnreachable) };
+        match self.shared.obtain(person) {
+            Obtained::Warm(ready) => {
+                let capabilities = ready.parked.capabilities();
+                self.upstream = Some(ready.stream);
+                self.place = Some((ready.place, ready.age));
+                self.input(Input::UpstreamReady(capabilities));
+            }
+            Obtained::Place(place, age) => match self.endpoint() {
+                Some((dialer, endpoint)) => {
+                    self.place = Some((place, age));
+                    self.work = Some(Box::pin(async move { Done::Connected(dialer.connect(&endpoint).await) }));
+                }
+                None => self.input(Input::UpstreamUnreachable),
+            },
+            Obtained::Full => self.input(Input::UpstreamFull),
+        }
     }
 
     fn endpoint(&self) -> Option<(Dialer, Endpoint)> {
@@ -323,7 +348,7 @@ impl Connection {
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
                 let credentials = entry.credentials;
-                self.person = Some(Person { login: entry.login, upstream: entry.upstream });
+                self.person = Some(Person { login: entry.login, account: entry.account, upstream: entry.upstream });
                 self.follow(registration);
                 let upstream = UpstreamLogin {
                     authzid: credentials.authzid,
@@ -468,7 +493,11 @@ impl Connection {
                 self.guard.logged_in();
                 let tls = self.downstream.as_ref().and_then(Stream::cipher);
                 let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
-                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, "session start");
+                let connections = self.person.as_ref().map(|person| self.shared.connections(person));
+                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, connections, "session start");
+                if let Some(person) = &self.person {
+                    self.shared.fill(person);
+                }
             }
             Note::Refused { verb, why } => tracing::info!(%peer, login, verb, why, "refused"),
             Note::Program(program) => tracing::info!(%peer, login, program, "client program"),

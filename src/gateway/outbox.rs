@@ -52,6 +52,11 @@ impl Pipe {
         self.len() > 0 || self.unflushed
     }
 
+    /// Hands over what waits.
+    pub fn take(&mut self) -> Pipe {
+        std::mem::take(self)
+    }
+
     /// Forgets what waits.
     pub fn clear(&mut self) {
         *self = Pipe::default();

@@ -1,6 +1,6 @@
 //! STARTTLS in both roles, and plaintext that somebody put in front of the handshake.
 
-use delega::config::{Endpoint, UpstreamConfig, UpstreamTls};
+use delega::config::{Endpoint, UpstreamConfig, UpstreamTls, WarmConfig};
 use delega::net::{DialError, Dialer};
 use tokio::net::TcpListener;
 
@@ -90,6 +90,8 @@ fn dialer(site: &Site, port: u16) -> (Dialer, Endpoint) {
         ca_file: Some(ca_file),
         master_user: None,
         master_password_file: None,
+        connections_per_mailbox: 0,
+        warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
     };
     (Dialer::new(&upstream, Duration::from_secs(10)).unwrap(), endpoint)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use delega::config::{Endpoint, UpstreamConfig, UpstreamTls};
+use delega::config::{Endpoint, UpstreamConfig, UpstreamTls, WarmConfig};
 use delega::net::{DialError, Dialer, Distrust, TrustError};
 use tokio::net::TcpListener;
 
@@ -12,7 +12,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 fn upstream(ca_file: Option<PathBuf>) -> UpstreamConfig {
     let name = "provider".to_owned();
-    UpstreamConfig { name, imap: None, ca_file, master_user: None, master_password_file: None }
+    UpstreamConfig {
+        name,
+        imap: None,
+        ca_file,
+        master_user: None,
+        master_password_file: None,
+        connections_per_mailbox: 0,
+        warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
+    }
 }
 
 fn endpoint(tls: UpstreamTls, host: &str, port: u16) -> Endpoint {

@@ -19,10 +19,14 @@ use super::support::state::State;
 mod curl;
 #[path = "clients/imaplib.rs"]
 mod imaplib;
+#[path = "clients/marionette.rs"]
+mod marionette;
 #[path = "clients/mbsync.rs"]
 mod mbsync;
 #[path = "clients/mutt.rs"]
 mod mutt;
+#[path = "clients/thunderbird.rs"]
+mod thunderbird;
 
 /// May read, also in a mail program.
 const READER: &str = "anna";

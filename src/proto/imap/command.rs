@@ -106,6 +106,10 @@ pub fn head(raw: &Raw) -> Result<Head, Misunderstood> {
         return Err(Misunderstood { tag: None, verb: None, text: "Every command begins with a tag" });
     };
     let misunderstood = |text| Misunderstood { tag: Some(tag.to_vec()), verb: None, text };
+    // Legal, but Dovecot takes it for no tag, and its untagged answer would leave the client waiting.
+    if tag.contains(&b']') {
+        return Err(misunderstood("Tags with a ] are not understood by every mail server"));
+    }
     let (mut word, mut at) = word(bytes, tag.len() + 1).ok_or(misunderstood("A command is missing"))?;
     let uid = word.eq_ignore_ascii_case(b"UID");
     if uid {

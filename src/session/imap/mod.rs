@@ -6,6 +6,7 @@
 mod answers;
 mod entry;
 mod front;
+pub mod parked;
 mod pending;
 mod relay;
 
@@ -146,6 +147,10 @@ impl Session {
                     entry.connected(starttls);
                 }
             }
+            Input::UpstreamReady(capabilities) => self.entered(Entered::Open(capabilities), now, out),
+            Input::UpstreamFull => {
+                self.entered(Entered::Full("the mailbox has as many connections as it may have"), now, out)
+            }
             Input::UpstreamUnreachable => {
                 self.entered(Entered::Unavailable("the upstream cannot be reached"), now, out)
             }
@@ -164,7 +169,7 @@ impl Session {
             },
             Input::Revoked => self.end(
                 Ending::Revoked,
-                Some("You no longer have access to this mailbox (non hai più accesso a questa casella)"),
+                Some("You no longer have access to this mailbox (non hai accesso a questa casella)"),
                 out,
             ),
             Input::Shutdown => self.shutdown(now, out),
@@ -222,18 +227,20 @@ impl Session {
     }
 
     fn upstream(&mut self, bytes: &[u8], now: Instant, out: &mut dyn Sink) {
-        match &mut self.phase {
-            Phase::Entry(entry) => {
-                if let Some(entered) = entry.upstream(bytes, out) {
-                    self.entered(entered, now, out);
-                }
+        let mut bytes = bytes;
+        if let Phase::Entry(entry) = &mut self.phase {
+            match entry.upstream(&mut bytes, out) {
+                Some(entered) => self.entered(entered, now, out),
+                None => return,
             }
+        }
+        match &mut self.phase {
             Phase::Relay(relay) => {
                 if let Err(end) = relay.upstream(&mut self.framer, bytes, now, out) {
                     self.end(end.ending, end.bye, out);
                 }
             }
-            Phase::Front(_) | Phase::Closed => {}
+            Phase::Front(_) | Phase::Entry(_) | Phase::Closed => {}
         }
     }
 
@@ -261,12 +268,14 @@ impl Session {
         let Entry { mut front, grant, typed, .. } = *entry;
         match entered {
             Entered::Open(upstream) => {
-                let relay = Relay::new(self.settings, grant, upstream, now);
+                let mut relay = Relay::new(self.settings, grant, upstream, now);
+                // With a password that the client typed, nobody but its owner may go on.
+                relay.can_be_parked = !typed;
                 front.admitted(relay.offered(), out);
                 out.request(Request::Note(Note::LoggedIn));
                 self.open(relay);
             }
-            Entered::Refused | Entered::Unavailable(_) => {
+            Entered::Refused | Entered::Full(_) | Entered::Unavailable(_) => {
                 out.request(Request::CloseUpstream);
                 front.not_entered(&entered, typed, now, out);
                 self.phase = Phase::Front(front);
@@ -319,8 +328,12 @@ impl Session {
         if let (true, Some(text)) = (speak, bye) {
             out.downstream(format!("* BYE {text}\r\n").as_bytes());
         }
-        if let (Phase::Relay(relay), Ending::Logout) = (&self.phase, ending) {
-            relay.log_out_upstream(out);
+        if let (Phase::Relay(relay), Ending::Logout | Ending::ClientGone) = (&self.phase, ending) {
+            match relay.park(out) {
+                Some(parked) => out.request(Request::Park(parked)),
+                None if ending == Ending::Logout => relay.log_out_upstream(out),
+                None => {}
+            }
         }
         out.request(Request::Note(Note::Ended(ending)));
         out.request(Request::Close);

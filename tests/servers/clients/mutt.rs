@@ -23,7 +23,8 @@ impl Mutt {
              set sort = mailbox-order\nset imap_idle = yes\nset imap_check_subscribed = yes\nset mail_check = 1\n\
              set timeout = 1\nset sleep_time = 0\nset delete = yes\nset confirmappend = no\nset wait_key = no\n\
              set editor = 'sh {}'\nset from = '{ADDRESS}'\nset crypt_verify_sig = no\n\
-             set quit = yes\nset move = no\nset recall = no\nset send_charset = utf-8\nset index_format = '%4C [%S] %s'\n",
+             set quit = yes\nset move = no\nset recall = no\nset send_charset = utf-8\n\
+             set index_format = '%4C [%S] %s'\n",
             login(username),
             password(username),
             office.delega.ca_file().display(),
