@@ -10,8 +10,10 @@ use crate::peers::Peer;
 use crate::proc;
 use crate::rows::{Amounts, Row};
 
-/// One at a time and 16 at a time, the same two commands in turn.
+/// Two commands in turn, each of which the upstream answers at once.
 const COMMANDS: [&str; 2] = ["NOOP", "UID FETCH 7 (UID FLAGS)"];
+/// Their like, whose answers the upstream gathers.
+const GATHERED: [&str; 2] = ["CHECK", "UID FETCH 8 (UID FLAGS)"];
 const PIPELINE: usize = 16;
 /// After the work, before its CPU time is read: what the peer still has to do belongs to it.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -35,7 +37,7 @@ pub fn cpu(row: Row, peer: &Peer, amounts: &Amounts) -> Result<Cost> {
     let messages = each(amounts.megabytes * 1_000_000 / (message * 1024));
     match row {
         Row::Fetch | Row::Append => {
-            let clients = open(&peer.target, sessions)?;
+            let clients = open(peer, sessions)?;
             let (spent, secs, octets) = spend(peer, || {
                 at_once(clients, |client| {
                     (0..messages)
@@ -45,13 +47,14 @@ pub fn cpu(row: Row, peer: &Peer, amounts: &Amounts) -> Result<Cost> {
             })?;
             Ok(Cost { cpu: spent.map(|cpu| cpu / (octets as f64 / 1e9)), per_sec: octets as f64 / 1e6 / secs })
         }
-        Row::Single | Row::Piped => {
+        Row::Single | Row::Piped | Row::Gathered => {
             let (commands, batch) =
                 if row == Row::Single { (each(amounts.single), 1) } else { (each(amounts.piped), PIPELINE) };
-            let clients = open(&peer.target, sessions)?;
+            let texts = if row == Row::Gathered { GATHERED } else { COMMANDS };
+            let clients = open(peer, sessions)?;
             let (spent, secs, done) = spend(peer, || {
                 at_once(clients, |client| {
-                    let mut texts = COMMANDS.into_iter().cycle();
+                    let mut texts = texts.into_iter().cycle();
                     for _ in 0..commands / batch {
                         client.commands(texts.by_ref().take(batch))?;
                     }
@@ -85,7 +88,7 @@ pub fn spend<T>(peer: &Peer, work: impl FnOnce() -> Result<T>) -> Result<(Option
     let cpu = || peer.process().map(proc::cpu_secs).transpose();
     let before = cpu()?;
     let begun = Instant::now();
-    let done = work().with_context(|| peer.kind.name().to_owned())?;
+    let done = work().with_context(|| peer.last_words())?;
     let secs = begun.elapsed().as_secs_f64();
     thread::sleep(SETTLE);
     Ok((before.zip(cpu()?).map(|(before, after)| after - before), secs, done))
@@ -101,16 +104,14 @@ fn at_once<C: Send>(with: Vec<C>, work: impl Fn(&mut C) -> Result<u64> + Sync) -
 }
 
 /// Several sessions with the inbox open.
-pub fn open(target: &Target, sessions: usize) -> Result<Vec<Client>> {
-    (0..sessions).map(|_| target.open()).collect()
+fn open(peer: &Peer, sessions: usize) -> Result<Vec<Client>> {
+    (0..sessions).map(|_| peer.target.open().with_context(|| peer.last_words())).collect()
 }
 
 /// What a NOOP takes with each peer, in µs: for each peer the median of each round.
 pub fn noops(peers: &[Peer], amounts: &Amounts) -> Result<Vec<Vec<f64>>> {
-    let mut clients = peers
-        .iter()
-        .map(|peer| peer.target.open().with_context(|| peer.kind.name().to_owned()))
-        .collect::<Result<Vec<_>>>()?;
+    let mut clients =
+        peers.iter().map(|peer| peer.target.open().with_context(|| peer.last_words())).collect::<Result<Vec<_>>>()?;
     let mut medians = vec![Vec::new(); peers.len()];
     for round in 0..amounts.latency_rounds {
         for at in order(peers.len(), round) {
@@ -144,7 +145,7 @@ pub fn idle(peer: &Peer, sessions: usize) -> Result<Option<f64>> {
     idling(&peer.target, 40)?.into_iter().for_each(drop);
     thread::sleep(REST);
     let before = proc::pss_kib(process)?;
-    let clients = idling(&peer.target, sessions).with_context(|| peer.kind.name().to_owned())?;
+    let clients = idling(&peer.target, sessions).with_context(|| peer.last_words())?;
     thread::sleep(REST);
     let after = proc::pss_kib(process)?;
     let kib = (after as f64 - before as f64) / clients.len() as f64;

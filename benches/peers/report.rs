@@ -163,6 +163,7 @@ impl Report {
             (Row::Append, "MB appended"),
             (Row::Single, "commands, one at a time"),
             (Row::Piped, "commands, 16 at a time"),
+            (Row::Gathered, "… whose answers come all at once"),
             (Row::Login, "logins"),
         ] {
             let mut cells = vec![title.to_owned()];

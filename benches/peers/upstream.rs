@@ -1,7 +1,8 @@
 //! The scripted upstream: an IMAP server that has nothing to look up, so that what stands in front of it is what is
 //! measured. It answers the commands that the load generator and the proxies send, with a thread for each connection.
 //!
-//! UID *n* is a message of *n* KiB, whatever *n*.
+//! UID *n* is a message of *n* KiB, whatever *n*. Each answer is sent by itself, however many commands wait; those to
+//! CHECK and to what is asked of an even UID are gathered while more commands wait, as Dovecot does to some degree.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,8 +14,6 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What one read or write holds: four full TLS records.
 const PIECE_BYTES: usize = 64 * 1024;
-/// Answers are gathered up to here while more commands wait to be read.
-const GATHER_BYTES: usize = 16 * 1024;
 const STACK_BYTES: usize = 192 * 1024;
 const CAPABILITIES: &str = "IMAP4rev1 SASL-IR LITERAL+ ID IDLE UIDPLUS NAMESPACE UNSELECT AUTH=PLAIN";
 
@@ -101,8 +100,16 @@ impl<S: Read + Write> Session<S> {
             let (tag, verb) = (words.next().unwrap_or("*"), words.next().unwrap_or(""));
             let rest = words.next().unwrap_or("");
             match verb.to_ascii_uppercase().as_str() {
-                "NOOP" | "CHECK" | "UNSELECT" => self.done(tag),
-                "UID" => self.uid(tag, rest)?,
+                "CHECK" => {
+                    self.done(tag);
+                    continue;
+                }
+                "UID" => {
+                    if self.uid(tag, rest)?.is_multiple_of(2) {
+                        continue;
+                    }
+                }
+                "NOOP" | "UNSELECT" => self.done(tag),
                 "CAPABILITY" => {
                     self.say(&format!("* CAPABILITY {CAPABILITIES}\r\n"));
                     self.done(tag);
@@ -148,9 +155,7 @@ impl<S: Read + Write> Session<S> {
                 }
                 _ => self.say(&format!("{tag} BAD not here\r\n")),
             }
-            if self.output.len() > GATHER_BYTES {
-                self.send()?;
-            }
+            self.send()?;
         }
         Ok(())
     }
@@ -167,12 +172,12 @@ impl<S: Read + Write> Session<S> {
         self.say(&format!("{tag} OK [CAPABILITY {CAPABILITIES}] logged in\r\n"));
     }
 
-    /// `UID FETCH n (FLAGS)`, `UID FETCH n (BODY.PEEK[])`
-    fn uid(&mut self, tag: &str, rest: &str) -> io::Result<()> {
+    /// `UID FETCH n (FLAGS)`, `UID FETCH n (BODY.PEEK[])`; tells the UID.
+    fn uid(&mut self, tag: &str, rest: &str) -> io::Result<usize> {
         let mut words = rest.split(' ');
         let (Some(_), Some(Ok(uid))) = (words.next(), words.next().map(str::parse::<usize>)) else {
             self.say(&format!("{tag} BAD which message?\r\n"));
-            return Ok(());
+            return Ok(1);
         };
         if rest.contains("BODY") {
             let octets = uid * 1024;
@@ -184,7 +189,7 @@ impl<S: Read + Write> Session<S> {
             self.say(&format!("* {uid} FETCH (UID {uid} FLAGS (\\Seen))\r\n"));
         }
         self.done(tag);
-        Ok(())
+        Ok(uid)
     }
 
     /// Lines as of a base64 attachment.

@@ -33,13 +33,15 @@ listen = {host}
 default_internal_user = {name}
 default_internal_group = {group}
 default_login_user = {name}
-default_client_limit = 20000
+default_client_limit = 5000
 first_valid_uid = 1
 mail_max_userip_connections = 20000
 ssl = required
 ssl_cert = <{folder}/server.pem
 ssl_key = <{folder}/server.key
 ssl_client_ca_file = {folder}/ca.pem
+ssl_ca = <{folder}/ca.pem
+ssl_require_crl = no
 auth_mechanisms = plain
 passdb {{
   driver = static
@@ -52,7 +54,7 @@ userdb {{
 service imap-login {{
   chroot =
   service_count = 0
-  client_limit = 10000
+  client_limit = 5000
   process_min_avail = {cores}
   process_limit = {cores}
   inet_listener imap {{

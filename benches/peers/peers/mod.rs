@@ -69,6 +69,7 @@ pub struct Ground {
 pub struct Peer {
     pub kind: Kind,
     pub target: Target,
+    folder: PathBuf,
     process: Option<Guarded>,
 }
 
@@ -113,7 +114,8 @@ impl Kind {
             tls: ground.tls.client.clone(),
         };
         if *self == Kind::Direct {
-            return Ok(Peer { kind: self.clone(), target: target(ground.upstream.tls), process: None });
+            let (target, folder) = (target(ground.upstream.tls), PathBuf::new());
+            return Ok(Peer { kind: self.clone(), target, folder, process: None });
         }
         // Between the system's giving a port and the peer's taking it, somebody else may take it.
         for _ in 0..5 {
@@ -131,7 +133,7 @@ impl Kind {
             command.current_dir(&folder).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
             let mut process = guard::spawn(&mut command, Some(&folder));
             if listens(&mut process, address)? {
-                return Ok(Peer { kind: self.clone(), target: target(address), process: Some(process) });
+                return Ok(Peer { kind: self.clone(), target: target(address), folder, process: Some(process) });
             }
             let said = fs::read_to_string(&said).unwrap_or_default();
             if !said.contains("in use") {
@@ -146,6 +148,17 @@ impl Peer {
     /// The process whose tree is the peer; none for the upstream itself.
     pub fn process(&self) -> Option<u32> {
         self.process.as_ref().map(Guarded::id)
+    }
+
+    /// Its name, and the last that it said, for an error.
+    pub fn last_words(&self) -> String {
+        // Some write their log with a delay.
+        thread::sleep(Duration::from_secs(1));
+        let said = ["said", "error.log", "dovecot.log"].map(|name| fs::read_to_string(self.folder.join(name)));
+        let said = said.into_iter().flatten().collect::<String>();
+        let lines: Vec<_> = said.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default();
+        format!("{}, which said\n{}\n", self.kind.name(), last.join("\n"))
     }
 }
 
