@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
 
 /// A process and its descendants, as they are now.
 pub fn tree(root: u32) -> Result<Vec<u32>> {
@@ -27,18 +30,20 @@ pub fn tree(root: u32) -> Result<Vec<u32>> {
     Ok(all)
 }
 
-/// User and system time of a tree so far, in seconds, those of its members that have ended included. The kernel tells
-/// it in hundredths.
+/// User and system time of a tree so far, in seconds, those of its members that have ended included.
 pub fn cpu_secs(root: u32) -> Result<f64> {
-    let mut ticks = 0;
+    let mut secs = 0.0;
     for process in tree(root)? {
         // One that has ended meanwhile counts with its parent.
-        if let Ok(fields) = stat(process) {
-            // utime, stime, cutime, cstime
-            ticks += fields.get(11..15).context("a short line in /proc/PID/stat")?.iter().sum::<i64>();
-        }
+        let Ok(fields) = stat(process) else { continue };
+        let Ok(clock) = clock_getcpuclockid(Pid::from_raw(process as i32)) else { continue };
+        // To the nanosecond, with threads that have ended.
+        secs += Duration::from(clock.now()?).as_secs_f64();
+        // cutime and cstime: children that have ended, in hundredths.
+        secs +=
+            fields.get(13..15).context("a short line in /proc/PID/stat")?.iter().sum::<i64>() as f64 / ticks_per_sec();
     }
-    Ok(ticks as f64 / ticks_per_sec())
+    Ok(secs)
 }
 
 /// The proportional set size of a tree, in KiB.
