@@ -142,7 +142,7 @@ pub fn order(peers: usize, round: usize) -> Vec<usize> {
 /// message, and then idles.
 pub fn idle(peer: &Peer, sessions: usize) -> Result<Option<f64>> {
     let Some(process) = peer.process() else { return Ok(None) };
-    idling(&peer.target, 40)?.into_iter().for_each(drop);
+    idling(&peer.target, 48)?.into_iter().for_each(drop);
     thread::sleep(REST);
     let before = proc::pss_kib(process)?;
     let clients = idling(&peer.target, sessions).with_context(|| peer.last_words())?;
@@ -154,10 +154,10 @@ pub fn idle(peer: &Peer, sessions: usize) -> Result<Option<f64>> {
 }
 
 fn idling(target: &Target, sessions: usize) -> Result<Vec<Client>> {
-    const THREADS: usize = 4;
+    const THREADS: usize = 16;
     thread::scope(|scope| {
         let open = || {
-            (0..sessions / THREADS)
+            (0..sessions.div_ceil(THREADS))
                 .map(|_| {
                     let mut client = target.open()?;
                     client.fetch(128)?;

@@ -129,8 +129,8 @@ fn run(options: &Options) -> Result<()> {
         }
     }
     if wanted(Row::Many) {
-        for kind in kinds.iter().filter(|kind| matches!(kind, Kind::Delega(_))) {
-            tell(Row::Many.title());
+        for kind in kinds.iter().filter(|kind| matches!(kind, Kind::Direct | Kind::Haproxy | Kind::Delega(_))) {
+            tell(&format!("{}: {}", Row::Many.title(), kind.name()));
             let peer = kind.start(&ground)?;
             report.many.push((kind.name().to_owned(), many::run(&peer, &amounts)?));
         }
@@ -210,11 +210,11 @@ fn build() -> Result<PathBuf> {
         .output()?;
     ensure!(output.status.success(), "delega cannot be built");
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    let programs = lines.lines().filter_map(|line| {
+    let mut programs = lines.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         Some(PathBuf::from(message.get("executable")?.as_str()?))
     });
-    programs.last().context("cargo does not say where it put delega")
+    programs.next_back().context("cargo does not say where it put delega")
 }
 
 /// Raises the bound on open files for this process and those that it starts.

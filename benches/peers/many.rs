@@ -1,4 +1,5 @@
-//! Many sessions at once, against delega alone: does any of them starve, and does memory fall back?
+//! Many sessions at once: does any of them starve, and does memory fall back? The upstream by itself and haproxy show
+//! what of that is the load generator's own doing, which shares the cores.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::client::Target;
 use crate::loads;
-use crate::peers::{DELEGATE, Peer};
+use crate::peers::{DELEGATE, Kind, Peer};
 use crate::proc;
 use crate::rows::Amounts;
 
@@ -18,16 +19,18 @@ const SIP_EVERY: Duration = Duration::from_millis(25);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 const BYSTANDER_EVERY: Duration = Duration::from_millis(10);
 /// Memory is looked at again after this long.
-const AFTERWARDS: Duration = Duration::from_secs(5);
+const AFTERWARDS: Duration = Duration::from_secs(3);
 const STACK_BYTES: usize = 256 * 1024;
 
-/// What came of it, one line for each part of the report.
+/// What came of it.
 #[derive(Debug, serde::Serialize)]
 pub struct Many {
+    /// All fetch.
     pub fetching: Crowd,
+    /// All log in.
     pub logins: Crowd,
-    /// With the password hash, one login after the other.
-    pub cpu_millis_per_hashed_login: f64,
+    /// With the password hash, one login after the other; delega's alone.
+    pub cpu_millis_per_hashed_login: Option<f64>,
 }
 
 /// One crowd. Times are in ms, memory in MiB.
@@ -42,26 +45,34 @@ pub struct Crowd {
     /// What a NOOP of a session that stands by took meanwhile.
     pub noop_median_millis: f64,
     pub noop_slowest_millis: f64,
-    pub rss_before_mib: f64,
-    pub rss_peak_mib: f64,
-    pub rss_after_mib: f64,
     /// The least and the most that a slow reader got, in KiB.
     pub slow_readers_kib: Option<(u64, u64)>,
+    /// Before, at the peak and afterwards.
+    pub rss_mib: Option<[f64; 3]>,
 }
 
 /// Runs both.
 pub fn run(peer: &Peer, amounts: &Amounts) -> Result<Many> {
-    let fetching = fetching(peer, amounts)?;
-    let logins = burst(peer, amounts.burst)?;
+    let fetching = fetching(peer, amounts).with_context(|| peer.last_words())?;
+    let logins = burst(peer, amounts.burst).with_context(|| peer.last_words())?;
+    let hashes = matches!(peer.kind, Kind::Delega(_));
+    Ok(Many {
+        fetching,
+        logins,
+        cpu_millis_per_hashed_login: if hashes { hashed(peer, amounts.hashed)? } else { None },
+    })
+}
+
+/// What a delegate's login costs.
+fn hashed(peer: &Peer, logins: usize) -> Result<Option<f64>> {
     let delegate = Target { login: DELEGATE.to_owned(), ..peer.target.clone() };
     let (cpu, _, ()) = loads::spend(peer, || {
-        for _ in 0..amounts.hashed {
+        for _ in 0..logins {
             delegate.enter()?.log_out()?;
         }
         Ok(())
     })?;
-    let cpu_millis_per_hashed_login = cpu.unwrap_or(0.0) * 1e3 / amounts.hashed as f64;
-    Ok(Many { fetching, logins, cpu_millis_per_hashed_login })
+    Ok(cpu.map(|secs| secs * 1e3 / logins as f64))
 }
 
 /// All fetch at once; a tenth of them read slowly, and go on until the others are done.
@@ -151,17 +162,18 @@ fn watched(
     crowd: impl FnOnce(&Barrier) -> Result<Vec<Result<Duration>>>,
     sessions: usize,
 ) -> Result<Crowd> {
-    let process = peer.process().context("delega is a process")?;
-    let mib = || proc::rss_kib(process).map(|kib| kib as f64 / 1024.0);
+    let process = peer.process();
+    let rss = || process.map(proc::rss_kib).transpose();
     let barrier = Barrier::new(sessions);
     let (busy, peak) = (AtomicBool::new(true), AtomicU64::new(0));
     let mut bystander = peer.target.open()?;
-    let before = mib()?;
+    let before = rss()?;
     let (times, mut noops) = thread::scope(|scope| {
         let (busy, peak) = (&busy, &peak);
         scope.spawn(move || {
             while busy.load(Ordering::Relaxed) {
-                peak.fetch_max(proc::rss_kib(process).unwrap_or(0), Ordering::Relaxed);
+                let kib = process.and_then(|process| proc::rss_kib(process).ok());
+                peak.fetch_max(kib.unwrap_or(0), Ordering::Relaxed);
                 thread::sleep(LOOK_EVERY);
             }
         });
@@ -180,7 +192,7 @@ fn watched(
         Ok::<_, anyhow::Error>((times?, joined(noops).context("the session that stands by")?))
     })?;
     thread::sleep(AFTERWARDS);
-    let after = mib()?;
+    let after = rss()?;
 
     let failures: Vec<_> = times.iter().filter_map(|time| time.as_ref().err()).collect();
     if let Some(first) = failures.first() {
@@ -201,10 +213,10 @@ fn watched(
         slowest_millis: last(&millis),
         noop_median_millis: middle(&noops),
         noop_slowest_millis: last(&noops),
-        rss_before_mib: before,
-        rss_peak_mib: peak.into_inner() as f64 / 1024.0,
-        rss_after_mib: after,
         slow_readers_kib: None,
+        rss_mib: before
+            .zip(after)
+            .map(|(before, after)| [before, peak.into_inner(), after].map(|kib| kib as f64 / 1024.0)),
     })
 }
 

@@ -83,16 +83,9 @@ impl Report {
             text += "\nHow much was done in a second, as seen by the load generator, which shares the cores:\n\n";
             text += &self.speed_table();
         }
-        for (name, many) in &self.many {
-            let _ = writeln!(text, "\nMany sessions at once, {name} alone:\n");
-            for crowd in [&many.fetching, &many.logins] {
-                text += &crowd_text(crowd);
-            }
-            let _ = writeln!(
-                text,
-                "- a delegate's login, with the password hash: {:.1} ms of CPU",
-                many.cpu_millis_per_hashed_login
-            );
+        if let Some((_, first)) = self.many.first() {
+            let _ = writeln!(text, "\n{}; then {}:\n", first.fetching.what, first.logins.what);
+            text += &self.many_table();
         }
         text
     }
@@ -176,6 +169,34 @@ impl Report {
         layout(&rows)
     }
 
+    fn many_table(&self) -> String {
+        let mut head = vec![String::new()];
+        head.extend(self.many.iter().map(|(name, _)| name.clone()));
+        let mut rows = vec![head];
+        let mut add = |what: &str, cell: &dyn Fn(&Many) -> (&'static str, String)| {
+            let cells: Vec<_> = self.many.iter().map(|(_, many)| cell(many)).collect();
+            let title = cells.first().map_or("", |(title, _)| title);
+            let title = if what.is_empty() { title.to_owned() } else { format!("{what}: {title}") };
+            rows.push(std::iter::once(title).chain(cells.into_iter().map(|(_, cell)| cell)).collect());
+        };
+        for n in 0..4 {
+            add("fetching", &|many| crowd_rows(&many.fetching)[n].clone());
+        }
+        add("", &|many| {
+            let slow = many.fetching.slow_readers_kib;
+            let cell = slow.map_or("–".to_owned(), |(least, most)| format!("{least}, {most}"));
+            ("slow readers: KiB, least, most", cell)
+        });
+        for n in 0..4 {
+            add("logins", &|many| crowd_rows(&many.logins)[n].clone());
+        }
+        add("", &|many| {
+            let millis = many.cpu_millis_per_hashed_login;
+            ("CPU ms of a delegate's login, with the password hash", millis.map_or("–".to_owned(), number))
+        });
+        layout(&rows)
+    }
+
     /// Everything, for programs.
     pub fn json(&self) -> serde_json::Value {
         let table = |figures: &BTreeMap<(&'static str, usize), Vec<f64>>| {
@@ -197,23 +218,29 @@ impl Report {
     }
 }
 
-fn crowd_text(crowd: &Crowd) -> String {
-    let Crowd { what, sessions, failed, fastest_millis, median_millis, slowest_millis, .. } = crowd;
-    let times = slowest_millis / fastest_millis.max(0.001);
-    let slow = crowd
-        .slow_readers_kib
-        .map_or(String::new(), |(least, most)| format!("; slow readers got {least} to {most} KiB each meanwhile"));
-    format!(
-        "- {what}: {} of {sessions} done; fastest {fastest_millis:.0} ms, median {median_millis:.0} ms, slowest \
-         {slowest_millis:.0} ms (×{times:.1}){slow};\n  a NOOP beside them: median {:.1} ms, slowest {:.1} ms; RSS {:.1} \
-         MiB before, {:.1} MiB at its peak, {:.1} MiB afterwards\n",
-        sessions - failed,
-        crowd.noop_median_millis,
-        crowd.noop_slowest_millis,
-        crowd.rss_before_mib,
-        crowd.rss_peak_mib,
-        crowd.rss_after_mib,
-    )
+/// The rows that both crowds have, as title and cell.
+fn crowd_rows(crowd: &Crowd) -> [(&'static str, String); 4] {
+    let Crowd { sessions, failed, fastest_millis, median_millis, slowest_millis, .. } = crowd;
+    let Crowd { noop_median_millis, noop_slowest_millis, rss_mib, .. } = crowd;
+    let rss = rss_mib.map_or("–".to_owned(), |mib| mib.map(number).join(", "));
+    [
+        ("done", format!("{} of {sessions}", sessions - failed)),
+        (
+            "ms: fastest, median, slowest",
+            format!(
+                "{}, {}, {} (×{:.1})",
+                number(*fastest_millis),
+                number(*median_millis),
+                number(*slowest_millis),
+                slowest_millis / fastest_millis.max(0.001)
+            ),
+        ),
+        (
+            "ms of a NOOP beside them: median, slowest",
+            format!("{}, {}", number(*noop_median_millis), number(*noop_slowest_millis)),
+        ),
+        ("MiB (RSS): before, at the peak, 3 s afterwards", rss),
+    ]
 }
 
 /// Three digits that count.

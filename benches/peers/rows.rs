@@ -19,7 +19,7 @@ pub enum Row {
     Latency,
     /// Memory of idle sessions
     Memory,
-    /// Many sessions at once, against delega alone
+    /// Many sessions at once: starvation and memory
     Many,
 }
 
@@ -119,7 +119,7 @@ pub struct Amounts {
     pub memory_rounds: usize,
     /// Sessions that idle.
     pub idle_sessions: usize,
-    /// Sessions that fetch at once, with delega alone; a tenth of them read slowly.
+    /// Sessions that fetch at once; a tenth of them read slowly.
     pub many_sessions: usize,
     /// What each of those that do not fetches, in KiB.
     pub many_kib: usize,
@@ -137,7 +137,7 @@ impl Amounts {
         message_kib: 16 * 1024,
         megabytes: 1000,
         single: 20_000,
-        piped: 160_000,
+        piped: 80_000,
         logins: 600,
         latency_rounds: 20,
         noops: 2000,
@@ -154,14 +154,13 @@ impl Amounts {
         rounds: 3,
         megabytes: 240,
         single: 5000,
-        piped: 40_000,
-        logins: 150,
+        piped: 20_000,
+        logins: 120,
         latency_rounds: 6,
         noops: 1000,
         memory_rounds: 1,
         idle_sessions: 500,
-        many_kib: 4 * 1024,
-        burst: 1000,
+        many_kib: 2 * 1024,
         hashed: 20,
         ..Amounts::FULL
     };
