@@ -480,7 +480,10 @@ impl Connection {
         }
         self.leave();
         match downstream {
-            Some(stream) if said && self.ending != Some(Ending::ClientGone) => stream.close().await,
+            Some(stream) if said && self.ending != Some(Ending::ClientGone) => {
+                // Beyond the bound the connection ends, whether or not the client has closed it.
+                drop(tokio::time::timeout(bound, stream.close()).await);
+            }
             _ => {}
         }
     }
