@@ -1,7 +1,23 @@
 //! delega: a gateway between mail programs and a certified-mail (PEC) server, through which several people work in one
 //! mailbox, each with credentials and permissions of their own.
 //!
+//! IMAP is served today. A person logs in as `username/mailbox@domain`, or as `mailbox@domain` with the mailbox's own
+//! password; the gateway logs in upstream, judges every command, and relays what is allowed.
+//!
 //! # The map
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`domain`] | what delegation is: mailboxes, delegates, permissions, logins, and every bound on input. Pure |
+//! | [`config`] | `delega.toml` → a configuration, every fault with its line |
+//! | [`proto`] | wire grammars, bytes ↔ types. Pure |
+//! | [`policy`] | (grant, state, command) → decision, one file for each protocol. Pure |
+//! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
+//! | [`store`] | the database, behind a trait |
+//! | [`accounts`] | the use cases: log in, add, change, suspend, delete |
+//! | [`net`] | sockets, TLS, the PROXY protocol, signals |
+//! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
+//! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.
 //!
@@ -18,10 +34,52 @@
 //! | gateway | domain, config, session, accounts, net |
 //! | cli | domain, config, proto, policy, session, store, accounts, net, gateway |
 //!
+//! # The path of a login
+//!
+//! [`session::imap`] reads LOGIN or AUTHENTICATE and asks for the credentials to be checked. [`gateway`] does so on a
+//! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Who
+//! is let in is entered among the open sessions, whose standing is looked up again whenever the store has changed. Then
+//! the gateway connects upstream, and the session logs in there with the mailbox's password, which is unsealed for this
+//! and shown to nobody.
+//!
+//! # The path of a command
+//!
+//! `a3 UID STORE 7 +FLAGS (\Deleted)` from someone who may only read:
+//!
+//! 1. [`gateway`] reads decrypted bytes and hands them to the session.
+//! 2. [`proto::imap::framer`] finds where the command ends, and [`proto::imap::command`] parses all of it, or it is
+//!    answered `BAD`.
+//! 3. [`policy::imap::decide`] says what becomes of it: here `NO [NOPERM]`, in its turn among the answers.
+//! 4. What is allowed is written anew from what was parsed ([`proto::imap::encode`]) and sent. A message that is appended
+//!    streams once the verdict is given.
+//! 5. The server's bytes pass a scanner ([`proto::imap::scanner`]) that knows lines and literals; the few responses that
+//!    would tell more than is so are rewritten, the rest is copied. A message of 50 MB is never in memory.
+//!
+//! # The path of a change
+//!
+//! `delega delegate suspend` writes to the store in a process of its own. The server asks for the store's change marker
+//! five times a second, looks up the standing of those who are in, and tells their sessions: new permissions bind from
+//! the next command on, and whoever would no longer be let in is told `BYE`.
+//!
+//! # Invariants
+//!
+//! Each is held by a test.
+//!
+//! - Nothing goes upstream before somebody was let in, but the gateway's own login.
+//! - Nothing of a command goes upstream before all of it, messages apart, was parsed and judged, and then never the
+//!   client's own bytes.
+//! - A verb that the grammar knows does not compile until the policy names it; what is unknown is refused.
+//! - Every command has one tagged answer, and answers come in the order of the commands.
+//! - What the gateway says stands between two responses of the upstream, never inside one.
+//! - Someone who may only read leaves no trace in the mailbox, whatever they send.
+//! - A session never touches the store on the path of a command.
+//! - Every input has a bound ([`domain::limits`]); an idle session holds no buffer.
+//! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
+//!
 //! # Words
 //!
 //! A person's mailbox is a [`Mailbox`](domain::Mailbox); what IMAP calls a mailbox is a *folder*. *Downstream* is the
-//! client's leg of a session, *upstream* the server's.
+//! client's leg of a session, *upstream* the server's. *authcid* is who logs in, *authzid* whom they want to act as.
 
 pub mod accounts;
 pub mod cli;

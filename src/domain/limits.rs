@@ -22,6 +22,8 @@ pub const TAG_BYTES: usize = 128;
 pub const LOGIN_LINE_BYTES: usize = 8 * 1024;
 /// Commands sent and not yet answered; past it the client is not read until the upstream has caught up.
 pub const PENDING_COMMANDS: usize = 256;
+/// The most that the gateway's own answers to those may come to, one answer apart; past it likewise.
+pub const PENDING_BYTES: usize = 64 * 1024;
 /// Login attempts on one connection.
 pub const LOGIN_ATTEMPTS: u32 = 5;
 /// Refused or broken commands before login, after which the session ends.

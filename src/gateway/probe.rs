@@ -1,5 +1,6 @@
-//! Logs in to an upstream and out again, for `delega check`: the same way that a session does it.
+//! Logs in to an upstream the same way that a session does it, for `delega check` and for sessions opened ahead of demand.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,14 +8,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::Upstream;
 use crate::domain::Grant;
 use crate::net::Stream;
+use crate::session::imap::parked::Parked;
 use crate::session::imap::{Session, Settings};
 use crate::session::{Admission, Ending, Input, Leg, Note, Request, Sink, Timeouts, UpstreamLogin};
 
 /// What came of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Probed {
-    /// The upstream let us in.
-    LoggedIn,
+    /// The upstream let us in: the connection, and what is known of its state.
+    LoggedIn(Box<(Stream, Parked)>),
     /// The upstream is there, and does not accept these credentials.
     Refused,
     /// It cannot be reached, or is not what it should be; for the operator.
@@ -45,7 +47,7 @@ pub async fn log_in(upstream: &Upstream, login: UpstreamLogin, bound: Duration) 
 #[derive(Default)]
 struct Said {
     upstream: Vec<u8>,
-    requests: Vec<Request>,
+    requests: VecDeque<Request>,
 }
 
 impl Sink for Said {
@@ -56,7 +58,7 @@ impl Sink for Said {
     }
 
     fn request(&mut self, request: Request) {
-        self.requests.push(request);
+        self.requests.push_back(request);
     }
 }
 
@@ -77,7 +79,8 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
     let mut stream: Option<Stream> = None;
     session.handle(Input::Downstream(b"check LOGIN check check\r\n"), Instant::now(), &mut said);
     loop {
-        for request in std::mem::take(&mut said.requests) {
+        // What the session is told may make it ask for more at once.
+        while let Some(request) = said.requests.pop_front() {
             let input = match request {
                 Request::Verify { .. } => match login.take() {
                     Some(upstream) => Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })),
@@ -100,13 +103,12 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
                         Err(error) => return Probed::Failed(error.to_string()),
                     }
                 }
-                Request::Note(Note::LoggedIn) => {
-                    if let Some(stream) = stream {
-                        stream.close().await;
-                    }
-                    return Probed::LoggedIn;
-                }
-                Request::Note(Note::UpstreamRefusedLogin) => return Probed::Refused,
+                Request::Note(Note::LoggedIn) => Input::DownstreamClosed,
+                Request::Park(parked) => match stream {
+                    Some(stream) => return Probed::LoggedIn(Box::new((stream, parked))),
+                    None => return Probed::Failed("it went away".to_owned()),
+                },
+                Request::Note(Note::UpstreamRefusedLogin | Note::UpstreamRefusedOwner) => return Probed::Refused,
                 Request::Note(Note::UpstreamUnavailable(why)) => return Probed::Failed(why.to_owned()),
                 Request::Note(Note::Ended(Ending::UpstreamFault(why))) => return Probed::Failed(why.to_owned()),
                 Request::StartTls(Leg::Downstream) | Request::CloseUpstream | Request::Close | Request::Note(_) => {
@@ -126,15 +128,13 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
                 return Probed::Failed(error.to_string());
             }
         }
-        if said.requests.is_empty() {
-            let mut buffer = [0; 4096];
-            match stream.read(&mut buffer).await {
-                Ok(0) => return Probed::Failed("it closed the connection".to_owned()),
-                Ok(read) => {
-                    session.handle(Input::Upstream(buffer.get(..read).unwrap_or_default()), Instant::now(), &mut said);
-                }
-                Err(error) => return Probed::Failed(error.to_string()),
+        let mut buffer = [0; 4096];
+        match stream.read(&mut buffer).await {
+            Ok(0) => return Probed::Failed("it closed the connection".to_owned()),
+            Ok(read) => {
+                session.handle(Input::Upstream(buffer.get(..read).unwrap_or_default()), Instant::now(), &mut said);
             }
+            Err(error) => return Probed::Failed(error.to_string()),
         }
     }
 }

@@ -129,7 +129,7 @@ impl Listener {
         Ok(Listener { tcp, shared })
     }
 
-    /// With another bound than [`PROXY_HEADER_TIMEOUT`](super::PROXY_HEADER_TIMEOUT) for the PROXY header.
+    /// With another bound than [`PROXY_HEADER_TIMEOUT`] for the PROXY header.
     #[must_use]
     pub fn with_proxy_header_timeout(mut self, proxy_header_timeout: Duration) -> Self {
         self.shared.proxy_header_timeout = proxy_header_timeout;
@@ -228,7 +228,7 @@ impl Shared {
             return Ok(None);
         };
 
-        let mut stream = Stream::Plain(tcp);
+        let mut stream = Stream::plain(tcp);
         let mut starttls = None;
         match (self.config.tls, &self.tls) {
             (ListenTls::Implicit, Some(tls)) => stream = stream.starttls_server(tls, self.config.protocol).await?,

@@ -27,7 +27,6 @@ use tokio_util::task::TaskTracker;
 #[path = "../support/certs.rs"]
 mod certs;
 mod listening;
-mod process;
 mod proxying;
 mod reloading;
 mod starttls;

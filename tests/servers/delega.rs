@@ -19,10 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Options {
     /// `[upstream.main] imap = …`
     pub imap: String,
+    /// The same server's address with STARTTLS, for whoever wants that.
+    pub starttls_imap: String,
     /// The certificates trusted upstream.
     pub ca_file: Option<PathBuf>,
     /// Further lines of `[upstream.main]`.
     pub upstream: String,
+    /// Its lines about connections: without a bound and without any that wait, unless a test is about these.
+    pub connections: String,
     /// Whether **client** stands apart (X17), so that a read-only delegate may use a mail program.
     pub client_apart: bool,
     /// Lines of `[limits]`.
@@ -44,8 +48,10 @@ impl Options {
     pub fn before(dovecot: &Dovecot) -> Options {
         Options {
             imap: format!("imaps://localhost:{}", dovecot.imaps_port()),
+            starttls_imap: format!("imap://localhost:{}", dovecot.imap_port()),
             ca_file: Some(dovecot.ca_file().to_owned()),
             upstream: String::new(),
+            connections: "connections_per_mailbox = 0\nwarm_sessions = 0\n".to_owned(),
             client_apart: true,
             limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
             proxy_protocol: false,
@@ -82,6 +88,7 @@ impl Options {
             text += &format!("ca_file = {ca_file:?}\n");
         }
         text += &self.upstream;
+        text += &self.connections;
         let client = if self.client_apart { "apart" } else { "nested" };
         text += &format!("\n[permissions]\nclient = \"{client}\"\n\n[limits]\n{}", self.limits);
         text + "\n[log]\nformat = \"json\"\nfilter = \"debug,rustls=info\"\n"
@@ -151,6 +158,11 @@ impl Delega {
         }
     }
 
+    /// The number of the server's process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The server's process.
     pub fn process(&mut self) -> &mut Guarded {
         &mut self.process
@@ -203,7 +215,8 @@ impl Delega {
     pub fn cli(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "delega {}: {stderr}", arguments.join(" "));
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "delega {}: {stdout}{stderr}", arguments.join(" "));
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -106,6 +106,10 @@ pub fn head(raw: &Raw) -> Result<Head, Misunderstood> {
         return Err(Misunderstood { tag: None, verb: None, text: "Every command begins with a tag" });
     };
     let misunderstood = |text| Misunderstood { tag: Some(tag.to_vec()), verb: None, text };
+    // Legal, but Dovecot takes it for no tag, and its untagged answer would leave the client waiting.
+    if tag.contains(&b']') {
+        return Err(misunderstood("Tags with a ] are not understood by every mail server"));
+    }
     let (mut word, mut at) = word(bytes, tag.len() + 1).ok_or(misunderstood("A command is missing"))?;
     let uid = word.eq_ignore_ascii_case(b"UID");
     if uid {
@@ -248,4 +252,20 @@ pub fn onward(raw: Raw) -> Result<Onward, Misunderstood> {
     };
     command.requires = grammar::check_message(&command).map_err(|fault| misunderstood(fault.0))?;
     Ok(Onward::Message(command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_was_not_announced_is_none() {
+        for line in ["a APPEND INBOX {x}", "a APPEND INBOX {3x}", "a APPEND INBOX ~{x}", "a UID REPLACE 4 INBOX {x}"] {
+            let raw = Raw { bytes: line.as_bytes().to_vec(), literals: Vec::new() };
+            let misunderstood = Command::parse(raw).unwrap_err();
+            assert_eq!(misunderstood.tag.as_deref(), Some(b"a".as_slice()), "{line}");
+        }
+        let raw = Raw { bytes: b" {x}".to_vec(), literals: Vec::new() };
+        assert!(onward(raw).is_err());
+    }
 }

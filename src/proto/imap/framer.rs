@@ -272,7 +272,8 @@ impl Framer {
                 }
                 Some((0, rest)) => {
                     self.unreadable = self.unreadable.or(Some(Unreadable::Nul));
-                    self.keep(b"?")?;
+                    // No character of a tag, so that the answer bears none that the client did not send.
+                    self.keep(b"*")?;
                     *input = rest;
                 }
                 Some(_) => return Err(Fault::BareLineEnd),
@@ -369,6 +370,11 @@ enum Announced {
     Unreadable { synchronizing: bool },
 }
 
+/// Whether a line that ends like this has announced a literal.
+pub(super) fn announces(line: &[u8]) -> bool {
+    matches!(announcement(line), Announced::Yes(_))
+}
+
 /// `literal = "{" number ["+"] "}"`, `literal8 = "~" literal`, at the end of a line. A number is at most 2^32-1
 /// (RFC 3501 §9) and has no leading zero: whoever writes one has something in mind.
 fn announcement(line: &[u8]) -> Announced {
@@ -461,7 +467,7 @@ mod tests {
         assert_eq!(framer.next(&mut input), announced(3, false, false));
         framer.collect();
         let Frame::Command(raw) = framer.next(&mut input) else { panic!() };
-        assert_eq!(raw, Raw { bytes: b"a X {3+})\r\n y".to_vec(), literals: vec![8..11] });
+        assert_eq!(raw, Raw { bytes: b"a X {3+})\r\n y".to_vec(), literals: std::iter::once(8..11).collect() });
         assert_eq!(input, b"b");
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::domain::limits;
 
-use super::framer::Raw;
+use super::framer::{self, Raw};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +191,9 @@ impl Tokenizer<'_> {
         let close =
             memchr::memchr(b'}', self.raw.bytes.get(start..).unwrap_or_default()).ok_or(SyntaxFault::Character)?;
         let end = start + close + 1;
-        if message && end == self.raw.bytes.len() {
+        // `{x}` announces nothing: the framer took it for the end of the command, and no octets follow.
+        let announced = || framer::announces(self.raw.bytes.get(start..end).unwrap_or_default());
+        if message && end == self.raw.bytes.len() && announced() {
             self.push(Kind::Message, start..end);
             self.at = end;
             return Ok(());
@@ -282,7 +284,7 @@ mod tests {
     #[test]
     fn a_literal_that_the_framer_did_not_see_is_none() {
         assert!(tokens("{3}abc").is_err());
-        let raw = Raw { bytes: b"{3}a)b x".to_vec(), literals: vec![3..6] };
+        let raw = Raw { bytes: b"{3}a)b x".to_vec(), literals: std::iter::once(3..6).collect() };
         let tokens = tokenize(&raw, 0, false, false).unwrap();
         assert_eq!(tokens.first().map(|t| t.span.clone()), Some(3..6));
     }

@@ -18,6 +18,8 @@ use crate::proto::imap::scanner::{Scanner, Step};
 use crate::proto::sasl;
 use crate::session::{Admission, Leg, Request, Sink};
 
+const IN_THE_CLEAR: &str = "the upstream sent more in the clear after STARTTLS";
+
 /// How the attempt came out.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entered {
@@ -25,6 +27,8 @@ pub(super) enum Entered {
     Open(Capabilities),
     /// The upstream did not accept the credentials.
     Refused,
+    /// The mailbox has as many connections as it may have (X4).
+    Full(&'static str),
     /// Something else is in the way.
     Unavailable(&'static str),
 }
@@ -107,11 +111,15 @@ impl Entry {
         }
     }
 
-    /// Takes bytes from the upstream; tells when the attempt has come out.
-    pub fn upstream(&mut self, bytes: &[u8], out: &mut dyn Sink) -> Option<Entered> {
-        let mut input = bytes;
+    /// Takes bytes from the front of the upstream's; tells when the attempt has come out. What is left then belongs to
+    /// the session that follows.
+    pub fn upstream(&mut self, input: &mut &[u8], out: &mut dyn Sink) -> Option<Entered> {
+        // Not even part of a line may come between the answer to STARTTLS and the handshake.
+        if self.state == State::Handshake && !input.is_empty() {
+            return Some(Entered::Unavailable(IN_THE_CLEAR));
+        }
         loop {
-            let step = match self.scanner.next(&mut input) {
+            let step = match self.scanner.next(input) {
                 Ok(step) => step,
                 Err(fault) => return Some(Entered::Unavailable(fault.0)),
             };
@@ -124,15 +132,12 @@ impl Entry {
                     }
                 }
                 Step::Head { bytes, complete: true } => {
-                    if self.state == State::Handshake {
-                        return Some(Entered::Unavailable("the upstream sent more in the clear after STARTTLS"));
-                    }
                     self.scanner.done();
                     if let Some(entered) = self.response(response::head(&bytes), &bytes, out) {
                         return Some(entered);
                     }
                     if self.state == State::Handshake && !input.is_empty() {
-                        return Some(Entered::Unavailable("the upstream sent more in the clear after STARTTLS"));
+                        return Some(Entered::Unavailable(IN_THE_CLEAR));
                     }
                 }
             }
@@ -199,7 +204,7 @@ impl Entry {
                 Some(Entered::Refused)
             }
             (State::Login(_), _) if code_is(&["LIMIT"]) => {
-                Some(Entered::Unavailable("the upstream allows no more connections to this mailbox"))
+                Some(Entered::Full("the upstream allows no more connections to this mailbox"))
             }
             (State::Login(_), _) => Some(Entered::Unavailable("the upstream could not log us in")),
             (State::Last, Status::Ok) => Some(match self.capabilities {

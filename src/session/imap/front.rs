@@ -15,7 +15,11 @@ use crate::proto::sasl;
 use crate::session::{Denial, Ending, Leg, Note, Request, Sink, earlier};
 
 const REFUSED: &str = "[AUTHENTICATIONFAILED] Name or password not accepted";
+const FULL: &str = "[LIMIT] The mailbox has too many connections, close a program or try later (la casella ha troppe connessioni: chiudi un programma o riprova)";
 const UNAVAILABLE: &str = "[UNAVAILABLE] The mailbox cannot be reached now, try again later";
+
+/// For what a web browser was made to send.
+const HTTP: End = End { ending: Ending::ClientFault("HTTP"), bye: Some("This is a mail server") };
 
 /// A session before login.
 #[derive(Debug)]
@@ -103,6 +107,7 @@ impl Front {
         let State::Verifying { tag, since } = std::mem::replace(&mut self.state, State::Command) else { return };
         match denial {
             Denial::Refused => self.state = State::Refusing { tag, at: self.refusal_time(since, now) },
+            Denial::Full => out.downstream(&[&tag, b" NO ".as_slice(), FULL.as_bytes(), b"\r\n"].concat()),
             Denial::Unavailable => {
                 out.downstream(&[&tag, b" NO ".as_slice(), UNAVAILABLE.as_bytes(), b"\r\n"].concat())
             }
@@ -112,10 +117,17 @@ impl Front {
     /// The upstream did not let us in. Where the client typed the password itself (L3), the upstream's refusal is ours.
     pub fn not_entered(&mut self, entered: &Entered, typed: bool, now: Instant, out: &mut dyn Sink) {
         match entered {
-            Entered::Refused if typed => self.denied(Denial::Refused, now, out),
+            Entered::Refused if typed => {
+                out.request(Request::Note(Note::UpstreamRefusedOwner));
+                self.denied(Denial::Refused, now, out);
+            }
             Entered::Refused => {
                 out.request(Request::Note(Note::UpstreamRefusedLogin));
                 self.denied(Denial::Unavailable, now, out);
+            }
+            Entered::Full(why) => {
+                out.request(Request::Note(Note::UpstreamUnavailable(why)));
+                self.denied(Denial::Full, now, out);
             }
             Entered::Unavailable(why) => {
                 out.request(Request::Note(Note::UpstreamUnavailable(why)));
@@ -155,6 +167,8 @@ impl Front {
             Frame::Discarded => {}
             Frame::Fault(fault) => return Err(fault.into()),
             Frame::Unreadable(..) if matches!(self.state, State::Sasl { .. }) => self.sasl_fault(out)?,
+            // Of a line that is too long the beginning and the end are there, which is where HTTP shows.
+            Frame::Unreadable(raw, _) if is_http(&raw.bytes) => return Err(HTTP),
             Frame::Unreadable(raw, why) => self.fault(command::tag(&raw.bytes), unreadable(why), out)?,
             Frame::Announced(announcement) => {
                 if matches!(self.state, State::Sasl { .. }) {
@@ -197,7 +211,7 @@ impl Front {
     fn command(&mut self, raw: Raw, now: Instant, out: &mut dyn Sink) -> Result<(), End> {
         // What a web browser can be made to send here is not answered, and nothing of it is echoed.
         if command::head(&raw).is_err() && is_http(&raw.bytes) {
-            return Err(End::client_fault("This is a mail server"));
+            return Err(HTTP);
         }
         let mut command = match Command::parse(raw) {
             Ok(command) => command,

@@ -29,6 +29,13 @@ impl<'a> Cursor<'a> {
         self.tokens.peek().map(|token| token.kind)
     }
 
+    /// Whether a list comes that begins with this word.
+    pub fn opens_with(&self, word: &str) -> bool {
+        let mut ahead = self.tokens.clone();
+        let is_word = |token: &Token| self.text(token).eq_ignore_ascii_case(word.as_bytes());
+        ahead.next().is_some_and(|token| token.kind == Kind::Open) && ahead.next().is_some_and(is_word)
+    }
+
     fn take(&mut self) -> Result<&'a Token, Fault> {
         self.tokens.next().ok_or(Fault("An argument is missing"))
     }

@@ -43,12 +43,15 @@ fn item(cursor: &mut Cursor, facts: &mut Facts) -> Result<(), Fault> {
     }
     if cursor.word("PREVIEW") {
         facts.require(C::Preview);
-        if cursor.kind() == Some(Kind::Open) {
-            cursor.list1(|cursor| if cursor.word("LAZY") { Ok(()) } else { Err(Fault("Unknown PREVIEW modifier")) })?;
-        }
-        return Ok(());
+        // What follows in parentheses may as well be the FETCH modifiers.
+        return if cursor.opens_with("LAZY") { cursor.list1(lazy) } else { Ok(()) };
     }
     if PLAIN.iter().any(|name| cursor.word(name)) { Ok(()) } else { Err(Fault("Unknown FETCH item")) }
+}
+
+/// `preview-mod = "LAZY"` (RFC 8970 §6)
+fn lazy(cursor: &mut Cursor) -> Result<(), Fault> {
+    if cursor.word("LAZY") { Ok(()) } else { Err(Fault("Unknown PREVIEW modifier")) }
 }
 
 /// `"BODY" [".PEEK"] section ["<" number "." nz-number ">"]`, `"BINARY" [".PEEK" / ".SIZE"] section-binary […]`

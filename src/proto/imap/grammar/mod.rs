@@ -1,6 +1,6 @@
 //! The arguments of each verb (RFC 3501 §9 and the extensions' ABNF). What is not listed here is not understood.
 //!
-//! Nothing is computed here but [`Facts`]: what policy needs to know of a command beyond its verb.
+//! Nothing is computed here but `Facts`: what policy needs to know of a command beyond its verb.
 
 mod cursor;
 mod fetch;

@@ -1,0 +1,172 @@
+//! The state property: whatever a delegate without **write** says, the mailbox on disk is as before (P1, P9).
+//!
+//! Thousands of commands, legal and not, are made up from a seed and said through the real delega to the real Dovecot by
+//! several sessions at once. Then folders, UIDs, flags, keywords, subscriptions, annotations and rights are compared with
+//! what they were. On the way, every command must have its one answer, in order, and no command that would change
+//! anything may be answered OK. When something is not as it should be, the list of commands is made as short as it can
+//! be, each try in a fresh mailbox.
+//!
+//! `DELEGA_SEED` repeats one seed, `DELEGA_COMMANDS` says how many commands for each.
+
+#[path = "state_property/client.rs"]
+mod client;
+#[path = "state_property/generator.rs"]
+mod generator;
+#[path = "state_property/operation.rs"]
+mod operation;
+#[path = "state_property/player.rs"]
+mod player;
+#[path = "state_property/words.rs"]
+mod words;
+#[path = "state_property/world.rs"]
+mod world;
+
+use std::fmt::Write as _;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use generator::{Generator, Plan};
+use operation::Operation;
+use player::Counts;
+use world::{Cast, Failure, World};
+
+/// Sessions at the same time in one mailbox.
+const SESSIONS: usize = 3;
+
+/// The seeds to try: those of `DELEGA_SEED`, or two that stay and two that nobody has tried.
+fn seeds() -> Vec<u64> {
+    match std::env::var("DELEGA_SEED") {
+        Ok(seeds) => seeds.split(',').map(|seed| seed.parse().unwrap()).collect(),
+        Err(_) => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+            vec![1, 2, u64::from(now), u64::from(now) + 1]
+        }
+    }
+}
+
+fn commands(usual: usize) -> usize {
+    std::env::var("DELEGA_COMMANDS").map_or(usual, |number| number.parse().unwrap())
+}
+
+/// The shortest list that still fails in the same way, as far as dropping parts of it can tell (delta debugging).
+fn shortest(operations: Vec<Operation>, mut fails: impl FnMut(&[Operation]) -> bool) -> Vec<Operation> {
+    let mut list = operations;
+    let mut parts = 2;
+    while list.len() > 1 {
+        let size = list.len().div_ceil(parts);
+        let without = (0..list.len()).step_by(size).find_map(|from| {
+            let to = (from + size).min(list.len());
+            let rest = [&list[..from], &list[to..]].concat();
+            fails(&rest).then_some(rest)
+        });
+        match without {
+            Some(rest) => {
+                list = rest;
+                parts = (parts - 1).max(2);
+            }
+            None if size == 1 => break,
+            None => parts = (parts * 2).min(list.len()),
+        }
+    }
+    list
+}
+
+/// Plays the list; if it fails, makes it shorter and says everything about it.
+fn hold(world: &mut World, cast: Cast, seed: u64, operations: Vec<Operation>) -> Counts {
+    let (result, counts) = world.play(cast, SESSIONS, &operations);
+    let Err(failure) = result else { return counts };
+    let all = operations.len();
+    let changed = matches!(failure, Failure::Changed(_));
+    let mut last = failure;
+    let list = shortest(operations, |list| match world.play(cast, SESSIONS, list).0 {
+        Err(failure) if matches!(failure, Failure::Changed(_)) == changed => {
+            last = failure;
+            true
+        }
+        _ => false,
+    });
+    let mut told = format!("DELEGA_SEED={seed} DELEGA_COMMANDS={all} fails; {} commands are left of it:\n", list.len());
+    list.iter().for_each(|operation| writeln!(told, "  {operation}").unwrap());
+    match last {
+        Failure::Changed(changes) => write!(told, "the mailbox has changed:\n  {}", changes.join("\n  ")).unwrap(),
+        Failure::Answers(fault) => write!(told, "the answers are wrong: {fault}").unwrap(),
+    }
+    panic!("{told}");
+}
+
+fn table(counts: &Counts) -> String {
+    let mut table = format!("{:14}{:>7}{:>7}{:>7}{:>7}\n", "", "OK", "NO", "BAD", "none");
+    for (name, [ok, no, bad, none]) in counts {
+        writeln!(table, "{name:14}{ok:>7}{no:>7}{bad:>7}{none:>7}").unwrap();
+    }
+    table
+}
+
+/// Adds one seed's counts to those of others.
+fn add(sum: &mut Counts, counts: Counts) {
+    for (name, by_condition) in counts {
+        sum.entry(name).or_default().iter_mut().zip(by_condition).for_each(|(sum, n)| *sum += n);
+    }
+}
+
+#[test]
+fn p1_one_who_may_only_read_leaves_no_trace() {
+    let begun = Instant::now();
+    let mut world = World::new();
+    let mut counts = Counts::new();
+    for seed in seeds() {
+        println!("DELEGA_SEED={seed}");
+        let mut generator = Generator::new(seed, Plan { sessions: SESSIONS, endings: true, phase: 1, only: &[] });
+        let operations = (0..commands(1500)).map(|_| generator.operation()).collect();
+        add(&mut counts, hold(&mut world, Cast::Readers, seed, operations));
+    }
+    println!("{}in {:?}", table(&counts), begun.elapsed());
+}
+
+/// Permissions shrink under open sessions, some of which have a folder open for writing: from then on nothing changes.
+#[test]
+fn p9_one_who_has_lost_write_leaves_no_trace() {
+    /// What prepares the ground: folders open for writing, or half so, and messages about to be expunged.
+    const BEFORE: &[&str] = &["SELECT", "EXAMINE", "STORE", "FETCH", "SEARCH", "ENABLE", "IDLE", "CLOSE", "COPY"];
+    const ROUNDS: usize = 2;
+    let begun = Instant::now();
+    let mut world = World::new();
+    let mut counts = Counts::new();
+    for seed in seeds() {
+        println!("DELEGA_SEED={seed}");
+        for round in 0..ROUNDS {
+            let seed = seed + 1000 * round as u64;
+            let mut before = Generator::new(seed, Plan { sessions: SESSIONS, endings: false, phase: 0, only: BEFORE });
+            let mut after = Generator::new(seed + 1, Plan { sessions: SESSIONS, endings: true, phase: 1, only: &[] });
+            after.goes_on();
+            let before = (0..6 * SESSIONS).map(|_| before.operation());
+            let operations = before.chain((0..commands(200)).map(|_| after.operation())).collect();
+            add(&mut counts, hold(&mut world, Cast::Loser, seed, operations));
+        }
+    }
+    println!("{}in {:?}", table(&counts), begun.elapsed());
+}
+
+/// The judge can find fault: one who may write changes something, and the list becomes short.
+#[test]
+fn the_property_can_fail_and_shrink() {
+    let mut world = World::new();
+    let mut generator = Generator::new(7, Plan { sessions: SESSIONS, endings: true, phase: 1, only: &[] });
+    let operations: Vec<Operation> = (0..300).map(|_| generator.operation()).collect();
+    let mut fails = |list: &[Operation]| matches!(world.play(Cast::Writer, SESSIONS, list).0, Err(Failure::Changed(_)));
+    assert!(fails(&operations));
+    let list = shortest(operations, &mut fails);
+    assert!(fails(&list));
+    let told: Vec<String> = list.iter().map(ToString::to_string).collect();
+    println!("{}", told.join("\n"));
+    assert!(list.len() <= 3, "{told:#?}");
+}
+
+#[test]
+fn a_list_becomes_as_short_as_it_can() {
+    let mut generator = Generator::new(7, Plan { sessions: 1, endings: false, phase: 1, only: &[] });
+    let operations: Vec<Operation> = (0..200).map(|_| generator.operation()).collect();
+    let wanted = [17, 18, 140].map(|n| operations[n].cuts);
+    let has_all = |list: &[Operation]| wanted.iter().all(|cuts| list.iter().any(|operation| operation.cuts == *cuts));
+    let list = shortest(operations, has_all);
+    assert_eq!(list.iter().map(|operation| operation.cuts).collect::<Vec<_>>(), wanted);
+}

@@ -1,0 +1,219 @@
+//! A Dovecot and a delega, and as many fresh mailboxes as are wanted.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::client::Door;
+use super::operation::Operation;
+use super::player::{Counts, Session};
+use crate::delega::{Delega, password};
+use crate::support::dovecot::{Dovecot, Options};
+use crate::support::mail::{self, Mail};
+use crate::support::pec::Provider;
+use crate::support::sample::{self, FOLDERS, Size, UNSUBSCRIBED};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const SECRET: &str = "casella-di-prova";
+
+/// Messages of each folder that are kept of the sample: enough to be many, few enough to be read often.
+const FOLDER_MESSAGES: usize = 40;
+
+/// Both servers.
+#[derive(Debug)]
+pub struct World {
+    pub dovecot: Dovecot,
+    pub delega: Delega,
+    mails: Vec<Mail>,
+    runtime: tokio::runtime::Runtime,
+    mailboxes: usize,
+}
+
+/// Who plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cast {
+    /// Those who may only read: with a mail program, and on webmail.
+    Readers,
+    /// One who may write, all the time.
+    Writer,
+    /// One who may write, until they no longer may.
+    Loser,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The mailbox is not as it was; what differs.
+    Changed(Vec<String>),
+    /// The answers were not as they should be.
+    Answers(String),
+}
+
+impl World {
+    pub fn new() -> World {
+        let dovecot = Options { metadata: true, ..Options::default() }.start();
+        let delega = Delega::before(&dovecot);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        World { dovecot, delega, mails: mails(), runtime, mailboxes: 0 }
+    }
+
+    /// A mailbox like every other, whose address nobody has had before.
+    pub fn mailbox(&mut self) -> String {
+        self.mailboxes += 1;
+        let address = format!("casella{}@pec.example.it", self.mailboxes);
+        let maildir = self.dovecot.add_mailbox(&address, SECRET);
+        let subscribed: Vec<&str> = FOLDERS.into_iter().filter(|folder| *folder != UNSUBSCRIBED).collect();
+        mail::fill(&maildir, &self.mails, &FOLDERS, &subscribed);
+        // What others have already done is not to be undone, either
+        fs::write(maildir.join("Sent/dovecot-acl"), "user=altra@pec.example.it lr\n").unwrap();
+        self.dovecot.hand_over(&maildir);
+        self.dovecot.settle(&address);
+        self.dovecot.doveadm(&["mailbox", "metadata", "set", "-u", &address, "INBOX", "/private/comment", "nota"]);
+        self.delega.add_mailbox(&address, SECRET);
+        address
+    }
+
+    /// Plays `operations` in a fresh mailbox. The answer is what went wrong, if anything did, and what was answered.
+    pub fn play(&mut self, cast: Cast, sessions: usize, operations: &[Operation]) -> (Result<(), Failure>, Counts) {
+        let address = self.mailbox();
+        let mut sessions = self.sessions(cast, sessions, &address);
+        let mut before = self.dovecot.snapshot(&address);
+        let mut result = Ok(());
+        if cast == Cast::Loser {
+            result = self.act(&mut sessions, operations, 0);
+            self.lose(&mut sessions, &address, &mut result);
+            before = self.dovecot.snapshot(&address);
+        }
+        if result.is_ok() {
+            result = self.act(&mut sessions, operations, 1);
+        }
+        self.runtime.block_on(async {
+            for session in &mut sessions {
+                session.close().await;
+            }
+        });
+        self.wait_for_quiet(&address);
+        let mut counts = Counts::new();
+        for session in &sessions {
+            for (name, by_condition) in &session.counts {
+                let sum = counts.entry(name.clone()).or_default();
+                sum.iter_mut().zip(by_condition).for_each(|(sum, n)| *sum += n);
+            }
+        }
+        let changes = before.changes(&self.dovecot.snapshot(&address));
+        let failure = match result {
+            _ if !changes.is_empty() => Err(Failure::Changed(changes)),
+            Err(fault) => Err(Failure::Answers(fault)),
+            Ok(()) => Ok(()),
+        };
+        (failure, counts)
+    }
+
+    fn sessions(&self, cast: Cast, count: usize, address: &str) -> Vec<Session> {
+        let people: &[(&str, &str, u16)] = match cast {
+            Cast::Readers => {
+                &[("anna", "read,client", self.delega.port()), ("bruno", "read", self.delega.webmail_port())]
+            }
+            Cast::Writer | Cast::Loser => &[("carla", "read,write,client", self.delega.port())],
+        };
+        for (name, permissions, _) in people {
+            self.delega.add_delegate(address, name, permissions);
+        }
+        let session = |(name, _, port): &(&str, &str, u16)| {
+            let door = Door::new(&self.delega.ca_file(), *port);
+            Session::new(door, format!("{name}/{address}"), password(name), cast == Cast::Readers)
+        };
+        people.iter().cycle().take(count).map(session).collect()
+    }
+
+    /// Lets all sessions play at the same time.
+    fn act(&self, sessions: &mut [Session], operations: &[Operation], phase: usize) -> Result<(), String> {
+        let mut played = Vec::new();
+        for (number, session) in sessions.iter_mut().enumerate() {
+            let own = operations.iter().filter(|operation| operation.session == number && operation.phase == phase);
+            played.push((session, own.cloned().collect::<Vec<_>>()));
+        }
+        self.runtime.block_on(async {
+            let playing = played.into_iter().map(|(session, own)| async move { session.play(&own).await });
+            all(playing).await.into_iter().collect::<Result<(), String>>()
+        })
+    }
+
+    /// Takes **write** away by the command line, and waits until every session has felt it.
+    fn lose(&self, sessions: &mut [Session], address: &str, result: &mut Result<(), String>) {
+        self.delega.cli(&["delegate", "permissions", address, "carla", "--permissions", "read,client"], "");
+        self.runtime.block_on(async {
+            for session in sessions {
+                session.becomes_reader();
+                if result.is_ok() {
+                    *result = session.wait_for_rights("lr").await;
+                }
+            }
+        });
+    }
+
+    /// Waits until Dovecot has ended every session of this mailbox, so that nobody changes anything any more.
+    fn wait_for_quiet(&self, address: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let log = self.dovecot.log();
+            let begun =
+                log.lines().filter(|line| line.contains("Info: Login: ") && line.contains(&format!("<{address}>")));
+            let mut processes = BTreeSet::new();
+            let mut ended = 0;
+            let start = format!("imap({address})<");
+            for line in log.lines().filter(|line| line.contains("Info: Disconnected: ")) {
+                let Some((_, rest)) = line.split_once(&start) else { continue };
+                ended += 1;
+                processes.extend(rest.split_once('>').map(|(process, _)| process));
+            }
+            let lives = |process: &&str| Path::new("/proc").join(process).exists();
+            if begun.count() == ended && !processes.iter().any(lives) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{address} is still being used:\n{log}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Awaits all of them at the same time.
+async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut ready = true;
+        for (future, done) in &mut futures {
+            if done.is_none() {
+                match future.as_mut().poll(context) {
+                    std::task::Poll::Ready(output) => *done = Some(output),
+                    std::task::Poll::Pending => ready = false,
+                }
+            }
+        }
+        if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    futures.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+/// The sample's messages, some of which somebody else has flagged `\Deleted`.
+fn mails() -> Vec<Mail> {
+    let mut mails = sample::messages(&Provider::new(), Size::Light);
+    let mut counted = std::collections::BTreeMap::new();
+    mails.retain(|mail| {
+        let count = counted.entry(mail.folder.clone()).or_insert(0);
+        *count += 1;
+        *count <= FOLDER_MESSAGES && mail.raw.len() < 100_000
+    });
+    for (n, mail) in mails.iter_mut().enumerate() {
+        match n % 7 {
+            2 => mail.flags = Some("ST"),
+            4 => mail.flags = Some("T"),
+            6 => mail.flags = None,
+            _ => {}
+        }
+    }
+    mails
+}

@@ -1,0 +1,289 @@
+//! Holds a [`Driver`] to a [`Script`]: what is listed must happen, in its order on each leg, and nothing else.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+
+use delega::proto::imap::command;
+use delega::proto::imap::framer::Raw;
+use delega::proto::imap::verb::Verb;
+use delega::session::Leg;
+
+use super::script::{Event, Script, Step};
+use super::text::{Fit, Template, Variables, readable};
+
+/// A session to play against: the bare state machine, or delega's sockets.
+pub trait Driver {
+    /// One end sends octets.
+    fn say(&mut self, leg: Leg, octets: &[u8]);
+    /// Something else happens.
+    fn happen(&mut self, event: &Event);
+    /// Takes what has come out of delega; false where nothing more will come without a further [`Self::say`] or
+    /// [`Self::happen`]. A driver over sockets waits a while before it says so.
+    fn listen(&mut self, heard: &mut Heard) -> bool;
+}
+
+/// What has come out and was not yet expected.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// For the client.
+    pub downstream: Vec<u8>,
+    /// For the server.
+    pub upstream: Vec<u8>,
+    /// What was asked of the gateway, in order.
+    pub asked: VecDeque<Asked>,
+    /// What the log was told.
+    pub notes: Vec<String>,
+}
+
+/// What delega asks of the gateway that drives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Verify {
+        login: Vec<u8>,
+        password: Vec<u8>,
+    },
+    Connect,
+    StartTls(Leg),
+    CloseUpstream,
+    /// Why the session ends.
+    Close(String),
+}
+
+/// How what one end says is cut into pieces.
+#[derive(Clone, Copy, Debug)]
+pub enum Pieces {
+    /// Adjacent lines in one piece.
+    Whole,
+    /// One octet each.
+    Octets,
+    /// As this seed has it.
+    Random(u64),
+}
+
+/// Which verbs a transcript shows.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// A command of this verb was answered OK.
+    pub allowed: HashSet<Verb>,
+    /// A command of this verb was answered NO or BAD, and nothing of it went upstream.
+    pub refused: HashSet<Verb>,
+}
+
+/// What came out of a play.
+#[derive(Debug, Default)]
+pub struct Played {
+    /// Which verbs it shows.
+    pub shown: Shown,
+    /// All that was said and asked, for a comparison between plays.
+    pub outcome: Outcome,
+}
+
+/// All that delega said and asked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    pub downstream: Vec<u8>,
+    pub upstream: Vec<u8>,
+    pub asked: Vec<Asked>,
+}
+
+/// Where a play went wrong.
+#[derive(Debug)]
+pub struct Failure {
+    place: String,
+    pieces: Pieces,
+    what: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?}): {}", self.place, self.pieces, self.what)
+    }
+}
+
+/// Plays `script`.
+pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<Played, Failure> {
+    let mut player = Player {
+        driver,
+        heard: Heard::default(),
+        variables: Variables::new(),
+        played: Played::default(),
+        commands: HashMap::new(),
+        forwarded: HashSet::new(),
+        random: match pieces {
+            Pieces::Random(seed) => seed | 1,
+            Pieces::Whole | Pieces::Octets => 1,
+        },
+    };
+    let mut steps = script.steps.iter().peekable();
+    let mut line = 0;
+    while let Some((number, step)) = steps.next() {
+        let failed = |what: String| Failure { place: format!("{}:{number}", script.name), pieces, what };
+        line = *number;
+        match step {
+            Step::Say(leg, first) => {
+                player.quiet().map_err(failed)?;
+                let mut octets = player.octets(*leg, first).map_err(failed)?;
+                let mut leg = *leg;
+                // Adjacent lines of one end in one piece; of both ends, one after the other.
+                while let Some((_, Step::Say(next, text))) = steps.peek() {
+                    if *next != leg {
+                        player.say(leg, &std::mem::take(&mut octets), pieces);
+                        leg = *next;
+                    }
+                    octets.extend(player.octets(leg, text).map_err(failed)?);
+                    steps.next();
+                }
+                player.say(leg, &octets, pieces);
+            }
+            Step::Event(event) => {
+                player.quiet().map_err(failed)?;
+                player.heard.notes.clear();
+                player.driver.happen(event);
+            }
+            Step::Hear(leg, expected) => player.hear(*leg, expected).map_err(failed)?,
+            Step::Verify { login, password } => {
+                player.asked(&Asked::Verify { login: login.clone(), password: password.clone() }).map_err(failed)?;
+            }
+            Step::Connect => player.asked(&Asked::Connect).map_err(failed)?,
+            Step::StartTls(leg) => player.asked(&Asked::StartTls(*leg)).map_err(failed)?,
+            Step::CloseUpstream => player.asked(&Asked::CloseUpstream).map_err(failed)?,
+            Step::Close(why) => player.asked(&Asked::Close(why.clone())).map_err(failed)?,
+            Step::Note(note) => player.noted(note).map_err(failed)?,
+            Step::Quiet => player.quiet().map_err(failed)?,
+        }
+    }
+    player.quiet().map_err(|what| Failure { place: format!("{}:{line} (end)", script.name), pieces, what })?;
+    Ok(player.played)
+}
+
+struct Player<'a> {
+    driver: &'a mut dyn Driver,
+    heard: Heard,
+    variables: Variables,
+    played: Played,
+    /// The client's tags and their verbs.
+    commands: HashMap<Vec<u8>, Verb>,
+    /// The tags of what went upstream.
+    forwarded: HashSet<Vec<u8>>,
+    random: u64,
+}
+
+impl Player<'_> {
+    fn octets(&mut self, leg: Leg, text: &Template) -> Result<Vec<u8>, String> {
+        let octets = text.octets(&self.variables)?;
+        if leg == Leg::Downstream {
+            let line = octets.split(|b| *b == b'\r').next().unwrap_or_default().to_vec();
+            if let Ok(head) = command::head(&Raw { bytes: line, literals: Vec::new() }) {
+                self.forwarded.remove(&head.tag);
+                self.commands.insert(head.tag, head.verb);
+            }
+        }
+        Ok(octets)
+    }
+
+    fn say(&mut self, leg: Leg, octets: &[u8], pieces: Pieces) {
+        self.heard.notes.clear();
+        let mut rest = octets;
+        while !rest.is_empty() {
+            let length = match pieces {
+                Pieces::Whole => rest.len(),
+                Pieces::Octets => 1,
+                Pieces::Random(_) => {
+                    // Mostly a few octets, now and then many.
+                    let bound = if self.next_random().is_multiple_of(4) { 4096 } else { 24 };
+                    1 + (self.next_random() % bound) as usize
+                }
+            };
+            let (piece, others) = rest.split_at(length.min(rest.len()));
+            self.driver.say(leg, piece);
+            rest = others;
+        }
+    }
+
+    /// xorshift64
+    fn next_random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random >> 8
+    }
+
+    fn hear(&mut self, leg: Leg, expected: &Template) -> Result<(), String> {
+        loop {
+            let heard = match leg {
+                Leg::Downstream => &mut self.heard.downstream,
+                Leg::Upstream => &mut self.heard.upstream,
+            };
+            match expected.fit(heard, &mut self.variables) {
+                Fit::Whole(length) => {
+                    let octets: Vec<u8> = heard.drain(..length).collect();
+                    self.witness(leg, &octets);
+                    return Ok(());
+                }
+                Fit::Partly if self.driver.listen(&mut self.heard) => {}
+                Fit::Partly | Fit::Not => break,
+            }
+        }
+        Err(format!("this was not said. What was:\n{}", self.shown()))
+    }
+
+    /// Notes what the transcript shows of a verb.
+    fn witness(&mut self, leg: Leg, octets: &[u8]) {
+        let mut words = octets.split(|b| matches!(b, b' ' | b'\r'));
+        let tag = words.next().unwrap_or_default();
+        let second = words.next().unwrap_or_default();
+        match leg {
+            Leg::Upstream => {
+                self.played.outcome.upstream.extend_from_slice(octets);
+                self.forwarded.insert(tag.to_vec());
+            }
+            Leg::Downstream => {
+                self.played.outcome.downstream.extend_from_slice(octets);
+                let Some(verb) = self.commands.get(tag) else { return };
+                match second {
+                    b"OK" => self.played.shown.allowed.insert(*verb),
+                    b"NO" | b"BAD" if !self.forwarded.contains(tag) => self.played.shown.refused.insert(*verb),
+                    _ => false,
+                };
+            }
+        }
+    }
+
+    fn asked(&mut self, expected: &Asked) -> Result<(), String> {
+        while self.heard.asked.is_empty() && self.driver.listen(&mut self.heard) {}
+        match (self.heard.asked.front(), expected) {
+            (Some(Asked::Close(why)), Asked::Close(expected)) if why.contains(expected.as_str()) => {}
+            (Some(asked), expected) if asked == expected => {}
+            _ => return Err(format!("{expected:?} was not asked for. What was:\n{}", self.shown())),
+        }
+        let asked = self.heard.asked.pop_front().ok_or("nothing was asked")?;
+        self.played.outcome.asked.push(asked);
+        Ok(())
+    }
+
+    fn noted(&mut self, expected: &str) -> Result<(), String> {
+        while self.driver.listen(&mut self.heard) {}
+        match self.heard.notes.iter().position(|note| note.contains(expected)) {
+            Some(at) => {
+                self.heard.notes.remove(at);
+                Ok(())
+            }
+            None => Err(format!("{expected:?} was not noted, but {:?}", self.heard.notes)),
+        }
+    }
+
+    /// Nothing was said or asked that is not listed.
+    fn quiet(&mut self) -> Result<(), String> {
+        while self.driver.listen(&mut self.heard) {}
+        let heard = &self.heard;
+        if heard.downstream.is_empty() && heard.upstream.is_empty() && heard.asked.is_empty() {
+            return Ok(());
+        }
+        Err(format!("before this, something was not listed:\n{}", self.shown()))
+    }
+
+    fn shown(&self) -> String {
+        let Heard { downstream, upstream, asked, .. } = &self.heard;
+        format!("   >C {}\n   >U {}\n   asked {asked:?}", readable(downstream), readable(upstream))
+    }
+}
