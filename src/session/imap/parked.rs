@@ -33,9 +33,10 @@ impl Parked {
         Parked { scanner: Scanner::default(), awaited, capabilities }
     }
 
-    /// Whether it can serve a login. While it waits for one, the upstream has nothing to say.
+    /// Whether it can serve a login: the folder is left, and the upstream is not in the middle of a response. While it
+    /// waits for a login, the upstream has nothing to say.
     pub fn is_ready(&self) -> bool {
-        self.awaited.is_none()
+        self.awaited.is_none() && self.scanner.is_fresh()
     }
 
     /// What the upstream offers, for [`Input::UpstreamReady`](crate::session::Input::UpstreamReady).
@@ -53,7 +54,7 @@ impl Parked {
                 Step::Head { bytes, .. } => {
                     match response::head(&bytes) {
                         // What the folder had to tell before it was left.
-                        Head::Data(_) | Head::Status(Status::Ok | Status::No, _) if !self.is_ready() => {}
+                        Head::Data(_) | Head::Status(Status::Ok | Status::No, _) if self.awaited.is_some() => {}
                         Head::Tagged(tag, Status::Ok, _) if self.awaited.as_deref() == Some(tag) => self.awaited = None,
                         _ => return Err(Spoilt("the upstream had something else to say")),
                     }
@@ -85,6 +86,16 @@ mod tests {
     }
 
     #[test]
+    fn it_is_not_ready_in_the_middle_of_a_response() {
+        let mut parked = parked();
+        parked.upstream(format!("D1 OK {}", "x".repeat(1000)).as_bytes()).unwrap();
+        assert!(!parked.is_ready(), "the answer has not ended");
+        parked.upstream(b"\r\n* 3 EX").unwrap();
+        assert!(!parked.is_ready(), "another response has begun");
+        assert!(parked.upstream(b"ISTS\r\n").is_err());
+    }
+
+    #[test]
     fn anything_unforeseen_spoils_it() {
         for bytes in
             [&b"* BYE\r\n"[..], b"D1 NO\r\n", b"D1 BAD\r\n", b"D2 OK\r\n", b"+ go on\r\n", b"* OK\n", b"junk\r\n"]
@@ -92,6 +103,7 @@ mod tests {
             assert!(parked().upstream(bytes).is_err(), "{bytes:?}");
         }
         let mut ready = Parked::new(Capabilities::NONE, None);
+        assert!(ready.is_ready());
         assert!(ready.upstream(b"* OK Still here\r\n").is_err());
     }
 }
