@@ -12,7 +12,7 @@ use imap::config;
 use imap::generate::{self, Bytes, Flavour, Made};
 use imap::play::{Client, Cut, Game, Outcome, grant};
 use imap::server::{BARE, DOVECOT, RICH, Server, Visible};
-use imap::wire;
+use imap::wire::{self, Response};
 use proptest::prelude::*;
 
 /// One client's stay.
@@ -175,14 +175,18 @@ proptest! {
                 }
                 None => fresh,
             };
-            let effects = outcome.server.effects.clone();
             waiting = settle(outcome, visit.cut);
             if let Some(server) = &waiting {
                 prop_assert_eq!(&server.fault, &None);
                 prop_assert_eq!(server.visible(), Visible::default());
-                prop_assert_eq!(&server.effects, &effects, "what leaves the folder expunges nothing");
+                // What leaves the folder expunges nothing.
+                let last = server.commands.last().map(|command| command.verb.as_str());
+                prop_assert!(matches!(last, Some("UNSELECT" | "NOOP")), "{last:?}");
                 // Where the gateway reads on is where a response begins.
-                prop_assert_eq!(wire::responses(&server.delivered).map(|(_, rest)| text(&rest)), Ok(String::new()));
+                let (said, rest) = wire::responses(&server.delivered).unwrap();
+                prop_assert_eq!(text(&rest), "");
+                let bye = |said: &Response| matches!(said, Response::Untagged(text) if text.starts_with(b"* BYE"));
+                prop_assert!(!said.iter().any(bye), "it has said farewell");
             }
         }
     }
@@ -196,15 +200,15 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Whether the session of a client who says this is handed on, vanished or not.
-fn handed_on(commands: &[&str], offered: &str, vanishes: bool) -> bool {
-    // Tags to which the server answers kindly.
+/// Whether the session of a client who says this is handed on, vanished or not, where before its answers the server says
+/// something else.
+fn handed_on(commands: &[&str], offered: &str, vanishes: bool, stray: &[u8]) -> bool {
     let mut commands: Vec<Made> = commands.iter().enumerate().map(|(n, line)| made(&format!("t{n}"), line)).collect();
     if !vanishes {
         commands.push(logout());
     }
-    let visit =
-        Visit { permissions: "write", commands, cut: Cut::Whole, vanishes: None, stray: None, nonce: 7 };
+    let stray = Some((0, Bytes(stray.to_vec())));
+    let visit = Visit { permissions: "write", commands, cut: Cut::Whole, vanishes: None, stray, nonce: 7 };
     settle(stay(server(false), true, offered, &visit), Cut::Whole).is_some()
 }
 
@@ -212,6 +216,7 @@ fn handed_on(commands: &[&str], offered: &str, vanishes: bool) -> bool {
 #[test]
 fn what_is_handed_on_and_what_is_not() {
     for vanishes in [false, true] {
+        let handed_on = |commands: &[&str], offered: &str| handed_on(commands, offered, vanishes, b"");
         for clean in [
             &[][..],
             &["NOOP"],
@@ -223,15 +228,24 @@ fn what_is_handed_on_and_what_is_not() {
             &["LIST \"\" *", "STATUS INBOX (MESSAGES)", "ENABLE XYZZY"],
             &["SELECT INBOX", "IDLE", "XYZZY"],
         ] {
-            assert!(handed_on(clean, RICH, vanishes), "{clean:?}");
+            assert!(handed_on(clean, RICH), "{clean:?}");
         }
         for lasting in LASTING.into_iter().filter(|command| command.contains("MODSEQ") || command.contains('3')) {
-            assert!(!handed_on(&["SELECT INBOX", lasting, "UNSELECT"], RICH, vanishes), "{lasting}");
+            assert!(!handed_on(&["SELECT INBOX", lasting, "UNSELECT"], RICH), "{lasting}");
         }
         for lasting in ["ENABLE CONDSTORE", "SELECT INBOX (CONDSTORE)", "EXAMINE INBOX (QRESYNC (1 2))"] {
-            assert!(!handed_on(&[lasting], RICH, vanishes), "{lasting}");
+            assert!(!handed_on(&[lasting], RICH), "{lasting}");
         }
-        assert!(handed_on(&["SELECT INBOX", "CLOSE"], BARE, vanishes));
-        assert!(!handed_on(&["SELECT INBOX"], BARE, vanishes), "there is no UNSELECT");
+        assert!(handed_on(&["SELECT INBOX", "CLOSE"], BARE));
+        assert!(!handed_on(&["SELECT INBOX"], BARE), "there is no UNSELECT");
+    }
+}
+
+#[test]
+fn a_server_that_broke_the_protocol_is_not_handed_on() {
+    let after = |stray: &[u8]| handed_on(&["NOOP", "SELECT INBOX", "NOOP"], RICH, false, stray);
+    assert!(after(b"") && after(b"* 7 EXISTS\r\n") && after(b"* OK Still here\r\n"));
+    for stray in [&b"+ go on\r\n"[..], b"zz OK Done\r\n", b"* BYE Autologout\r\n", b"\r\n", b"* PREAUTH\r\n"] {
+        assert!(!after(stray), "{}", text(stray));
     }
 }

@@ -42,7 +42,7 @@ pub struct Visible {
     pub idling: bool,
     /// Whether a command has begun and not ended.
     pub half: bool,
-    /// How many commands in a row could not be taken; servers hang up after some.
+    /// How many commands could not be taken; servers hang up after some.
     pub bad: usize,
 }
 
@@ -151,7 +151,8 @@ impl Server {
                 self.selected = Selected::Nothing;
                 self.saved = false;
             }
-            self.outbox.extend_from_slice(format!("{tag} NO [UNAVAILABLE] Not now {{3}}{}\r\n", self.told()).as_bytes());
+            self.outbox
+                .extend_from_slice(format!("{tag} NO [UNAVAILABLE] Not now {{3}}{}\r\n", self.told()).as_bytes());
             return;
         }
         // As Dovecot answers QRESYNC to one who has not enabled it; the folder stays selected.
@@ -160,7 +161,6 @@ impl Server {
             self.outbox.extend_from_slice(format!("{tag} BAD Not so{}\r\n", self.told()).as_bytes());
             return;
         }
-        self.bad = 0;
         self.take_effect(verb, command);
         let data: &[u8] = match verb {
             "SELECT" => {
@@ -215,15 +215,8 @@ impl Server {
 
     /// At the worst, an extension is enabled by a command that then fails.
     fn enable(&mut self, verb: &str, command: &Command) {
-        const LASTING: [&str; 7] = [
-            "CONDSTORE",
-            "QRESYNC",
-            "HIGHESTMODSEQ",
-            "MODSEQ",
-            "CHANGEDSINCE",
-            "UNCHANGEDSINCE",
-            "VANISHED",
-        ];
+        const LASTING: [&str; 7] =
+            ["CONDSTORE", "QRESYNC", "HIGHESTMODSEQ", "MODSEQ", "CHANGEDSINCE", "UNCHANGEDSINCE", "VANISHED"];
         let lasting = |piece: &Piece| matches!(piece, Piece::Atom(atom) if LASTING.contains(&atom.as_str()));
         self.enabled |= verb == "ENABLE" || command.arguments.iter().any(lasting);
     }
