@@ -136,7 +136,7 @@ impl Generator {
             let open = COMMANDS.iter().find(|(name, ..)| *name == verb).unwrap();
             return self.command(session, cuts, *open);
         }
-        if self.plan.endings && self.dice.below(70) == 0 {
+        if self.plan.endings && self.dice.below(if self.plan.only.is_empty() { 70 } else { 20 }) == 0 {
             self.fresh[session] = true;
             let deed = self.ending();
             return Operation { session, phase: self.plan.phase, name: "(ending)".to_owned(), deed, cuts };
@@ -377,7 +377,8 @@ impl Generator {
             _ => words::FOLDERS[self.dice.below(words::FOLDERS.len())],
         };
         w.text(verb).text(" ").string(&mut self.dice, name);
-        if self.dice.below(6) == 0 {
+        let seldom = if self.plan.only.is_empty() { 6 } else { 2 };
+        if self.dice.below(seldom) == 0 {
             w.text(" ").text(self.dice.one_of(words::SELECT_PARAMETERS));
         }
     }
