@@ -10,6 +10,8 @@
 
 #[path = "state_property/client.rs"]
 mod client;
+#[path = "state_property/difference.rs"]
+mod difference;
 #[path = "state_property/generator.rs"]
 mod generator;
 #[path = "state_property/operation.rs"]

@@ -264,7 +264,7 @@ impl Session {
                 if line.starts_with(b"* BYE") {
                     self.bye = Some(line.clone());
                 }
-                let upper = line.to_ascii_uppercase();
+                let upper = line[..line.len().min(60)].to_ascii_uppercase();
                 let permanent =
                     upper.starts_with(b"* OK [PERMANENTFLAGS") && !upper.starts_with(b"* OK [PERMANENTFLAGS ()]");
                 let writable = upper.starts_with(b"* OK [READ-WRITE]");

@@ -17,7 +17,8 @@ use crate::support::pec::Provider;
 use crate::support::sample::{self, FOLDERS, Size, UNSUBSCRIBED};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const SECRET: &str = "casella-di-prova";
+/// The mailboxes' own password.
+pub const SECRET: &str = "casella-di-prova";
 
 /// Messages of each folder that are kept of the sample: enough to be many, few enough to be read often.
 const FOLDER_MESSAGES: usize = 40;
@@ -67,6 +68,10 @@ impl World {
         let delega = Delega::before(&dovecot);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         World { dovecot, delega, mails: mails(), runtime, mailboxes: 0 }
+    }
+
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 
     /// A mailbox like every other, whose address nobody has had before.
