@@ -127,6 +127,19 @@ pub struct UpstreamConfig {
     pub master_user: Option<String>,
     /// The file with the master user's password.
     pub master_password_file: Option<PathBuf>,
+    /// How many connections a mailbox may have there, those that wait included; 0 is as many as are asked for (X4).
+    pub connections_per_mailbox: usize,
+    /// The connections that wait for the next login.
+    pub warm: WarmConfig,
+}
+
+/// Connections to an upstream that are logged in and wait for the next login to their mailbox (X4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WarmConfig {
+    /// How many for each mailbox; 0 is none.
+    pub sessions: usize,
+    /// How long each waits.
+    pub wait: Duration,
 }
 
 /// `[limits]`: what an operator may bound differently.

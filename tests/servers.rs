@@ -15,12 +15,25 @@ mod imap;
 mod office;
 #[path = "servers/sample.rs"]
 mod sample;
+#[path = "servers/upstream.rs"]
+mod upstream;
 
+#[path = "servers/check.rs"]
+mod check;
 #[path = "servers/gateway.rs"]
 mod gateway;
+#[path = "servers/life.rs"]
+mod life;
 #[path = "servers/live.rs"]
 mod live;
 #[path = "servers/login.rs"]
 mod login;
+#[path = "servers/memory.rs"]
+mod memory;
 #[path = "servers/state_property.rs"]
 mod state_property;
+#[path = "servers/transport.rs"]
+mod transport;
+
+#[path = "servers/clients.rs"]
+mod clients;

@@ -1,8 +1,8 @@
 //! Delegates' passwords: the rules for new ones, and argon2id (RFC 9106) to keep and to check them.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
-use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::{self, PasswordHasher};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{AccountsError, Rule};
@@ -20,6 +20,11 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const OUTPUT_BYTES: usize = 32;
 const SALT_BYTES: usize = 16;
+/// How much address space a check takes, of which it touches [`MEMORY_PER_LOGIN`]. Above 32 MiB the C library always
+/// takes it from the system by itself and gives it back when it is freed (mallopt(3), `M_MMAP_THRESHOLD`). Below, it
+/// lies on the heap after the first time; what a session keeps is then put into it once it is free, the next check no
+/// longer fits, and the process grows with each login.
+const MAPPED_BYTES: usize = 33 * 1024 * 1024;
 
 /// argon2id with delega's parameters, and a hash that no password has.
 pub(super) struct Passwords {
@@ -62,12 +67,24 @@ impl Passwords {
         let bytes = &bytes[..bytes.len().min(PASSWORD_MAX_BYTES)];
         #[cfg(test)]
         RUNS.set(RUNS.get() + 1);
-        match self.argon2.verify_password(bytes, stored.as_ref().unwrap_or(&self.decoy)) {
-            Ok(()) => Ok(stored.is_some()),
-            Err(Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(failed(error)),
-        }
+        let right = verify(bytes, stored.as_ref().unwrap_or(&self.decoy)).map_err(failed)?;
+        Ok(right && stored.is_some())
     }
+}
+
+/// Whether `password` is the one behind `hash`, by one run of argon2 with the hash's own parameters.
+fn verify(password: &[u8], hash: &Phc) -> password_hash::Result<bool> {
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(hash)?);
+    let mut memory = Vec::with_capacity(MAPPED_BYTES / Block::SIZE);
+    memory.resize(argon2.params().block_count(), Block::default());
+    let mut output = [0; Output::MAX_LENGTH];
+    let output = output.get_mut(..expected.len()).unwrap_or_default();
+    argon2.hash_password_into_with_memory(password, salt, output, &mut memory)?;
+    // Compared in constant time.
+    Ok(Output::new(output)? == *expected)
 }
 
 /// Whether a password may be kept at all.

@@ -107,7 +107,10 @@ async fn open(context: &Context, upstream: &Upstream, address: &MailboxAddress) 
         typed: credentials.typed,
     };
     match probe::log_in(upstream, login, context.config.limits.upstream_timeout).await {
-        Probed::LoggedIn => Ok("can be opened"),
+        Probed::LoggedIn(opened) => {
+            opened.0.close().await;
+            Ok("can be opened")
+        }
         Probed::Refused => Err("the upstream refuses the stored credentials; \
                                 set them anew with `delega mailbox set --password`"
             .to_owned()),

@@ -12,6 +12,7 @@ use super::section::{Section, Text};
 use super::url::{self, IMAP, POP3, SUBMISSION, Schemes};
 use super::{
     Config, Endpoint, Faults, LimitsConfig, ListenConfig, ListenTls, LogConfig, StoreConfig, TlsConfig, UpstreamConfig,
+    WarmConfig,
 };
 use crate::domain::{ListenerKind, Profile, Protocol, limits};
 
@@ -229,8 +230,18 @@ impl File<'_> {
             }
             _ => {}
         }
+        let mut count = |key, default| section.count(key, 0, default, &mut self.ledger);
+        let at_once = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        // As many as Dovecot allows one address by default.
+        let connections_per_mailbox = at_once(count("connections_per_mailbox", 10));
+        let warm = WarmConfig {
+            sessions: at_once(count("warm_sessions", 2)),
+            wait: Duration::from_secs(count("warm_secs", 60)),
+        };
         section.close(&mut self.ledger);
         UpstreamConfig {
+            connections_per_mailbox,
+            warm,
             name: name.to_owned(),
             imap,
             ca_file: ca_file.map(|found| self.folder.join(found.text)),

@@ -1,22 +1,23 @@
 //! One connection: moves bytes between two sockets and a session, and does what the session asks for.
 //!
-//! Bytes are read into a buffer that belongs to the thread, handed to the session, and what it says is written out at
-//! once; only what a socket does not take is kept. A leg is not read while the other side of the session has more than
+//! What a stream has read is handed to the session in the thread's buffer, and what the session says is written out when
+//! there is nothing more to read; only what a socket does not take is kept. A leg is not read while the other side of the session has more than
 //! [`HIGH_WATER`] waiting, so a client that does not read stops the upstream from being read, and the other way round.
 
-use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Sleep;
 
+use super::budget::Place;
 use super::live::{Presence, Registration};
 use super::login::{self, Outcome};
 use super::outbox::Outbox;
+use super::upstream::{Obtained, Person};
+use super::warm::Age;
 use super::{Shared, timeouts};
 use crate::accounts::Refusal;
 use crate::config::Endpoint;
@@ -27,14 +28,8 @@ use crate::session::{Admission, Denial, Ending, Input, Leg, Note, Request, Upstr
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
-/// One read.
-const READ_BYTES: usize = 64 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
-
-thread_local! {
-    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
-}
 
 type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -42,6 +37,8 @@ type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 enum Done {
     Verified(Outcome),
     Connected(Result<Connected, DialError>),
+    /// The handshake after STARTTLS, towards the upstream.
+    Encrypted(Result<Stream, DialError>),
 }
 
 struct Connection {
@@ -58,6 +55,8 @@ struct Connection {
     stop: Option<Pending<()>>,
     changed: Option<Pending<()>>,
     registration: Option<Registration>,
+    /// The upstream connection's place in the mailbox's budget, and when it was taken.
+    place: Option<(Place, Age)>,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     /// When a socket last took bytes that waited.
@@ -67,12 +66,6 @@ struct Connection {
     started_at: Instant,
     downstream_bytes: u64,
     upstream_bytes: u64,
-}
-
-/// Who is let in, for the log and for the upstream.
-struct Person {
-    login: Login,
-    upstream: String,
 }
 
 /// Serves one connection to its end.
@@ -99,6 +92,7 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         stop: Some(Box::pin(async move { stop.cancelled().await })),
         changed: None,
         registration: None,
+        place: None,
         timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
         timer_at: None,
         written_at: now,
@@ -154,16 +148,30 @@ impl Connection {
                 self.work =
                     Some(Box::pin(async move { Done::Verified(login::verify(shared, login, password, door).await) }));
             }
-            Request::Connect => match self.endpoint() {
-                Some((dialer, endpoint)) => {
-                    self.work = Some(Box::pin(async move { Done::Connected(dialer.connect(&endpoint).await) }));
+            Request::Connect => self.connect(),
+            Request::Park(parked) => {
+                let farewell = self.out.upstream.take();
+                if let (Some(person), Some(stream), Some((place, age))) =
+                    (&self.person, self.upstream.take(), self.place.take())
+                {
+                    self.shared.park(person, age, farewell, stream, place, parked);
                 }
-                None => self.input(Input::UpstreamUnreachable),
-            },
+            }
+            // More in the clear came with the command, and the session has ended: no handshake any more.
+            Request::StartTls(_) if self.session.is_closed() => {}
             Request::StartTls(Leg::Downstream) => self.starttls_downstream().await?,
-            Request::StartTls(Leg::Upstream) => self.starttls_upstream().await,
+            Request::StartTls(Leg::Upstream) => match (self.endpoint(), self.upstream.take()) {
+                (Some((dialer, endpoint)), Some(stream)) => {
+                    self.work =
+                        Some(Box::pin(async move { Done::Encrypted(dialer.starttls(stream, &endpoint).await) }));
+                }
+                _ => self.input(Input::UpstreamUnreachable),
+            },
             Request::CloseUpstream => {
+                // A connection that is still being made is given up, too: nobody waits for it.
+                self.work = None;
                 self.upstream = None;
+                self.place = None;
                 self.out.upstream.clear();
                 self.leave();
             }
@@ -174,6 +182,27 @@ impl Connection {
             }
         }
         Some(())
+    }
+
+    /// Looks for a way to the mailbox of the person who was let in.
+    fn connect(&mut self) {
+        let Some(person) = &self.person else { return self.input(Input::UpstreamUnreachable) };
+        match self.shared.obtain(person) {
+            Obtained::Warm(ready) => {
+                let capabilities = ready.parked.capabilities();
+                self.upstream = Some(ready.stream);
+                self.place = Some((ready.place, ready.age));
+                self.input(Input::UpstreamReady(capabilities));
+            }
+            Obtained::Place(place, age) => match self.endpoint() {
+                Some((dialer, endpoint)) => {
+                    self.place = Some((place, age));
+                    self.work = Some(Box::pin(async move { Done::Connected(dialer.connect(&endpoint).await) }));
+                }
+                None => self.input(Input::UpstreamUnreachable),
+            },
+            Obtained::Full => self.input(Input::UpstreamFull),
+        }
     }
 
     fn endpoint(&self) -> Option<(Dialer, Endpoint)> {
@@ -189,7 +218,16 @@ impl Connection {
             self.ending = Some(Ending::ClientGone);
             return None;
         };
-        match stream.starttls_server(&tls, self.door.protocol).await {
+        let stop = self.shared.stop.clone();
+        let handshake = tokio::select! {
+            handshake = stream.starttls_server(&tls, self.door.protocol) => handshake,
+            // Nothing can be said in the middle of a handshake.
+            () = stop.cancelled() => {
+                self.ending = Some(Ending::Shutdown);
+                return None;
+            }
+        };
+        match handshake {
             Ok(stream) => {
                 self.downstream = Some(stream);
                 self.input(Input::TlsStarted(Leg::Downstream));
@@ -200,20 +238,6 @@ impl Connection {
                 self.ending = Some(Ending::ClientFault("the TLS handshake failed"));
                 None
             }
-        }
-    }
-
-    async fn starttls_upstream(&mut self) {
-        let (Some((dialer, endpoint)), Some(stream)) = (self.endpoint(), self.upstream.take()) else {
-            self.input(Input::UpstreamUnreachable);
-            return;
-        };
-        match dialer.starttls(stream, &endpoint).await {
-            Ok(stream) => {
-                self.upstream = Some(stream);
-                self.input(Input::TlsStarted(Leg::Upstream));
-            }
-            Err(error) => self.unreachable(&error),
         }
     }
 
@@ -264,33 +288,24 @@ impl Connection {
         };
         let Some(stream) = stream else { return false };
         let (session, out) = (&mut self.session, &mut self.out);
-        let read = BUFFER.with_borrow_mut(|buffer| {
-            let mut buffer = ReadBuf::new(buffer);
-            match Pin::new(stream).poll_read(cx, &mut buffer) {
-                Poll::Pending => None,
-                Poll::Ready(Err(_)) => Some(0),
-                Poll::Ready(Ok(())) => {
-                    let bytes = buffer.filled();
-                    if !bytes.is_empty() {
-                        let input = match leg {
-                            Leg::Downstream => Input::Downstream(bytes),
-                            Leg::Upstream => Input::Upstream(bytes),
-                        };
-                        session.handle(input, Instant::now(), out);
-                    }
-                    Some(bytes.len())
-                }
-            }
+        let read = stream.poll_take(cx, &mut |bytes| {
+            let input = match leg {
+                Leg::Downstream => Input::Downstream(bytes),
+                Leg::Upstream => Input::Upstream(bytes),
+            };
+            session.handle(input, Instant::now(), out);
         });
+        let Poll::Ready(read) = read else { return false };
+        // A connection that broke has ended; why does not matter to the other side.
+        let read = read.unwrap_or(0);
         match (read, leg) {
-            (None, _) => return false,
-            (Some(0), Leg::Downstream) => self.input(Input::DownstreamClosed),
-            (Some(0), Leg::Upstream) => {
+            (0, Leg::Downstream) => self.input(Input::DownstreamClosed),
+            (0, Leg::Upstream) => {
                 self.upstream = None;
                 self.input(Input::UpstreamClosed);
             }
-            (Some(bytes), Leg::Downstream) => self.downstream_bytes += bytes as u64,
-            (Some(bytes), Leg::Upstream) => self.upstream_bytes += bytes as u64,
+            (bytes, Leg::Downstream) => self.downstream_bytes += bytes as u64,
+            (bytes, Leg::Upstream) => self.upstream_bytes += bytes as u64,
         }
         true
     }
@@ -307,9 +322,9 @@ impl Connection {
             if !pipe.is_pending() {
                 continue;
             }
-            match pipe.poll_write(stream, cx) {
-                Ok(written) => progress |= written.progress,
-                Err(_) => {
+            match pipe.poll_write(stream, cx, &mut progress) {
+                Poll::Pending | Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => {
                     pipe.clear();
                     match leg {
                         Leg::Downstream => self.input(Input::DownstreamClosed),
@@ -333,7 +348,7 @@ impl Connection {
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
                 let credentials = entry.credentials;
-                self.person = Some(Person { login: entry.login, upstream: entry.upstream });
+                self.person = Some(Person { login: entry.login, account: entry.account, upstream: entry.upstream });
                 self.follow(registration);
                 let upstream = UpstreamLogin {
                     authzid: credentials.authzid,
@@ -352,7 +367,11 @@ impl Connection {
                 self.upstream = Some(connected.stream);
                 self.input(Input::UpstreamConnected { starttls: connected.starttls });
             }
-            Done::Connected(Err(error)) => self.unreachable(&error),
+            Done::Encrypted(Ok(stream)) => {
+                self.upstream = Some(stream);
+                self.input(Input::TlsStarted(Leg::Upstream));
+            }
+            Done::Connected(Err(error)) | Done::Encrypted(Err(error)) => self.unreachable(&error),
         }
         true
     }
@@ -437,12 +456,7 @@ impl Connection {
     /// Sends all that waits for the client.
     async fn flush(&mut self) -> io::Result<()> {
         let (Some(stream), pipe) = (&mut self.downstream, &mut self.out.downstream) else { return Ok(()) };
-        std::future::poll_fn(|cx| match pipe.poll_write(stream, cx) {
-            Err(error) => Poll::Ready(Err(error)),
-            Ok(_) if pipe.is_pending() => Poll::Pending,
-            Ok(_) => Poll::Ready(Ok(())),
-        })
-        .await
+        std::future::poll_fn(|cx| pipe.poll_write(stream, cx, &mut false)).await
     }
 
     /// Says the last words on both legs, within bounds, and closes.
@@ -459,11 +473,8 @@ impl Connection {
         let upstream = self.upstream.take();
         if let (Some(mut stream), Some(Ending::Logout)) = (upstream, self.ending) {
             let pipe = &mut self.out.upstream;
-            let farewell = std::future::poll_fn(|cx| match pipe.poll_write(&mut stream, cx) {
-                Ok(_) if pipe.is_pending() => Poll::Pending,
-                _ => Poll::Ready(()),
-            });
-            if tokio::time::timeout(bound, farewell).await.is_ok() {
+            let farewell = std::future::poll_fn(|cx| pipe.poll_write(&mut stream, cx, &mut false));
+            if tokio::time::timeout(bound, farewell).await.is_ok_and(|said| said.is_ok()) {
                 tokio::spawn(stream.close());
             }
         }
@@ -482,7 +493,11 @@ impl Connection {
                 self.guard.logged_in();
                 let tls = self.downstream.as_ref().and_then(Stream::cipher);
                 let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
-                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, "session start");
+                let connections = self.person.as_ref().map(|person| self.shared.connections(person));
+                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, connections, "session start");
+                if let Some(person) = &self.person {
+                    self.shared.fill(person);
+                }
             }
             Note::Refused { verb, why } => tracing::info!(%peer, login, verb, why, "refused"),
             Note::Program(program) => tracing::info!(%peer, login, program, "client program"),

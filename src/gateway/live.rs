@@ -72,8 +72,8 @@ impl Live {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Follows the store's changes until `stop`.
-    pub async fn follow(self: Arc<Self>, accounts: Arc<Accounts>, stop: CancellationToken) {
+    /// Follows the store's changes until `stop`, and tells `changed` of each.
+    pub async fn follow(self: Arc<Self>, accounts: Arc<Accounts>, changed: impl Fn(), stop: CancellationToken) {
         let mut marker = None;
         let mut failing: Option<Instant> = None;
         loop {
@@ -87,6 +87,9 @@ impl Live {
             });
             match looked.await {
                 Ok(Ok(now)) => {
+                    if marker.is_some_and(|before| before != now) {
+                        changed();
+                    }
                     marker = Some(now);
                     failing = None;
                 }

@@ -3,15 +3,21 @@
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
 //! - `login`: credentials are checked on blocking threads, few at a time
 //! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
-//! - `probe`: logs in to an upstream and out again, for `delega check`
+//! - `upstream`: where a session's upstream connection comes from, and where it goes
+//! - `budget`: how many upstream connections a mailbox may have, and who may have them (X4)
+//! - `warm`: upstream sessions that wait for the next login (X4)
+//! - `probe`: logs in to an upstream by itself, for `delega check` and ahead of demand
 //!
 //! Untrusted bytes pass through here and are not looked at.
 
+mod budget;
 mod connection;
 mod live;
 mod login;
 mod outbox;
 pub mod probe;
+mod upstream;
+mod warm;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,12 +27,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::Accounts;
-use crate::config::{Config, Endpoint, LimitsConfig, UpstreamConfig};
+use crate::config::{Config, LimitsConfig};
 use crate::domain::Protocol;
-use crate::net::{self, Admission, BindError, Dialer, Listener, ServerTls, Signals, TlsFileError, TrustError};
+use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
 use crate::session::Timeouts;
 
+use budget::Budget;
 use live::Live;
+pub use upstream::Upstream;
+use warm::Warm;
 
 /// Everything that connections share.
 pub(crate) struct Shared {
@@ -34,15 +43,11 @@ pub(crate) struct Shared {
     upstreams: HashMap<String, Upstream>,
     limits: LimitsConfig,
     live: Arc<Live>,
+    budget: Arc<Budget>,
+    warm: Arc<Warm>,
     hashing: tokio::sync::Semaphore,
     stop: CancellationToken,
     stop_at_once: CancellationToken,
-}
-
-/// How one `[upstream.NAME]` is reached.
-pub struct Upstream {
-    dialer: Dialer,
-    imap: Option<Endpoint>,
 }
 
 /// A gateway whose listeners stand.
@@ -70,15 +75,6 @@ pub enum StartError {
     /// A listener.
     #[error(transparent)]
     Bind(#[from] BindError),
-}
-
-impl Upstream {
-    /// The upstream of one `[upstream.NAME]`; each connection may take `timeout`.
-    pub fn new(config: &UpstreamConfig, timeout: Duration) -> Result<Upstream, StartError> {
-        let dialer = Dialer::new(config, timeout)
-            .map_err(|source| StartError::Trust { upstream: config.name.clone(), source })?;
-        Ok(Upstream { dialer, imap: config.imap.clone() })
-    }
 }
 
 /// The timeouts that sessions keep.
@@ -115,6 +111,8 @@ impl Gateway {
             upstreams,
             limits: config.limits.clone(),
             live: Arc::new(Live::default()),
+            budget: Arc::default(),
+            warm: Arc::default(),
             hashing: tokio::sync::Semaphore::new(login::at_once()),
             stop: signals.stop.clone(),
             stop_at_once: signals.stop_at_once.clone(),
@@ -134,7 +132,10 @@ impl Gateway {
                 signals.stop.clone(),
             ));
         }
-        background.spawn(shared.live.clone().follow(shared.accounts.clone(), signals.stop_at_once.clone()));
+        let warm = shared.warm.clone();
+        let changed = move || warm.close_all();
+        background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, signals.stop_at_once.clone()));
+        background.spawn(shared.warm.clone().keep(signals.stop.clone()));
 
         let sessions = TaskTracker::new();
         for listener in listeners {

@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tokio::io::AsyncWrite;
-
+use crate::net::Stream;
 use crate::session::{Request, Sink};
 
 /// Bytes for one leg.
@@ -14,7 +12,7 @@ use crate::session::{Request, Sink};
 pub struct Pipe {
     bytes: Vec<u8>,
     written: usize,
-    /// Whether bytes were written that the stream may still hold.
+    /// Whether the stream may still hold bytes that were written.
     unflushed: bool,
 }
 
@@ -54,6 +52,11 @@ impl Pipe {
         self.len() > 0 || self.unflushed
     }
 
+    /// Hands over what waits.
+    pub fn take(&mut self) -> Pipe {
+        std::mem::take(self)
+    }
+
     /// Forgets what waits.
     pub fn clear(&mut self) {
         *self = Pipe::default();
@@ -66,41 +69,76 @@ impl Pipe {
         }
     }
 
-    /// Writes what the stream takes; true if it took something. Pending while bytes are left.
-    pub fn poll_write<W: AsyncWrite + Unpin>(&mut self, stream: &mut W, cx: &mut Context<'_>) -> io::Result<Written> {
-        let mut progress = false;
-        while self.written < self.bytes.len() {
-            let rest = self.bytes.get(self.written..).unwrap_or_default();
-            match Pin::new(&mut *stream).poll_write(cx, rest) {
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => {
-                    self.written += written;
-                    self.unflushed = true;
-                    progress = true;
-                }
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => return Ok(Written { progress }),
-            }
+    /// Writes what the stream takes; `progress` is told when its socket has taken something. Pending while bytes are
+    /// left, here or in the stream.
+    pub fn poll_write(
+        &mut self,
+        stream: &mut Stream,
+        cx: &mut Context<'_>,
+        progress: &mut bool,
+    ) -> Poll<io::Result<()>> {
+        self.unflushed = true;
+        let given = stream.poll_give(cx, &self.bytes, &mut self.written, progress);
+        if given.is_pending() && self.written >= self.len() {
+            // A socket that takes little at a time would otherwise let a whole message gather here.
+            self.bytes.drain(..self.written);
+            self.written = 0;
         }
+        ready!(given)?;
         self.bytes.clear();
         self.written = 0;
-        if self.unflushed {
-            match Pin::new(stream).poll_flush(cx) {
-                Poll::Ready(Ok(())) => {
-                    self.unflushed = false;
-                    progress = true;
-                }
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => {}
-            }
-        }
-        Ok(Written { progress })
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
 }
 
-/// What came of an attempt to write.
-#[derive(Clone, Copy, Debug)]
-pub struct Written {
-    /// Whether the stream took anything.
-    pub progress: bool,
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use tokio::io::{AsyncRead, ReadBuf};
+    use tokio::net::{TcpSocket, TcpStream};
+
+    use super::*;
+
+    const WAITING: usize = 256 * 1024;
+
+    /// A connection whose socket holds little, as those over long distances do at first.
+    async fn narrow() -> io::Result<(Stream, TcpStream)> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_send_buffer_size(8 * 1024)?;
+        socket.bind(([127, 0, 0, 1], 0).into())?;
+        let listener = socket.listen(1)?;
+        let client = TcpSocket::new_v4()?;
+        client.set_recv_buffer_size(64 * 1024)?;
+        let client = client.connect(listener.local_addr()?).await?;
+        Ok((Stream::plain(listener.accept().await?.0), client))
+    }
+
+    #[tokio::test]
+    async fn a_pipe_that_never_runs_empty_holds_no_more_than_what_waits() -> io::Result<()> {
+        let (mut stream, mut client) = narrow().await?;
+        let mut outbox = Outbox::default();
+        let (mut received, mut given) = (0, 0);
+        let mut buffer = [0; 4096];
+        while received < 8 * 1024 * 1024 {
+            let more = WAITING - outbox.downstream.len();
+            outbox.downstream((given..given + more).map(|n| n as u8).collect::<Vec<_>>().as_slice());
+            given += more;
+            let mut buffer = ReadBuf::new(&mut buffer);
+            std::future::poll_fn(|cx| {
+                let _ = outbox.downstream.poll_write(&mut stream, cx, &mut false)?;
+                Pin::new(&mut client).poll_read(cx, &mut buffer)
+            })
+            .await?;
+            assert!(outbox.downstream.is_pending(), "the socket is wide");
+            let read = buffer.filled().len();
+            let expected = (received..received + read).map(|n| n as u8);
+            assert!(buffer.filled().iter().copied().eq(expected), "after {received} bytes");
+            received += read;
+            let held = outbox.downstream.bytes.capacity();
+            assert!(held <= 4 * WAITING, "{held} bytes after {received}");
+        }
+        Ok(())
+    }
 }

@@ -1,4 +1,4 @@
-//! Logs in to an upstream and out again, for `delega check`: the same way that a session does it.
+//! Logs in to an upstream the same way that a session does it, for `delega check` and for sessions opened ahead of demand.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,14 +8,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::Upstream;
 use crate::domain::Grant;
 use crate::net::Stream;
+use crate::session::imap::parked::Parked;
 use crate::session::imap::{Session, Settings};
 use crate::session::{Admission, Ending, Input, Leg, Note, Request, Sink, Timeouts, UpstreamLogin};
 
 /// What came of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Probed {
-    /// The upstream let us in.
-    LoggedIn,
+    /// The upstream let us in: the connection, and what is known of its state.
+    LoggedIn(Box<(Stream, Parked)>),
     /// The upstream is there, and does not accept these credentials.
     Refused,
     /// It cannot be reached, or is not what it should be; for the operator.
@@ -102,12 +103,11 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
                         Err(error) => return Probed::Failed(error.to_string()),
                     }
                 }
-                Request::Note(Note::LoggedIn) => {
-                    if let Some(stream) = stream {
-                        stream.close().await;
-                    }
-                    return Probed::LoggedIn;
-                }
+                Request::Note(Note::LoggedIn) => Input::DownstreamClosed,
+                Request::Park(parked) => match stream {
+                    Some(stream) => return Probed::LoggedIn(Box::new((stream, parked))),
+                    None => return Probed::Failed("it went away".to_owned()),
+                },
                 Request::Note(Note::UpstreamRefusedLogin | Note::UpstreamRefusedOwner) => return Probed::Refused,
                 Request::Note(Note::UpstreamUnavailable(why)) => return Probed::Failed(why.to_owned()),
                 Request::Note(Note::Ended(Ending::UpstreamFault(why))) => return Probed::Failed(why.to_owned()),

@@ -13,11 +13,11 @@ use rustls::{AlertDescription, ClientConfig};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::TlsConnector;
 
+use super::records::Records;
+use super::socket;
 use super::stream::Stream;
 use super::trust::{self, Distrust, TrustError};
-use super::{TLS_BUFFER_BYTES, socket};
 use crate::config::{Endpoint, UpstreamConfig, UpstreamTls};
 
 /// How long one address is tried before the next is tried beside it (RFC 8305 §5).
@@ -116,7 +116,7 @@ impl Dialer {
     pub async fn connect(&self, endpoint: &Endpoint) -> Result<Connected, DialError> {
         let deadline = Instant::now() + self.timeout;
         let tcp = self.connect_tcp(endpoint, deadline).await?;
-        let stream = Stream::Plain(tcp);
+        let stream = Stream::plain(tcp);
         match endpoint.tls {
             UpstreamTls::Implicit => {
                 Ok(Connected { stream: self.encrypt(stream, endpoint, deadline).await?, starttls: false })
@@ -130,11 +130,6 @@ impl Dialer {
     /// answer; if there is one, somebody has tampered with the connection, and it is given up.
     pub async fn starttls(&self, stream: Stream, endpoint: &Endpoint) -> Result<Stream, DialError> {
         self.encrypt(stream, endpoint, Instant::now() + self.timeout).await
-    }
-
-    /// The configuration for whoever drives rustls by hand.
-    pub fn tls_config(&self) -> &Arc<ClientConfig> {
-        &self.tls
     }
 
     async fn connect_tcp(&self, endpoint: &Endpoint, deadline: Instant) -> Result<TcpStream, DialError> {
@@ -161,10 +156,9 @@ impl Dialer {
         let name = ServerName::try_from(bare(&endpoint.host).to_owned())
             .map_err(|_| tls_error(endpoint, "it is neither a host name nor an IP address"))?;
         let tcp = stream.into_plain().map_err(|error| tls_error(endpoint, error))?;
-        let connector = TlsConnector::from(self.tls.clone());
-        let handshake = connector.connect_with(name, tcp, |tls| tls.set_buffer_limit(Some(TLS_BUFFER_BYTES)));
-        match timeout_at(deadline, handshake).await {
-            Ok(Ok(stream)) => Ok(Stream::Client(Box::new(stream))),
+        let records = Records::client(self.tls.clone(), name).map_err(|error| tls_error(endpoint, error))?;
+        match timeout_at(deadline, Stream::encrypted(tcp, records)).await {
+            Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(self.explain(endpoint, &error)),
             Err(_) => Err(self.timed_out(endpoint, "agreeing on TLS")),
         }

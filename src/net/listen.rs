@@ -228,7 +228,7 @@ impl Shared {
             return Ok(None);
         };
 
-        let mut stream = Stream::Plain(tcp);
+        let mut stream = Stream::plain(tcp);
         let mut starttls = None;
         match (self.config.tls, &self.tls) {
             (ListenTls::Implicit, Some(tls)) => stream = stream.starttls_server(tls, self.config.protocol).await?,

@@ -14,6 +14,7 @@ pub mod dial;
 pub mod listen;
 pub mod provider;
 mod proxy;
+mod records;
 mod seldom;
 pub mod shutdown;
 mod socket;
@@ -40,9 +41,6 @@ pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often certificate files are looked at.
 pub const CERTIFICATE_POLL: Duration = Duration::from_secs(1);
-/// The most ciphertext, and the most plaintext, that one TLS connection holds back: four full records, which one
-/// system call can write.
-pub const TLS_BUFFER_BYTES: usize = 64 * 1024;
 /// The longest PROXY header of version 1, as its specification has it.
 pub const PROXY_V1_BYTES: usize = 107;
 /// The longest PROXY header of version 2 that is read; with addresses and the usual extensions it has some 300 bytes.

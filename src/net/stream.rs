@@ -1,44 +1,95 @@
 //! One connection, plain or encrypted, on either leg.
 //!
-//! Bytes read are untrusted. A write returns once the bytes are in the socket's or in rustls's buffer, whichever comes
-//! first, so a writer flushes before it waits for an answer. An idle stream holds no buffer of ours, and rustls gives
-//! back its own as they empty.
+//! Bytes read are untrusted. Reading and writing go through buffers that belong to the thread: a stream holds only the
+//! beginning of a record whose end has not come, and what the socket has not taken. An idle stream holds nothing.
 
-use std::io::{self, IoSlice};
+use std::cell::RefCell;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::{client, server};
 
 use super::dial::{DialError, Dialer};
+use super::records::{Decrypted, RECORD_BYTES, Records};
 use super::tls_server::ServerTls;
 use crate::config::Endpoint;
 use crate::domain::Protocol;
 
 /// How much of what a peer still sends is read and thrown away when its connection is closed.
 const DISCARD_AT_CLOSE_BYTES: usize = 256 * 1024;
+/// One read from a socket.
+const READ_BYTES: usize = 64 * 1024;
+/// How much plaintext is encrypted at once: four full records, which one system call can write.
+const WRITE_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
+}
+
+/// The buffers of a thread.
+struct Scratch {
+    /// The beginning of a record that a stream has kept, and one read behind it.
+    incoming: Vec<u8>,
+    /// Ciphertext on its way to a socket.
+    outgoing: Vec<u8>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Scratch { incoming: vec![0; RECORD_BYTES + READ_BYTES], outgoing: Vec::new() }
+    }
+}
 
 /// A connection.
-#[derive(Debug)]
-pub enum Stream {
-    /// As the network carries it: before STARTTLS, or on loopback.
-    Plain(TcpStream),
-    /// Encrypted, with this end as the server.
-    Server(Box<server::TlsStream<TcpStream>>),
-    /// Encrypted, with this end as the client; the server's certificate was verified.
-    Client(Box<client::TlsStream<TcpStream>>),
+pub struct Stream {
+    tcp: TcpStream,
+    records: Option<Records>,
+    /// Ciphertext of a record that is not complete.
+    unread: Vec<u8>,
+    /// Bytes for the socket, and how many of them it has taken.
+    unsent: Vec<u8>,
+    sent: usize,
+    /// Plaintext that a reader with a small buffer has not taken.
+    plaintext: Vec<u8>,
+    /// Whether nothing more will come.
+    ended: bool,
+    /// Whether close_notify was said.
+    closing: bool,
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream")
+            .field("tcp", &self.tcp)
+            .field("encrypted", &self.is_encrypted())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Stream {
+    /// A connection as the network carries it: before STARTTLS, or on loopback.
+    pub fn plain(tcp: TcpStream) -> Stream {
+        Stream {
+            tcp,
+            records: None,
+            unread: Vec::new(),
+            unsent: Vec::new(),
+            sent: 0,
+            plaintext: Vec::new(),
+            ended: false,
+            closing: false,
+        }
+    }
+
     /// Encrypts a plain connection, as the server.
     ///
     /// The caller holds no byte that was read beyond the STARTTLS line: a session in which there is one has ended.
     /// What lies unread in the socket can do no harm, since the handshake fails on it.
     pub async fn starttls_server(self, tls: &ServerTls, protocol: Protocol) -> io::Result<Stream> {
-        Ok(Stream::Server(Box::new(tls.accept(self.into_plain()?, protocol).await?)))
+        tls.accept(self.into_plain()?, protocol).await
     }
 
     /// Encrypts a plain connection, as the client; the same holds for bytes beyond the server's answer to STARTTLS.
@@ -46,36 +97,177 @@ impl Stream {
         dialer.starttls(self, endpoint).await
     }
 
+    /// Does the handshake. After an error the peer has been sent the alert that says why, as far as it would take it.
+    pub(super) async fn encrypted(tcp: TcpStream, records: Records) -> io::Result<Stream> {
+        let mut stream = Stream { records: Some(records), ..Stream::plain(tcp) };
+        let mut incoming = Vec::new();
+        loop {
+            let Some(records) = &mut stream.records else { return Err(io::ErrorKind::NotConnected.into()) };
+            let plaintext = &mut stream.plaintext;
+            let mut keep = |bytes: &[u8]| plaintext.extend_from_slice(bytes);
+            let decrypted = records.decrypt(&mut incoming, &mut stream.unsent, &mut keep);
+            let handshaking = records.common().is_handshaking();
+            // Its own sake first: an alert, or the next flight.
+            let flushed = std::future::poll_fn(|cx| stream.poll_unsent(cx, &mut false)).await;
+            let decrypted = decrypted.map_err(io::Error::other)?;
+            flushed?;
+            incoming.drain(..decrypted.taken);
+            if !handshaking {
+                stream.ended = decrypted.closed;
+                stream.unread = incoming;
+                return Ok(stream);
+            }
+            if incoming.len() > 4 * RECORD_BYTES {
+                return Err(io::Error::other("the handshake is too long"));
+            }
+            if stream.tcp.read_buf(&mut incoming).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
     /// Whether what is written is encrypted.
     pub fn is_encrypted(&self) -> bool {
-        match self {
-            Stream::Plain(_) => false,
-            Stream::Server(_) | Stream::Client(_) => true,
-        }
+        self.records.is_some()
     }
 
     /// TLS version and cipher suite for the log, `TLSv1_3 TLS13_AES_256_GCM_SHA384`; none for a plain connection.
     pub fn cipher(&self) -> Option<String> {
-        let (version, suite) = match self {
-            Stream::Plain(_) => return None,
-            Stream::Server(tls) => (tls.get_ref().1.protocol_version()?, tls.get_ref().1.negotiated_cipher_suite()?),
-            Stream::Client(tls) => (tls.get_ref().1.protocol_version()?, tls.get_ref().1.negotiated_cipher_suite()?),
-        };
-        Some(format!("{version:?} {:?}", suite.suite()))
+        let common = self.records.as_ref()?.common();
+        Some(format!("{:?} {:?}", common.protocol_version()?, common.negotiated_cipher_suite()?.suite()))
     }
 
     /// The socket underneath.
     pub fn tcp(&self) -> &TcpStream {
-        match self {
-            Stream::Plain(tcp) => tcp,
-            Stream::Server(tls) => tls.get_ref().0,
-            Stream::Client(tls) => tls.get_ref().0,
-        }
+        &self.tcp
     }
 
     /// The address at the other end of the socket; behind a proxy this is not the client's.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp().peer_addr()
+        self.tcp.peer_addr()
+    }
+
+    /// Reads what has come, and hands it out in the thread's buffer. Ready with how many bytes it was; none is the end.
+    pub fn poll_take(&mut self, cx: &mut Context<'_>, take: &mut dyn FnMut(&[u8])) -> Poll<io::Result<usize>> {
+        if !self.plaintext.is_empty() {
+            let plaintext = std::mem::take(&mut self.plaintext);
+            take(&plaintext);
+            return Poll::Ready(Ok(plaintext.len()));
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            while !self.ended {
+                let kept = self.unread.len();
+                if kept > RECORD_BYTES {
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "a TLS record is too long")));
+                }
+                let (head, room) = scratch.incoming.split_at_mut(kept);
+                head.copy_from_slice(&self.unread);
+                let mut read = ReadBuf::new(room);
+                match ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read)) {
+                    Ok(()) => {}
+                    Err(error) => return Poll::Ready(Err(error)),
+                }
+                let read = read.filled().len();
+                let Some(records) = &mut self.records else {
+                    self.ended = read == 0;
+                    take(room.get(..read).unwrap_or_default());
+                    return Poll::Ready(Ok(read));
+                };
+                if read == 0 {
+                    self.ended = true;
+                    break;
+                }
+                let incoming = scratch.incoming.get_mut(..kept + read).unwrap_or_default();
+                let mut taken = 0;
+                let decrypted = records.decrypt(incoming, &mut self.unsent, &mut |bytes| {
+                    taken += bytes.len();
+                    take(bytes);
+                });
+                let Decrypted { taken: records_taken, closed, .. } = match decrypted {
+                    Ok(decrypted) => decrypted,
+                    Err(error) => {
+                        self.ended = true;
+                        // The alert, if the socket takes it at once.
+                        let _ = self.poll_unsent(cx, &mut false);
+                        return Poll::Ready(Err(io::Error::other(error)));
+                    }
+                };
+                self.unread.clear();
+                let rest = incoming.get(records_taken..).unwrap_or_default();
+                if rest.is_empty() {
+                    self.unread = Vec::new();
+                } else {
+                    self.unread.extend_from_slice(rest);
+                }
+                self.ended |= closed;
+                // What TLS itself has to say, such as the answer to a key update.
+                if let Poll::Ready(Err(error)) = self.poll_unsent(cx, &mut false) {
+                    return Poll::Ready(Err(error));
+                }
+                if taken > 0 {
+                    return Poll::Ready(Ok(taken));
+                }
+            }
+            Poll::Ready(Ok(0))
+        })
+    }
+
+    /// Writes all of `bytes` from `written` on, as far as the socket takes it, and counts it there. Pending while bytes
+    /// wait, here or there; `progress` is told when the socket has taken some.
+    pub fn poll_give(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        written: &mut usize,
+        progress: &mut bool,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_unsent(cx, progress))?;
+            let rest = bytes.get(*written..).unwrap_or_default();
+            if rest.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let chunk = rest.get(..rest.len().min(WRITE_BYTES)).unwrap_or_default();
+            let Some(records) = &mut self.records else {
+                let taken = ready!(Pin::new(&mut self.tcp).poll_write(cx, chunk))?;
+                if taken == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+                *written += taken;
+                *progress = true;
+                continue;
+            };
+            SCRATCH.with_borrow_mut(|scratch| {
+                let outgoing = &mut scratch.outgoing;
+                outgoing.clear();
+                records.encrypt(chunk, &mut self.unread, outgoing)?;
+                *written += chunk.len();
+                let taken = match Pin::new(&mut self.tcp).poll_write(cx, outgoing) {
+                    Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                    Poll::Ready(Ok(taken)) => taken,
+                    Poll::Ready(Err(error)) => return Err(error),
+                    Poll::Pending => 0,
+                };
+                *progress |= taken > 0;
+                self.unsent.extend_from_slice(outgoing.get(taken..).unwrap_or_default());
+                Ok(())
+            })?;
+        }
+    }
+
+    /// Sends what the socket has not taken yet.
+    fn poll_unsent(&mut self, cx: &mut Context<'_>, progress: &mut bool) -> Poll<io::Result<()>> {
+        while self.sent < self.unsent.len() {
+            let rest = self.unsent.get(self.sent..).unwrap_or_default();
+            match ready!(Pin::new(&mut self.tcp).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                taken => self.sent += taken,
+            }
+            *progress = true;
+        }
+        self.unsent = Vec::new();
+        self.sent = 0;
+        Poll::Ready(Ok(()))
     }
 
     /// Sends what is still buffered, then close_notify (RFC 8446 §6.1) and the end of the stream, and waits for the
@@ -86,15 +278,10 @@ impl Stream {
     pub async fn close(mut self) {
         let farewell = async {
             self.shutdown().await?;
-            let tcp = match &mut self {
-                Stream::Plain(tcp) => tcp,
-                Stream::Server(tls) => tls.get_mut().0,
-                Stream::Client(tls) => tls.get_mut().0,
-            };
             let mut scratch = [0; 2048];
             let mut discarded = 0;
             while discarded < DISCARD_AT_CLOSE_BYTES {
-                match tcp.read(&mut scratch).await? {
+                match self.tcp.read(&mut scratch).await? {
                     0 => break,
                     read => discarded += read,
                 }
@@ -106,67 +293,55 @@ impl Stream {
     }
 
     pub(super) fn into_plain(self) -> io::Result<TcpStream> {
-        match self {
-            Stream::Plain(tcp) => Ok(tcp),
-            Stream::Server(_) | Stream::Client(_) => {
-                Err(io::Error::new(io::ErrorKind::InvalidInput, "the connection is encrypted already"))
+        match self.records {
+            // Nobody may count in the clear what was sent before the handshake, nor after it.
+            None if !self.plaintext.is_empty() => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "there are bytes in the clear before the handshake"))
             }
+            None => Ok(self.tcp),
+            Some(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "the connection is encrypted already")),
         }
     }
 }
 
+/// For whoever reads a little: what does not fit is kept.
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
-            Stream::Server(tls) => Pin::new(tls).poll_read(cx, buf),
-            Stream::Client(tls) => Pin::new(tls).poll_read(cx, buf),
-        }
+        let stream = self.get_mut();
+        let mut rest = Vec::new();
+        ready!(stream.poll_take(cx, &mut |bytes| {
+            let fits = bytes.len().min(buf.remaining());
+            buf.put_slice(bytes.get(..fits).unwrap_or_default());
+            rest.extend_from_slice(bytes.get(fits..).unwrap_or_default());
+        }))?;
+        stream.plaintext = rest;
+        Poll::Ready(Ok(()))
     }
 }
 
+/// A write returns once the bytes are encrypted; whoever then waits for an answer flushes first.
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
-            Stream::Server(tls) => Pin::new(tls).poll_write(cx, buf),
-            Stream::Client(tls) => Pin::new(tls).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, bufs),
-            Stream::Server(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
-            Stream::Client(tls) => Pin::new(tls).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Stream::Plain(tcp) => tcp.is_write_vectored(),
-            Stream::Server(tls) => tls.is_write_vectored(),
-            Stream::Client(tls) => tls.is_write_vectored(),
+        let mut written = 0;
+        let given = self.get_mut().poll_give(cx, buf, &mut written, &mut false);
+        match given {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending if written == 0 => Poll::Pending,
+            _ => Poll::Ready(Ok(written)),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Stream::Server(tls) => Pin::new(tls).poll_flush(cx),
-            Stream::Client(tls) => Pin::new(tls).poll_flush(cx),
-        }
+        self.get_mut().poll_unsent(cx, &mut false)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Stream::Server(tls) => Pin::new(tls).poll_shutdown(cx),
-            Stream::Client(tls) => Pin::new(tls).poll_shutdown(cx),
+        let stream = self.get_mut();
+        if let (Some(records), false) = (&mut stream.records, stream.closing) {
+            stream.closing = true;
+            records.close(&mut stream.unread, &mut stream.unsent)?;
         }
+        ready!(stream.poll_unsent(cx, &mut false))?;
+        Pin::new(&mut stream.tcp).poll_shutdown(cx)
     }
 }

@@ -13,11 +13,11 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::sign::SingleCertAndKey;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
+use super::records::Records;
+use super::stream::Stream;
 use super::tls_files::{self, Fingerprint, TlsFileError};
-use super::{HANDSHAKE_TIMEOUT, TLS_BUFFER_BYTES, provider};
+use super::{HANDSHAKE_TIMEOUT, provider};
 use crate::config::TlsConfig;
 use crate::domain::Protocol;
 
@@ -62,9 +62,9 @@ impl ServerTls {
     }
 
     /// The handshake, as the server, on a connection from which nothing of it has been read.
-    pub async fn accept(&self, tcp: TcpStream, protocol: Protocol) -> io::Result<TlsStream<TcpStream>> {
-        let acceptor = TlsAcceptor::from(self.config(protocol));
-        let handshake = acceptor.accept_with(tcp, |tls| tls.set_buffer_limit(Some(TLS_BUFFER_BYTES)));
+    pub async fn accept(&self, tcp: TcpStream, protocol: Protocol) -> io::Result<Stream> {
+        let records = Records::server(self.config(protocol)).map_err(io::Error::other)?;
+        let handshake = Stream::encrypted(tcp, records);
         match tokio::time::timeout(self.handshake_timeout, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(io::Error::new(error.kind(), format!("the client's TLS handshake failed: {error}"))),
@@ -75,7 +75,7 @@ impl ServerTls {
         }
     }
 
-    /// The configuration as it stands, for whoever drives rustls by hand.
+    /// The configuration that a handshake begun now would have.
     pub fn config(&self, protocol: Protocol) -> Arc<ServerConfig> {
         let loaded = self.loaded.load();
         match protocol {

@@ -11,6 +11,7 @@ use std::time::Instant;
 use secrecy::SecretString;
 
 use crate::domain::Grant;
+use crate::proto::imap::capability::Capabilities;
 
 /// One of the two connections of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +44,11 @@ pub enum Input<'a> {
         /// Whether STARTTLS is needed before anything else may be said.
         starttls: bool,
     },
+    /// [`Request::Connect`] was answered with an upstream session that is logged in to this mailbox already; what the
+    /// upstream offers there.
+    UpstreamReady(Capabilities),
+    /// [`Request::Connect`] was refused: the mailbox has as many connections as it may have (X4).
+    UpstreamFull,
     /// [`Request::Connect`] failed; the cause is in the log.
     UpstreamUnreachable,
     /// The owner changed what this person may do (P9).
@@ -84,6 +90,8 @@ pub enum Denial {
     Refused,
     /// The gateway could not find out: `NO [UNAVAILABLE]`.
     Unavailable,
+    /// The mailbox has as many connections as it may have: `NO [LIMIT]`.
+    Full,
 }
 
 /// What a session asks of the gateway that drives it.
@@ -96,12 +104,15 @@ pub enum Request {
         /// The password as typed.
         password: SecretString,
     },
-    /// Connect to the upstream of the person just admitted; answered by [`Input::UpstreamConnected`] or
-    /// [`Input::UpstreamUnreachable`].
+    /// Connect to the upstream of the person just admitted; answered by [`Input::UpstreamConnected`],
+    /// [`Input::UpstreamReady`], [`Input::UpstreamFull`] or [`Input::UpstreamUnreachable`].
     Connect,
     /// Send what is to be sent on this leg, then do the TLS handshake; answered by [`Input::TlsStarted`]. For the
     /// downstream leg the gateway must end the connection when the client had sent anything beyond.
     StartTls(Leg),
+    /// The upstream connection may serve the next login to this mailbox, once what is to be sent there was sent and it
+    /// [is ready](imap::parked::Parked::is_ready).
+    Park(imap::parked::Parked),
     /// Close the upstream connection now.
     CloseUpstream,
     /// Send what is left to the client, then close both connections. The session wants nothing any more.

@@ -18,6 +18,16 @@ pub struct Made {
     pub idle: bool,
 }
 
+/// Bytes that are shown as text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.escape_ascii())
+    }
+}
+
 /// As text, `…` where the client waits.
 impl fmt::Debug for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +60,7 @@ pub fn session(flavour: Flavour, commands: usize) -> impl Strategy<Value = Vec<M
 
 /// Sessions of commands that open and close folders, and of such as depend on how one is open.
 pub fn openings(commands: usize) -> impl Strategy<Value = Vec<Made>> {
-    const COMMANDS: [&str; 11] = [
+    const COMMANDS: [&str; 13] = [
         "NOOP",
         "SELECT INBOX",
         "EXAMINE INBOX",
@@ -62,12 +72,21 @@ pub fn openings(commands: usize) -> impl Strategy<Value = Vec<Made>> {
         "STORE 1 FLAGS (\\Seen)",
         "EXPUNGE",
         "SEARCH ALL",
+        "APPEND INBOX {30}",
+        "APPEND INBOX {30+}",
     ];
     // Tags decide how the server of the tests answers, so they vary.
     prop::collection::vec((0..COMMANDS.len(), 0..100), 1..commands).prop_map(|all| {
         let made = |(n, (command, tag)): (usize, (usize, i32))| {
             let tag = format!("a{n}.{tag}");
-            Made { parts: vec![format!("{tag} {}\r\n", COMMANDS[command]).into_bytes()], tag, idle: false }
+            let mut parts = vec![format!("{tag} {}\r\n", COMMANDS[command]).into_bytes()];
+            if COMMANDS[command].starts_with("APPEND") {
+                parts.push([b"x".repeat(30), b"\r\n".to_vec()].concat());
+            }
+            if COMMANDS[command].ends_with("+}") {
+                parts = vec![parts.concat()];
+            }
+            Made { parts, tag, idle: false }
         };
         all.into_iter().enumerate().map(made).collect()
     })
@@ -685,7 +704,7 @@ impl Draw<'_> {
 }
 
 /// Bytes of a client that may be anything at all: made-up commands and recorded ones, whole and damaged, and noise.
-pub fn bytes(commands: usize) -> impl Strategy<Value = Vec<u8>> {
+pub fn bytes(commands: usize) -> impl Strategy<Value = Bytes> {
     let recorded: Vec<Vec<u8>> = super::corpus::exchanges().into_iter().map(|exchange| exchange.bytes).collect();
     let whole = prop_oneof![
         4 => command(Flavour::Any).prop_map(|made| made.bytes()),
@@ -695,6 +714,15 @@ pub fn bytes(commands: usize) -> impl Strategy<Value = Vec<u8>> {
     let damage = prop::collection::vec((any::<prop::sample::Index>(), 0usize..FRAGMENTS.len() + 4), 0..3);
     prop::collection::vec((whole, prop_oneof![1 => Just(Vec::new()), 1 => damage]), 1..commands)
         .prop_map(|all| all.into_iter().flat_map(|(bytes, damage)| damaged(bytes, &damage)).collect())
+        .prop_map(Bytes)
+}
+
+/// One command, made up or recorded, and damaged or not.
+pub fn one() -> impl Strategy<Value = Bytes> {
+    let recorded: Vec<Vec<u8>> = super::corpus::exchanges().into_iter().map(|exchange| exchange.bytes).collect();
+    let whole = prop_oneof![command(Flavour::Any).prop_map(|made| made.bytes()), prop::sample::select(recorded)];
+    let damage = prop::collection::vec((any::<prop::sample::Index>(), 0usize..FRAGMENTS.len() + 4), 0..3);
+    (whole, damage).prop_map(|(bytes, damage)| Bytes(damaged(bytes, &damage)))
 }
 
 /// What is put into commands to damage them.

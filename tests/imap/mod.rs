@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod generate;
+pub mod parse;
 pub mod play;
 pub mod server;
 pub mod wire;
@@ -13,17 +14,19 @@ pub mod wire;
 use proptest::test_runner::{Config, RngSeed};
 use std::hash::{BuildHasher, RandomState};
 
-/// How properties are tried: from a seed that is printed, so that `PROPTEST_RNG_SEED` can repeat it; `PROPTEST_CASES` says
-/// how often, and `share` is what part of that this property gets, in hundredths.
+/// How properties are tried: `cases` times, unless `PROPTEST_CASES` says otherwise; from a seed that is printed, so that
+/// `PROPTEST_RNG_SEED` can repeat it.
 #[allow(clippy::print_stdout)] // shown where a test fails
-pub fn config(share: u32) -> Config {
+pub fn config(cases: u32) -> Config {
     let mut config = Config { failure_persistence: None, ..Config::default() };
-    config.cases = (config.cases * share / 100).max(1);
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+    }
     let seed = match config.rng_seed {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => RandomState::new().hash_one(std::process::id()),
     };
-    println!("PROPTEST_RNG_SEED={seed} PROPTEST_CASES={}", config.cases * 100 / share);
+    println!("PROPTEST_RNG_SEED={seed} PROPTEST_CASES={}", config.cases);
     config.rng_seed = RngSeed::Fixed(seed);
     config
 }

@@ -127,6 +127,15 @@ pub fn play(grant: Grant, upstream: &str, commands: &[Made], cut: Cut) -> Outcom
     game.end()
 }
 
+/// Likewise, with a server that tells news unasked.
+pub fn play_with_news(grant: Grant, upstream: &str, commands: &[Made], cut: Cut) -> Outcome {
+    let mut client = Client::new(commands);
+    let mut game = Game::new(grant, upstream, cut);
+    game.outcome.server.chatty = true;
+    while game.turn(|outcome| client.next(outcome)) {}
+    game.end()
+}
+
 /// Plays bytes of a client that waits for nothing.
 pub fn play_bytes(grant: Grant, upstream: &str, bytes: &[u8], cut: Cut) -> Outcome {
     let mut bytes = Some(bytes.to_vec());

@@ -41,6 +41,8 @@ pub struct Server {
     pub cut_short: Vec<String>,
     /// What changed the mailbox: `VERB` of each command that did.
     pub effects: Vec<String>,
+    /// Whether it tells news unasked, behind every answer.
+    pub chatty: bool,
     selected: Selected,
     /// The first thing that was not IMAP.
     pub fault: Option<String>,
@@ -96,6 +98,10 @@ impl Server {
                 self.continuations = 0;
                 let command = wire::command(&command)?;
                 self.answer(&command);
+                if self.chatty {
+                    self.outbox.extend_from_slice(b"* 2 FETCH (BODY[TEXT] {9}\r\na1 OK x\r\n FLAGS (\\Seen))\r\n");
+                    self.outbox.extend_from_slice(b"* OK [UIDNEXT 8] Predicted next UID\r\n");
+                }
                 self.commands.push(command);
                 Ok(true)
             }

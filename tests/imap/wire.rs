@@ -236,9 +236,9 @@ pub fn response(bytes: &[u8]) -> Result<Option<(Response, usize)>, String> {
             && ![&b"* OK "[..], b"* NO ", b"* BAD ", b"* BYE ", b"* PREAUTH "]
                 .iter()
                 .any(|start| bytes.len() >= start.len() && bytes[..start.len()].eq_ignore_ascii_case(start));
-        match if is_data { announcement(line).ok().flatten() } else { None } {
-            Some((octets, true)) => at += octets,
-            _ => break,
+        match if is_data { literal_at_end(line) } else { None } {
+            Some(octets) => at += octets,
+            None => break,
         }
         if bytes.len() < at {
             return Ok(None);
@@ -259,6 +259,14 @@ pub fn response(bytes: &[u8]) -> Result<Option<(Response, usize)>, String> {
         Response::Tagged(tag.to_owned(), rest.to_owned())
     };
     Ok(Some((response, at)))
+}
+
+/// A server may write zeros before a length.
+fn literal_at_end(line: &[u8]) -> Option<usize> {
+    let inner = line.strip_suffix(b"}")?;
+    let digits = &inner[inner.iter().rposition(|b| *b == b'{')? + 1..];
+    let all_digits = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    if all_digits { std::str::from_utf8(digits).ok()?.parse::<u32>().ok().map(|octets| octets as usize) } else { None }
 }
 
 /// Reads all responses; what is left over is told too.

@@ -1,6 +1,6 @@
 //! STARTTLS in both roles, and plaintext that somebody put in front of the handshake.
 
-use delega::config::{Endpoint, UpstreamConfig, UpstreamTls};
+use delega::config::{Endpoint, UpstreamConfig, UpstreamTls, WarmConfig};
 use delega::net::{DialError, Dialer};
 use tokio::net::TcpListener;
 
@@ -90,6 +90,8 @@ fn dialer(site: &Site, port: u16) -> (Dialer, Endpoint) {
         ca_file: Some(ca_file),
         master_user: None,
         master_password_file: None,
+        connections_per_mailbox: 0,
+        warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
     };
     (Dialer::new(&upstream, Duration::from_secs(10)).unwrap(), endpoint)
 }
@@ -102,7 +104,7 @@ async fn an_upstream_is_verified_after_starttls() {
     let tls = site.tls();
     let accepting = tokio::spawn(async move {
         let (tcp, _) = server.accept().await.unwrap();
-        Stream::Plain(tcp).starttls_server(&tls, Protocol::Imap).await
+        Stream::plain(tcp).starttls_server(&tls, Protocol::Imap).await
     });
     let connected = dialer.connect(&endpoint).await.unwrap();
     assert!(connected.starttls && !connected.stream.is_encrypted());
@@ -124,7 +126,7 @@ async fn an_upstream_that_adds_plaintext_to_starttls_is_given_up() {
     tokio::spawn(async move {
         let (mut tcp, _) = server.accept().await.unwrap();
         tcp.write_all(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n").await.unwrap();
-        drop(Stream::Plain(tcp).starttls_server(&tls, Protocol::Imap).await);
+        drop(Stream::plain(tcp).starttls_server(&tls, Protocol::Imap).await);
     });
     let connected = dialer.connect(&endpoint).await.unwrap();
     let error = dialer.starttls(connected.stream, &endpoint).await.unwrap_err();

@@ -52,6 +52,8 @@ enum State {
     Literal(u64),
     /// Behind the last line.
     End,
+    /// At an octet that breaks the grammar; all before it was passed on, however the bytes came in.
+    Broken(Fault),
 }
 
 /// Cuts the server's bytes into responses.
@@ -97,6 +99,11 @@ impl Default for Scanner {
 }
 
 impl Scanner {
+    /// Whether the stream is between two responses, and nothing of the next one has come.
+    pub fn is_fresh(&self) -> bool {
+        matches!(self.state, State::Head(_)) && self.held.is_empty()
+    }
+
     /// Whether the stream is between two responses.
     pub fn at_boundary(&self) -> bool {
         // What is held of a head has not been passed on yet.
@@ -105,24 +112,34 @@ impl Scanner {
 
     /// Takes bytes from the front of `input` up to the next thing to tell.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Step<'a>, Fault> {
+        loop {
+            if let Some(step) = self.step(input)? {
+                return Ok(step);
+            }
+        }
+    }
+
+    /// As [`Scanner::next`]; nothing where what was taken is thrown away.
+    fn step<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Step<'a>>, Fault> {
         match self.state {
-            State::Head(bound) => self.head(input, bound),
+            State::Head(bound) => self.head(input, bound).map(Some),
             State::Decide { .. } => Err(Fault("internal: a head was not answered")),
             State::Line => self.line(input),
             State::Literal(left) => {
                 if input.is_empty() {
-                    return Ok(Step::More);
+                    return Ok(Some(Step::More));
                 }
                 let taken = left.min(input.len() as u64);
                 let (octets, rest) = input.split_at(taken as usize);
                 *input = rest;
                 self.state = if taken == left { State::Line } else { State::Literal(left - taken) };
-                if self.passing { Ok(Step::Data(octets)) } else { self.next(input) }
+                Ok(self.passing.then_some(Step::Data(octets)))
             }
             State::End => {
                 self.state = State::Head(HEAD_BYTES);
-                Ok(Step::End)
+                Ok(Some(Step::End))
             }
+            State::Broken(fault) => Err(fault),
         }
     }
 
@@ -189,7 +206,7 @@ impl Scanner {
         self.structured = structured;
         self.passing = passing;
         self.line = Line::default();
-        let ended = self.line.take(bytes, structured)?;
+        let ended = self.line.take(bytes, structured).map_err(|(_, fault)| fault)?;
         self.state = match ended {
             None => State::Line,
             Some(_) => self.after_line()?,
@@ -197,17 +214,23 @@ impl Scanner {
         Ok(())
     }
 
-    fn line<'a>(&mut self, input: &mut &'a [u8]) -> Result<Step<'a>, Fault> {
+    fn line<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Step<'a>>, Fault> {
         if input.is_empty() {
-            return Ok(Step::More);
+            return Ok(Some(Step::More));
         }
-        let ended = self.line.take(input, self.structured)?;
-        let (bytes, rest) = input.split_at(ended.unwrap_or(input.len()));
+        let (taken, state) = match self.line.take(input, self.structured) {
+            Ok(None) => (input.len(), State::Line),
+            Ok(Some(ended)) => match self.after_line() {
+                Ok(state) => (ended, state),
+                // It is the line's last octet that makes a literal of it.
+                Err(fault) => (ended - 1, State::Broken(fault)),
+            },
+            Err((before, fault)) => (before, State::Broken(fault)),
+        };
+        let (bytes, rest) = input.split_at(taken);
         *input = rest;
-        if ended.is_some() {
-            self.state = self.after_line()?;
-        }
-        if self.passing { Ok(Step::Data(bytes)) } else { self.next(input) }
+        self.state = state;
+        Ok((self.passing && !bytes.is_empty()).then_some(Step::Data(bytes)))
     }
 
     fn after_line(&mut self) -> Result<State, Fault> {
@@ -221,8 +244,9 @@ impl Scanner {
 }
 
 impl Line {
-    /// Takes bytes up to and with the line's CRLF; tells how many, if it is there.
-    fn take(&mut self, bytes: &[u8], structured: bool) -> Result<Option<usize>, Fault> {
+    /// Takes bytes up to and with the line's CRLF; tells how many, if it is there. With a fault comes how many bytes are
+    /// before the one that breaks the grammar.
+    fn take(&mut self, bytes: &[u8], structured: bool) -> Result<Option<usize>, (usize, Fault)> {
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
@@ -232,10 +256,10 @@ impl Line {
             };
             if self.carriage_return {
                 if *next != b'\n' {
-                    return Err(Fault("the upstream sent a bare CR"));
+                    return Err((at, Fault("the upstream sent a bare CR")));
                 }
                 if self.quote != Quote::Outside {
-                    return Err(Fault("the upstream ended a line within a quoted string"));
+                    return Err((at, Fault("the upstream ended a line within a quoted string")));
                 }
                 self.carriage_return = false;
                 at += 1;
@@ -258,7 +282,7 @@ impl Line {
                 (Some(b'"'), Quote::Outside) => self.quote = Quote::Inside,
                 (Some(b'"'), _) => self.quote = Quote::Outside,
                 (Some(b'\\'), Quote::Inside) => self.quote = Quote::Escaped,
-                _ => return Err(Fault("the upstream sent a bare LF")),
+                _ => return Err((at - 1, Fault("the upstream sent a bare LF"))),
             }
         }
     }
@@ -278,8 +302,8 @@ impl Line {
         }
     }
 
-    /// `{n}` or `~{n}` at the end of the line, its CRLF apart. A number that is out of all bounds would be read by the
-    /// client in who knows what way.
+    /// `{n}` or `~{n}` at the end of the line, its CRLF apart; a number is at most 2^32-1 (RFC 3501 §9). One beyond would
+    /// be read by the client in who knows what way.
     fn literal(&self) -> Result<Option<u64>, Fault> {
         const BEYOND: Fault = Fault("the upstream announced a literal beyond all bounds");
         let tail = self.tail.get(..self.tail_length).unwrap_or_default();
@@ -289,9 +313,9 @@ impl Line {
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return Ok(None);
         }
-        let octets = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).ok_or(BEYOND);
+        let octets = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u32>().ok()).ok_or(BEYOND);
         match open {
-            Some(_) => octets.map(Some),
+            Some(_) => octets.map(|octets| Some(u64::from(octets))),
             None if tail.len() + 3 < TAIL_BYTES => Ok(None),
             None => Err(BEYOND),
         }
@@ -358,6 +382,7 @@ mod tests {
             b"* 1 FETCH (X\rY)\r\n",
             b"* LIST () \"/\" \"foo\r\na1 OK done\"\r\n",
             b"* LIST () \"/\" \"foo\\\r\n",
+            b"* 1 FETCH (BODY[] {4294967296}\r\n",
             b"* 1 FETCH (BODY[] {18446744073709551616}\r\n",
             b"* 1 FETCH (BODY[] {0000000000000000000000000000000000000003}\r\n",
         ] {

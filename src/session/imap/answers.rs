@@ -6,6 +6,7 @@
 //! | `[CAPABILITY …]` | what is offered here |
 //! | `[PERMANENTFLAGS …]`, without write | `[PERMANENTFLAGS ()]` |
 //! | `[READ-WRITE]`, without write | `[READ-ONLY]` |
+//! | the end of a SELECT that told neither, without write | both are told |
 //! | `MYRIGHTS` | the letters cut to what the person has |
 //! | `ENABLED` | cut to what is offered |
 //! | `ID` and data that delega does not know | nothing |
@@ -16,12 +17,11 @@ use std::time::Instant;
 use super::pending::{Pending, Sent};
 use super::relay::{Flow, Relay};
 use super::{End, bad};
-use crate::policy::imap::{self as policy, Mode};
+use crate::policy::imap as policy;
 use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::Framer;
 use crate::proto::imap::response::{self, Code, Data, Head, Status};
 use crate::proto::imap::scanner::Step;
-use crate::proto::imap::verb::Verb;
 use crate::session::{Ending, Sink};
 
 impl Relay {
@@ -90,6 +90,7 @@ impl Relay {
                     Status::Bye => self.upstream_said_bye = true,
                     Status::Ok | Status::No | Status::Bad => {}
                 }
+                self.flags_told |= code.is_some_and(|code| code.name.eq_ignore_ascii_case(b"PERMANENTFLAGS"));
                 match self.recoded(code, complete) {
                     Recoded::Same => self.pass(&bytes, false, out),
                     Recoded::Hold => Ok(self.scanner.hold(bytes)?),
@@ -107,7 +108,11 @@ impl Relay {
             }
             Head::Continuation => Ok(self.scanner.hold(bytes)?),
             Head::Tagged(tag, status, code) => {
-                let recoded = self.recoded(code, complete);
+                let opened = status == Status::Ok && !self.may_write() && self.queue.opens_folder(tag);
+                let recoded = match code {
+                    None if opened => read_only(&bytes, complete),
+                    code => self.recoded(code, complete),
+                };
                 if let Recoded::Hold = recoded {
                     return Ok(self.scanner.hold(bytes)?);
                 }
@@ -115,6 +120,11 @@ impl Relay {
                 if let (Status::Ok, Some(mode), false) = (status, sent.opens, self.queue.opens_for_writing()) {
                     self.mode = mode;
                 }
+                // A client that is told nothing takes all flags for changeable (RFC 3501 §6.3.1).
+                if opened && !self.flags_told {
+                    out.downstream(b"* OK [PERMANENTFLAGS ()] Read-only\r\n");
+                }
+                self.flags_told &= !sent.opens_folder();
                 if sent.broken {
                     out.downstream(&bad(Some(tag), "DONE was expected"));
                     return Ok(self.scanner.skip(&bytes, false)?);
@@ -168,6 +178,7 @@ impl Relay {
                     return Ok(self.scanner.skip(&bytes, true)?);
                 }
                 let rights = policy::rights(&self.grant, Some(rights));
+                let rights = if rights.is_empty() { "\"\"" } else { rights.as_str() };
                 self.replace(&[name, b" ", rights.as_bytes(), b"\r\n"].concat(), out);
                 Ok(())
             }
@@ -221,13 +232,11 @@ impl Relay {
     /// The upstream asks for what was announced.
     fn continued(&mut self, out: &mut dyn Sink) {
         match std::mem::replace(&mut self.flow, Flow::Command) {
-            Flow::Parts(mut parts) => {
+            Flow::Parts(mut parts, then) => {
                 if let Some(part) = parts.0.pop_front() {
                     out.upstream(&part);
                 }
-                if !parts.0.is_empty() {
-                    self.flow = Flow::Parts(parts);
-                }
+                self.flow = if parts.0.is_empty() { *then } else { Flow::Parts(parts, then) };
             }
             Flow::AwaitMessage(announcement) => {
                 if announcement.synchronizing {
@@ -249,7 +258,11 @@ impl Relay {
         let (sent, last) =
             self.queue.answered(tag).ok_or(End::upstream_fault("the upstream answered a command that was not sent"))?;
         if last {
-            match std::mem::replace(&mut self.flow, Flow::Command) {
+            let awaited = match std::mem::replace(&mut self.flow, Flow::Command) {
+                Flow::Parts(_, then) => *then,
+                flow => flow,
+            };
+            match awaited {
                 Flow::AwaitMessage(announcement) if !announcement.synchronizing => {
                     framer.discard(announcement.octets)?
                 }
@@ -257,12 +270,21 @@ impl Relay {
                     return Err(End::upstream_fault("the upstream answered in the middle of a message"));
                 }
                 // Refused before it was complete, or an IDLE that was not begun or has ended.
-                Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::Idle | Flow::Command => {}
+                Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::Idle | Flow::Command => {}
                 Flow::LoggingOut => self.flow = Flow::LoggingOut,
             }
         }
         Ok(sent)
     }
+}
+
+/// The tagged OK to an EXAMINE that has no code, with `[READ-ONLY]` (RFC 3501 §6.3.2).
+fn read_only(line: &[u8], complete: bool) -> Recoded {
+    if !complete {
+        return Recoded::Hold;
+    }
+    let text = line.splitn(3, |b| *b == b' ').nth(2).unwrap_or(b"Done\r\n");
+    Recoded::As([b"[READ-ONLY] ", text].concat())
 }
 
 enum Recoded {

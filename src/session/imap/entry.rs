@@ -27,6 +27,8 @@ pub(super) enum Entered {
     Open(Capabilities),
     /// The upstream did not accept the credentials.
     Refused,
+    /// The mailbox has as many connections as it may have (X4).
+    Full(&'static str),
     /// Something else is in the way.
     Unavailable(&'static str),
 }
@@ -109,15 +111,15 @@ impl Entry {
         }
     }
 
-    /// Takes bytes from the upstream; tells when the attempt has come out.
-    pub fn upstream(&mut self, bytes: &[u8], out: &mut dyn Sink) -> Option<Entered> {
+    /// Takes bytes from the front of the upstream's; tells when the attempt has come out. What is left then belongs to
+    /// the session that follows.
+    pub fn upstream(&mut self, input: &mut &[u8], out: &mut dyn Sink) -> Option<Entered> {
         // Not even part of a line may come between the answer to STARTTLS and the handshake.
-        if self.state == State::Handshake && !bytes.is_empty() {
+        if self.state == State::Handshake && !input.is_empty() {
             return Some(Entered::Unavailable(IN_THE_CLEAR));
         }
-        let mut input = bytes;
         loop {
-            let step = match self.scanner.next(&mut input) {
+            let step = match self.scanner.next(input) {
                 Ok(step) => step,
                 Err(fault) => return Some(Entered::Unavailable(fault.0)),
             };
@@ -202,7 +204,7 @@ impl Entry {
                 Some(Entered::Refused)
             }
             (State::Login(_), _) if code_is(&["LIMIT"]) => {
-                Some(Entered::Unavailable("the upstream allows no more connections to this mailbox"))
+                Some(Entered::Full("the upstream allows no more connections to this mailbox"))
             }
             (State::Login(_), _) => Some(Entered::Unavailable("the upstream could not log us in")),
             (State::Last, Status::Ok) => Some(match self.capabilities {

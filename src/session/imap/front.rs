@@ -15,6 +15,7 @@ use crate::proto::sasl;
 use crate::session::{Denial, Ending, Leg, Note, Request, Sink, earlier};
 
 const REFUSED: &str = "[AUTHENTICATIONFAILED] Name or password not accepted";
+const FULL: &str = "[LIMIT] The mailbox has too many connections, close a program or try later (la casella ha troppe connessioni: chiudi un programma o riprova)";
 const UNAVAILABLE: &str = "[UNAVAILABLE] The mailbox cannot be reached now, try again later";
 
 /// For what a web browser was made to send.
@@ -106,6 +107,7 @@ impl Front {
         let State::Verifying { tag, since } = std::mem::replace(&mut self.state, State::Command) else { return };
         match denial {
             Denial::Refused => self.state = State::Refusing { tag, at: self.refusal_time(since, now) },
+            Denial::Full => out.downstream(&[&tag, b" NO ".as_slice(), FULL.as_bytes(), b"\r\n"].concat()),
             Denial::Unavailable => {
                 out.downstream(&[&tag, b" NO ".as_slice(), UNAVAILABLE.as_bytes(), b"\r\n"].concat())
             }
@@ -122,6 +124,10 @@ impl Front {
             Entered::Refused => {
                 out.request(Request::Note(Note::UpstreamRefusedLogin));
                 self.denied(Denial::Unavailable, now, out);
+            }
+            Entered::Full(why) => {
+                out.request(Request::Note(Note::UpstreamUnavailable(why)));
+                self.denied(Denial::Full, now, out);
             }
             Entered::Unavailable(why) => {
                 out.request(Request::Note(Note::UpstreamUnavailable(why)));

@@ -6,6 +6,7 @@
 mod answers;
 mod entry;
 mod front;
+pub mod parked;
 mod pending;
 mod relay;
 
@@ -146,6 +147,10 @@ impl Session {
                     entry.connected(starttls);
                 }
             }
+            Input::UpstreamReady(capabilities) => self.entered(Entered::Open(capabilities), now, out),
+            Input::UpstreamFull => {
+                self.entered(Entered::Full("the mailbox has as many connections as it may have"), now, out)
+            }
             Input::UpstreamUnreachable => {
                 self.entered(Entered::Unavailable("the upstream cannot be reached"), now, out)
             }
@@ -164,7 +169,7 @@ impl Session {
             },
             Input::Revoked => self.end(
                 Ending::Revoked,
-                Some("You no longer have access to this mailbox (non hai più accesso a questa casella)"),
+                Some("You no longer have access to this mailbox (non hai accesso a questa casella)"),
                 out,
             ),
             Input::Shutdown => self.shutdown(now, out),
@@ -190,11 +195,13 @@ impl Session {
         if self.kept.is_empty() {
             return;
         }
-        let kept = std::mem::take(&mut self.kept);
+        let mut kept = std::mem::take(&mut self.kept);
         let mut input = kept.as_slice();
         self.take(&mut input, now, out);
-        if !input.is_empty() {
-            self.kept = input.to_vec();
+        let taken = kept.len() - input.len();
+        if taken < kept.len() {
+            kept.drain(..taken);
+            self.kept = kept;
         }
     }
 
@@ -222,18 +229,20 @@ impl Session {
     }
 
     fn upstream(&mut self, bytes: &[u8], now: Instant, out: &mut dyn Sink) {
-        match &mut self.phase {
-            Phase::Entry(entry) => {
-                if let Some(entered) = entry.upstream(bytes, out) {
-                    self.entered(entered, now, out);
-                }
+        let mut bytes = bytes;
+        if let Phase::Entry(entry) = &mut self.phase {
+            match entry.upstream(&mut bytes, out) {
+                Some(entered) => self.entered(entered, now, out),
+                None => return,
             }
+        }
+        match &mut self.phase {
             Phase::Relay(relay) => {
                 if let Err(end) = relay.upstream(&mut self.framer, bytes, now, out) {
                     self.end(end.ending, end.bye, out);
                 }
             }
-            Phase::Front(_) | Phase::Closed => {}
+            Phase::Front(_) | Phase::Entry(_) | Phase::Closed => {}
         }
     }
 
@@ -250,16 +259,25 @@ impl Session {
 
     /// The upstream login has come out, one way or the other.
     fn entered(&mut self, entered: Entered, now: Instant, out: &mut dyn Sink) {
-        let Phase::Entry(entry) = std::mem::replace(&mut self.phase, Phase::Closed) else { return };
+        let entry = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Entry(entry) => entry,
+            // It comes too late: the login was given up meanwhile.
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
         let Entry { mut front, grant, typed, .. } = *entry;
         match entered {
             Entered::Open(upstream) => {
-                let relay = Relay::new(self.settings, grant, upstream, now);
+                let mut relay = Relay::new(self.settings, grant, upstream, now);
+                // With a password that the client typed, nobody but its owner may go on.
+                relay.can_be_parked = !typed;
                 front.admitted(relay.offered(), out);
                 out.request(Request::Note(Note::LoggedIn));
                 self.open(relay);
             }
-            Entered::Refused | Entered::Unavailable(_) => {
+            Entered::Refused | Entered::Full(_) | Entered::Unavailable(_) => {
                 out.request(Request::CloseUpstream);
                 front.not_entered(&entered, typed, now, out);
                 self.phase = Phase::Front(front);
@@ -312,8 +330,12 @@ impl Session {
         if let (true, Some(text)) = (speak, bye) {
             out.downstream(format!("* BYE {text}\r\n").as_bytes());
         }
-        if let (Phase::Relay(relay), Ending::Logout) = (&self.phase, ending) {
-            relay.log_out_upstream(out);
+        if let (Phase::Relay(relay), Ending::Logout | Ending::ClientGone) = (&self.phase, ending) {
+            match relay.park(out) {
+                Some(parked) => out.request(Request::Park(parked)),
+                None if ending == Ending::Logout => relay.log_out_upstream(out),
+                None => {}
+            }
         }
         out.request(Request::Note(Note::Ended(ending)));
         out.request(Request::Close);
@@ -391,4 +413,53 @@ fn program(command: &crate::proto::imap::command::Command) -> Option<String> {
         Some(version) => format!("{name} {version}"),
         None => name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::session::UpstreamLogin;
+
+    #[derive(Default)]
+    struct Said(Vec<u8>);
+
+    impl Sink for Said {
+        fn downstream(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+
+        fn upstream(&mut self, _: &[u8]) {}
+
+        fn request(&mut self, _: Request) {}
+    }
+
+    /// The upstream's time is over, and then the gateway's attempt to reach it comes to its own end.
+    #[test]
+    fn an_upstream_that_turns_out_unreachable_too_late_changes_nothing() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let timeouts = Timeouts {
+            login: second * 60,
+            command: second,
+            idle: second,
+            upstream: second,
+            shutdown: second,
+            refusal: second,
+        };
+        let settings = Settings { starttls: false, message_bytes: 0, timeouts, nonce: 0 };
+        let mut session = Session::new(settings, now);
+        let mut said = Said::default();
+        session.handle(Input::Downstream(b"a LOGIN x y\r\n"), now, &mut said);
+        let upstream =
+            UpstreamLogin { authzid: None, authcid: "x".to_owned(), password: "y".to_owned().into(), typed: false };
+        session.handle(Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })), now, &mut said);
+        session.handle(Input::Tick, now + second, &mut said);
+        session.handle(Input::UpstreamUnreachable, now + second, &mut said);
+        session.handle(Input::Downstream(b"b NOOP\r\n"), now + second, &mut said);
+        let said = String::from_utf8(said.0).unwrap_or_default();
+        assert!(said.starts_with("a NO [UNAVAILABLE]") && said.ends_with("b OK Done\r\n"), "{said}");
+        assert!(session.wants(Leg::Downstream));
+    }
 }

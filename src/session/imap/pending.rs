@@ -39,6 +39,11 @@ impl Sent {
     pub fn new(tag: &[u8], verb: Verb) -> Sent {
         Sent { tag: tag.to_vec(), verb, broken: false, opens: None }
     }
+
+    /// Whether it is a SELECT or an EXAMINE.
+    pub fn opens_folder(&self) -> bool {
+        matches!(self.opens, Some(Mode::ReadOnly | Mode::ReadWrite))
+    }
 }
 
 /// The queue.
@@ -61,6 +66,10 @@ impl Queue {
         self.pending.len() >= limits::PENDING_COMMANDS || self.own_bytes >= limits::PENDING_BYTES
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Whether the client waits for nothing but new data in IDLE.
     pub fn is_idle(&self) -> bool {
         self.pending.iter().all(|pending| matches!(pending, Pending::Sent(Sent { verb: Verb::Idle, .. })))
@@ -81,6 +90,15 @@ impl Queue {
             Some(Pending::GoOn) => self.pending.pop_front(),
             _ => None,
         }
+    }
+
+    /// Whether the command that `tag` answers opens a folder.
+    pub fn opens_folder(&self, tag: &[u8]) -> bool {
+        let sent = self.pending.iter().find_map(|pending| match pending {
+            Pending::Sent(sent) if sent.tag == tag => Some(sent),
+            _ => None,
+        });
+        sent.is_some_and(Sent::opens_folder)
     }
 
     /// Takes out the sent command that `tag` answers, the oldest with that tag, and tells whether it was sent last.

@@ -15,7 +15,11 @@ use crate::proto::imap::encode::{self, Parts, Rewriting, push_string};
 use crate::proto::imap::framer::{Announcement, Frame, Framer, Raw};
 use crate::proto::imap::scanner::Scanner;
 use crate::proto::imap::verb::Verb;
+use crate::session::imap::parked::Parked;
 use crate::session::{Ending, Note, Request, Sink, earlier};
+
+/// The extensions whose use changes what the upstream says from then on.
+const LASTING: Capabilities = Capabilities::of(&[C::CondStore, C::QResync]);
 
 /// A session after login.
 #[derive(Debug)]
@@ -31,6 +35,10 @@ pub(super) struct Relay {
     /// Said to the client at the next boundary, whatever else waits.
     pub(super) urgent: Vec<u8>,
     pub(super) upstream_said_bye: bool,
+    /// Whether the upstream has told PERMANENTFLAGS of the folder that is being opened.
+    pub(super) flags_told: bool,
+    /// Whether the upstream session may serve somebody else afterwards (X4).
+    pub(super) can_be_parked: bool,
     /// Since when the gateway wants to stop.
     pub(super) stopping: Option<Instant>,
     idle_since: Instant,
@@ -45,8 +53,8 @@ pub(super) struct Relay {
 pub(super) enum Flow {
     /// A command.
     Command,
-    /// A command, once the upstream has taken the literals of the one before.
-    Parts(Parts),
+    /// The second, once the upstream has asked for what is left of the command that was sent last.
+    Parts(Parts, Box<Flow>),
     /// A message, once the upstream has asked for it.
     AwaitMessage(Announcement),
     /// This many octets of a message.
@@ -76,6 +84,8 @@ impl Relay {
             flow: Flow::Command,
             urgent: Vec::new(),
             upstream_said_bye: false,
+            flags_told: false,
+            can_be_parked: false,
             stopping: None,
             idle_since: now,
             command_since: None,
@@ -96,7 +106,7 @@ impl Relay {
         match self.flow {
             Flow::Command | Flow::Idle => self.stopping.is_none() && !self.queue.is_full(),
             Flow::Message(_) | Flow::Onward => true,
-            Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::LoggingOut => false,
+            Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::AwaitIdle | Flow::LoggingOut => false,
         }
     }
 
@@ -116,6 +126,9 @@ impl Relay {
             return Err(End { ending: Ending::Shutdown, bye: Some("[UNAVAILABLE] The gateway is being restarted") });
         }
         let idle = now >= self.idle_since + self.settings.timeouts.idle;
+        if idle && !self.queue.is_idle() {
+            return Err(End::upstream_fault("the upstream did not answer in time"));
+        }
         if idle || self.command_deadline().is_some_and(|deadline| now >= deadline) {
             return Err(End { ending: Ending::ClientTimeout, bye: Some("No complete command in time") });
         }
@@ -139,7 +152,7 @@ impl Relay {
     pub fn regrant(&mut self, grant: Grant, out: &mut dyn Sink) -> Result<(), ()> {
         let lost_write = self.grant.may(Permission::Write) && !grant.may(Permission::Write);
         self.grant = grant;
-        let under_way = matches!(self.flow, Flow::Parts(_) | Flow::AwaitMessage(_) | Flow::Message(_) | Flow::Onward);
+        let under_way = matches!(self.flow, Flow::Parts(..) | Flow::AwaitMessage(_) | Flow::Message(_) | Flow::Onward);
         if under_way && self.queue.last_sent().is_some_and(|sent| policy::verdict(&self.grant, sent.verb).is_err()) {
             return Err(());
         }
@@ -289,9 +302,10 @@ impl Relay {
             }
             Decision::Forward(rewriting) => {
                 if announcement.octets > self.settings.message_bytes {
-                    framer.refuse()?;
                     let answer = [&head.tag, b" NO [TOOBIG] The message is larger than is allowed\r\n".as_slice()];
                     self.answer(answer.concat(), out);
+                    // What comes unasked is over the bound on what is thrown away: the session ends.
+                    framer.refuse()?;
                     return Ok(());
                 }
                 framer.stream();
@@ -305,13 +319,12 @@ impl Relay {
         Ok(())
     }
 
-    /// Sends the first part; the others follow as the upstream asks for them. A folder's name is never in parts, since
-    /// names are ASCII, so what precedes a message is one part.
+    /// Sends the first part; the others follow as the upstream asks for them, and then comes what `then` says.
     fn send(&mut self, mut parts: Parts, then: Flow, out: &mut dyn Sink) {
         if let Some(first) = parts.0.pop_front() {
             out.upstream(&first);
         }
-        self.flow = if parts.0.is_empty() { then } else { Flow::Parts(parts) };
+        self.flow = if parts.0.is_empty() { then } else { Flow::Parts(parts, Box::new(then)) };
     }
 
     /// Octets of a message stream through.
@@ -371,6 +384,8 @@ impl Relay {
     }
 
     fn forward(&mut self, command: &Command, rewriting: Rewriting, out: &mut dyn Sink) {
+        // ENABLE, and every command that enables CONDSTORE by its mere use (RFC 7162 §3.1), last to the session's end.
+        self.can_be_parked &= command.verb != Verb::Enable && command.requires.and(LASTING).is_empty();
         let sent = match rewriting {
             Rewriting::As(verb) => verb,
             Rewriting::Same | Rewriting::Peek | Rewriting::Enable(_) => command.verb,
@@ -439,6 +454,28 @@ impl Relay {
         }
         out.upstream(b"DONE\r\n");
         self.flow = Flow::Command;
+    }
+
+    /// Leaves the upstream session to the next client, if nothing of this one stays in it.
+    pub fn park(&self, out: &mut dyn Sink) -> Option<Parked> {
+        let resting = matches!(self.flow, Flow::Command | Flow::LoggingOut) && self.queue.is_empty();
+        if !self.can_be_parked
+            || !resting
+            || !self.scanner.is_fresh()
+            || self.upstream_said_bye
+            || self.stopping.is_some()
+        {
+            return None;
+        }
+        if self.mode == Mode::Unselected {
+            return Some(Parked::new(self.upstream, None));
+        }
+        if !self.upstream.has(C::Unselect) {
+            return None;
+        }
+        let tag = format!("D{:016x}", self.settings.nonce);
+        out.upstream(format!("{tag} UNSELECT\r\n").as_bytes());
+        Some(Parked::new(self.upstream, Some(tag.into_bytes())))
     }
 
     /// Takes leave of the upstream.

@@ -211,6 +211,11 @@ impl Sink for Out {
             Request::Connect => Asked::Connect,
             Request::StartTls(leg) => Asked::StartTls(leg),
             Request::CloseUpstream => Asked::CloseUpstream,
+            // What becomes of the upstream connection is the gateway's concern.
+            Request::Park(_) => {
+                self.heard.notes.push("Park".to_owned());
+                return;
+            }
             Request::Close => Asked::Close(std::mem::take(&mut self.ending)),
             Request::Note(note) => {
                 if let Note::Ended(ending) = &note {

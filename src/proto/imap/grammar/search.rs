@@ -11,7 +11,7 @@ pub(super) fn search(cursor: &mut Cursor, facts: &mut Facts) -> Result<(), Fault
         returning(cursor, facts)?;
     }
     if cursor.word("CHARSET") {
-        cursor.astring()?;
+        charset(cursor)?;
     }
     keys(cursor, facts)
 }
@@ -34,7 +34,7 @@ pub(super) fn sort(cursor: &mut Cursor, facts: &mut Facts) -> Result<(), Fault> 
             Err(Fault("Unknown SORT criterion"))
         }
     })?;
-    cursor.astring()?;
+    charset(cursor)?;
     keys(cursor, facts)
 }
 
@@ -49,8 +49,15 @@ pub(super) fn thread(cursor: &mut Cursor, facts: &mut Facts) -> Result<(), Fault
     } else {
         return Err(Fault("Unknown THREAD algorithm"));
     });
-    cursor.astring()?;
+    charset(cursor)?;
     keys(cursor, facts)
+}
+
+/// `charset = atom / quoted`; names of character sets are printable ASCII (RFC 2978 §2.3).
+fn charset(cursor: &mut Cursor) -> Result<(), Fault> {
+    let name = cursor.astring()?;
+    let fine = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    if fine { Ok(()) } else { Err(Fault("A character set was expected")) }
 }
 
 fn returning(cursor: &mut Cursor, facts: &mut Facts) -> Result<(), Fault> {

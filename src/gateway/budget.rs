@@ -1,0 +1,163 @@
+//! How many upstream connections a mailbox may have, and who may have them (X4).
+//!
+//! Providers allow ten to twenty for each mailbox. A mail program takes five; so that one person's programs do not lock
+//! the others out, a quarter of the places is kept for people who have none yet: whoever has one gets a further one only
+//! while that quarter stays free.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::accounts::AccountRef;
+use crate::domain::MailboxId;
+
+/// The upstream connections of all mailboxes.
+#[derive(Debug, Default)]
+pub struct Budget {
+    mailboxes: Mutex<HashMap<MailboxId, Held>>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    total: usize,
+    /// How many each person has; connections that wait for somebody are nobody's.
+    by: HashMap<AccountRef, usize>,
+}
+
+/// The place of one upstream connection. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Place {
+    budget: Arc<Budget>,
+    mailbox: MailboxId,
+    person: Option<AccountRef>,
+}
+
+/// Whether somebody who has `held` of the `total` connections in use may have one more. No `limit` is 0.
+fn admits(limit: usize, total: usize, held: usize) -> bool {
+    let kept_free = if held == 0 { 0 } else { limit / 4 };
+    limit == 0 || total + 1 + kept_free <= limit
+}
+
+impl Budget {
+    /// A place for a person, or for a connection that nobody has yet, if there is one.
+    pub fn place(self: &Arc<Self>, mailbox: MailboxId, person: Option<AccountRef>, limit: usize) -> Option<Place> {
+        let mut mailboxes = self.lock();
+        let held = mailboxes.entry(mailbox).or_default();
+        // What nobody has asked for yet must not take what is kept for those who will.
+        let own = person.map_or(1, |person| held.by.get(&person).copied().unwrap_or(0));
+        if !admits(limit, held.total, own) {
+            return None;
+        }
+        held.total += 1;
+        if let Some(person) = person {
+            *held.by.entry(person).or_default() += 1;
+        }
+        Some(Place { budget: self.clone(), mailbox, person })
+    }
+
+    /// How many connections a mailbox has.
+    pub fn total(&self, mailbox: MailboxId) -> usize {
+        self.lock().get(&mailbox).map_or(0, |held| held.total)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<MailboxId, Held>> {
+        self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Hands the place to somebody else, or to nobody; false where that person has too many already.
+    pub fn hand_over(&mut self, person: Option<AccountRef>, limit: usize) -> bool {
+        let mut mailboxes = self.budget.lock();
+        let Some(held) = mailboxes.get_mut(&self.mailbox) else { return false };
+        if let Some(person) = person {
+            let own = held.by.get(&person).copied().unwrap_or(0);
+            if !admits(limit, held.total - 1, own) {
+                return false;
+            }
+            *held.by.entry(person).or_default() += 1;
+        }
+        held.release(self.person);
+        self.person = person;
+        true
+    }
+}
+
+impl Held {
+    fn release(&mut self, person: Option<AccountRef>) {
+        if let Some(person) = person
+            && let Some(own) = self.by.get_mut(&person)
+        {
+            *own -= 1;
+            if *own == 0 {
+                self.by.remove(&person);
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut mailboxes = self.budget.lock();
+        if let Some(held) = mailboxes.get_mut(&self.mailbox) {
+            held.release(self.person);
+            held.total -= 1;
+            if held.total == 0 {
+                mailboxes.remove(&self.mailbox);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::DelegateId;
+
+    const MAILBOX: MailboxId = MailboxId(1);
+
+    fn person(n: i64) -> Option<AccountRef> {
+        Some(AccountRef::Delegate(MAILBOX, DelegateId(n)))
+    }
+
+    #[test]
+    fn x4_one_person_cannot_lock_the_others_out() {
+        let budget = Arc::new(Budget::default());
+        let mut places: Vec<Place> = Vec::new();
+        while let Some(place) = budget.place(MAILBOX, person(1), 10) {
+            places.push(place);
+        }
+        assert_eq!(places.len(), 8, "a quarter of ten is kept free");
+        places.push(budget.place(MAILBOX, person(2), 10).unwrap());
+        assert!(budget.place(MAILBOX, person(2), 10).is_none(), "a second one would be of the quarter");
+        places.push(budget.place(MAILBOX, person(3), 10).unwrap());
+        assert!(budget.place(MAILBOX, person(4), 10).is_none());
+        assert_eq!(budget.total(MAILBOX), 10);
+        assert!(budget.place(MailboxId(2), person(1), 10).is_some(), "another mailbox has its own");
+        places.clear();
+        assert!(budget.lock().is_empty(), "nothing is remembered of those who left");
+    }
+
+    #[test]
+    fn without_a_limit_everybody_is_let_in() {
+        let budget = Arc::new(Budget::default());
+        let places: Vec<_> = (0..100).map(|_| budget.place(MAILBOX, person(1), 0).unwrap()).collect();
+        assert_eq!(places.len(), 100);
+        let one = Arc::new(Budget::default());
+        let _place = one.place(MAILBOX, person(1), 1).unwrap();
+        assert!(one.place(MAILBOX, person(2), 1).is_none());
+    }
+
+    #[test]
+    fn a_place_is_handed_over_under_the_same_rule() {
+        let budget = Arc::new(Budget::default());
+        let mut first = budget.place(MAILBOX, person(1), 4).unwrap();
+        assert!(first.hand_over(None, 4));
+        let _second = budget.place(MAILBOX, person(2), 4).unwrap();
+        let _third = budget.place(MAILBOX, person(2), 4).unwrap();
+        assert!(budget.place(MAILBOX, None, 4).is_none(), "the last is kept free");
+        assert!(first.hand_over(person(2), 4), "it is in use already");
+        assert!(first.hand_over(person(1), 4));
+        drop(first);
+        assert_eq!(budget.total(MAILBOX), 2);
+    }
+}

@@ -1,0 +1,149 @@
+//! Where a session's upstream connection comes from, and where it goes: a place in the mailbox's budget first, then one
+//! that waits, or else a new one (G5, X4).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::budget::Place;
+use super::outbox::Pipe;
+use super::probe::{self, Probed};
+use super::warm::{Age, Ready};
+use super::{Shared, StartError};
+use crate::accounts::AccountRef;
+use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
+use crate::domain::{Login, MailboxId};
+use crate::net::{Dialer, Stream};
+use crate::session::UpstreamLogin;
+use crate::session::imap::parked::Parked;
+
+/// How one `[upstream.NAME]` is reached.
+pub struct Upstream {
+    pub(super) dialer: Dialer,
+    pub(super) imap: Option<Endpoint>,
+    connections_per_mailbox: usize,
+    warm: WarmConfig,
+}
+
+/// Who is let in, for the log and for the upstream.
+#[derive(Clone)]
+pub(super) struct Person {
+    pub login: Login,
+    pub account: AccountRef,
+    /// The `[upstream.NAME]` where the mailbox lives.
+    pub upstream: String,
+}
+
+/// What a person is given to reach their mailbox with.
+pub(super) enum Obtained {
+    /// A session that is logged in already.
+    Warm(Box<Ready>),
+    /// A place for a new connection.
+    Place(Place, Age),
+    /// Neither: the mailbox has as many as it may have.
+    Full,
+}
+
+impl Upstream {
+    /// The upstream of one `[upstream.NAME]`; each connection may take `timeout`.
+    pub fn new(config: &UpstreamConfig, timeout: Duration) -> Result<Upstream, StartError> {
+        let dialer = Dialer::new(config, timeout)
+            .map_err(|source| StartError::Trust { upstream: config.name.clone(), source })?;
+        Ok(Upstream {
+            dialer,
+            imap: config.imap.clone(),
+            connections_per_mailbox: config.connections_per_mailbox,
+            warm: config.warm,
+        })
+    }
+}
+
+impl Person {
+    pub fn mailbox(&self) -> MailboxId {
+        match self.account {
+            AccountRef::Owner(mailbox) | AccountRef::Delegate(mailbox, _) => mailbox,
+        }
+    }
+
+    /// Whether sessions of other delegates may serve this one, and the other way round. The owner's password is the
+    /// upstream's to check (L3).
+    fn shares(&self) -> bool {
+        matches!(self.account, AccountRef::Delegate(..))
+    }
+}
+
+impl Shared {
+    /// What `person` reaches their mailbox with.
+    pub(super) fn obtain(&self, person: &Person) -> Obtained {
+        let Some(upstream) = self.upstreams.get(&person.upstream) else { return Obtained::Full };
+        let (mailbox, limit) = (person.mailbox(), upstream.connections_per_mailbox);
+        if person.shares()
+            && let Some(mut ready) = self.warm.take(mailbox)
+            && ready.place.hand_over(Some(person.account), limit)
+        {
+            return Obtained::Warm(Box::new(ready));
+        }
+        loop {
+            let age = self.warm.age();
+            if let Some(place) = self.budget.place(mailbox, Some(person.account), limit) {
+                return Obtained::Place(place, age);
+            }
+            // Those that wait go first.
+            if self.warm.take(mailbox).is_none() {
+                return Obtained::Full;
+            }
+        }
+    }
+
+    /// Lets a connection wait for the next delegate, once it has left its folder.
+    pub(super) fn park(&self, person: &Person, age: Age, farewell: Pipe, stream: Stream, place: Place, parked: Parked) {
+        let Some(upstream) = self.upstreams.get(&person.upstream) else { return };
+        let mut place = place;
+        if upstream.warm.sessions > 0 && person.shares() && place.hand_over(None, upstream.connections_per_mailbox) {
+            let ready = self.warm.clone().park(upstream.warm, age, farewell, stream, (person.mailbox(), place), parked);
+            tokio::spawn(ready);
+        }
+    }
+
+    /// Opens a session ahead of demand, for a mailbox in use that has none waiting.
+    pub(super) fn fill(self: &Arc<Self>, person: &Person) {
+        let Some(upstream) = self.upstreams.get(&person.upstream) else { return };
+        if upstream.warm.sessions == 0 || !person.shares() {
+            return;
+        }
+        let mailbox = person.mailbox();
+        let Some(filling) = self.warm.fill(mailbox) else { return };
+        let age = self.warm.age();
+        let Some(place) = self.budget.place(mailbox, None, upstream.connections_per_mailbox) else { return };
+        let (shared, person) = (self.clone(), person.clone());
+        tokio::spawn(async move {
+            let accounts = shared.accounts.clone();
+            let address = person.login.mailbox().clone();
+            let credentials = tokio::task::spawn_blocking(move || accounts.credentials_of(&address)).await;
+            let Some(upstream) = shared.upstreams.get(&person.upstream) else { return };
+            let Ok(Ok(credentials)) = credentials else { return };
+            let login = UpstreamLogin {
+                authzid: credentials.authzid,
+                authcid: credentials.authcid,
+                password: credentials.password,
+                typed: false,
+            };
+            match probe::log_in(upstream, login, shared.limits.upstream_timeout).await {
+                Probed::LoggedIn(opened) => {
+                    let (stream, parked) = *opened;
+                    let place = (mailbox, place);
+                    shared.warm.clone().park(upstream.warm, age, Pipe::default(), stream, place, parked).await;
+                }
+                // Nobody waits for it; whoever logs in next is told what is wrong.
+                Probed::Refused | Probed::Failed(_) => {
+                    tracing::debug!(login = %person.login, "no session ahead of demand")
+                }
+            }
+            drop(filling);
+        });
+    }
+
+    /// How many upstream connections the person's mailbox has.
+    pub(super) fn connections(&self, person: &Person) -> usize {
+        self.budget.total(person.mailbox())
+    }
+}

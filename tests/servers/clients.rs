@@ -1,0 +1,171 @@
+//! Real mail programs in front of the real delega and the real Dovecot, with the sample mailbox behind: as somebody who
+//! may read, and as somebody who may write. What they did is judged by what is on disk.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::delega::{Delega, password};
+use super::support::dovecot::Dovecot;
+use super::support::guard;
+use super::support::mail;
+use super::support::sample::{self, ADDRESS, Size};
+use super::support::state::State;
+
+#[path = "clients/curl.rs"]
+mod curl;
+#[path = "clients/imaplib.rs"]
+mod imaplib;
+#[path = "clients/marionette.rs"]
+mod marionette;
+#[path = "clients/mbsync.rs"]
+mod mbsync;
+#[path = "clients/mutt.rs"]
+mod mutt;
+#[path = "clients/thunderbird.rs"]
+mod thunderbird;
+
+/// May read, also in a mail program.
+const READER: &str = "anna";
+/// May read and write, also in a mail program.
+const WRITER: &str = "bruno";
+/// May read, by webmail only.
+const WEBMAIL: &str = "clia";
+/// What opens the mailbox upstream.
+const OWNERS_PASSWORD: &str = "segreta: è \"così\" {3}";
+
+/// A mailbox, and three people who may work in it.
+struct Office {
+    dovecot: Dovecot,
+    delega: Delega,
+}
+
+impl Office {
+    fn open() -> Office {
+        let dovecot = Dovecot::start();
+        sample::add(&dovecot, ADDRESS, OWNERS_PASSWORD, Size::Light);
+        let delega = Delega::before(&dovecot);
+        delega.add_mailbox(ADDRESS, OWNERS_PASSWORD);
+        delega.add_delegate(ADDRESS, READER, "read,client");
+        delega.add_delegate(ADDRESS, WRITER, "read,write,client");
+        delega.add_delegate(ADDRESS, WEBMAIL, "read");
+        Office { dovecot, delega }
+    }
+
+    /// What is on disk now.
+    fn snapshot(&self) -> State {
+        self.dovecot.snapshot(ADDRESS)
+    }
+
+    /// Waits until what is on disk is as it should be.
+    fn wait_for(&self, what: &str, is_so: impl Fn(&State) -> bool) -> State {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let state = self.snapshot();
+            if is_so(&state) {
+                return state;
+            }
+            assert!(Instant::now() < deadline, "{what}: not so on disk\n{}", self.delega.log());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The messages of a folder as they are on the wire, by UID. The folder's name is in UTF-8.
+    fn messages(&self, folder: &str) -> Vec<(u32, Vec<u8>)> {
+        let name = mail::on_disk(folder);
+        let directory = self.dovecot.maildir(ADDRESS).join(if folder == "INBOX" { "" } else { &name });
+        let state = self.snapshot();
+        let uids = &state.folder(&name).messages;
+        let files = ["cur", "new"].into_iter().flat_map(|part| fs::read_dir(directory.join(part)).unwrap());
+        let mut messages: Vec<(u32, Vec<u8>)> = files
+            .map(|file| {
+                let file = file.unwrap();
+                let name = file.file_name().into_string().unwrap();
+                let base = name.split(":2,").next().unwrap();
+                (uids[base].uid.unwrap(), on_the_wire(&fs::read(file.path()).unwrap()))
+            })
+            .collect();
+        messages.sort();
+        messages
+    }
+
+    /// Lets mail arrive, as the provider would.
+    fn deliver(&self, subject: &str) {
+        let maildir = self.dovecot.maildir(ADDRESS);
+        let name = format!("{}.consegnato.pec", subject.replace(' ', "_"));
+        let raw = format!("From: esterno@pec.example.org\nTo: {ADDRESS}\nSubject: {subject}\n\nciao\n");
+        fs::write(maildir.join("tmp").join(&name), raw).unwrap();
+        self.dovecot.hand_over(&maildir.join("tmp").join(&name));
+        fs::rename(maildir.join("tmp").join(&name), maildir.join("new").join(&name)).unwrap();
+    }
+}
+
+/// What a delegate writes into the field for the username.
+fn login(username: &str) -> String {
+    format!("{username}/{ADDRESS}")
+}
+
+/// A message of a Maildir, with CRLF for line ends.
+fn on_the_wire(stored: &[u8]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(stored.len() + stored.len() / 40);
+    for (n, byte) in stored.iter().enumerate() {
+        if *byte == b'\n' && (n == 0 || stored[n - 1] != b'\r') {
+            message.push(b'\r');
+        }
+        message.push(*byte);
+    }
+    message
+}
+
+/// A new folder that goes away with the value.
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("delega-client-").tempdir().unwrap()
+}
+
+/// A program that is given a home of its own, and nothing of this process's language.
+fn program(name: impl AsRef<OsStr>, home: &Path) -> Command {
+    let mut command = Command::new(name);
+    command.env("HOME", home).env("LC_ALL", "C.UTF-8").env("PYTHONUTF8", "1").current_dir(home);
+    command
+}
+
+/// What a program did.
+#[derive(Debug)]
+struct Finished {
+    /// The exit status; `None` after a signal.
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Finished {
+    /// Panics with what the program said, unless it ended well.
+    #[track_caller]
+    fn succeeded(self, office: &Office) -> Finished {
+        assert_eq!(self.status, Some(0), "{}\n{}\n{}", self.stdout, self.stderr, office.delega.log());
+        self
+    }
+}
+
+/// Runs a program to its end.
+fn run(command: &mut Command, at_most: Duration) -> Finished {
+    let folder = folder();
+    let at = |name: &str| -> PathBuf { folder.path().join(name) };
+    command.stdin(Stdio::null()).stdout(File::create(at("out")).unwrap()).stderr(File::create(at("err")).unwrap());
+    let mut process = guard::spawn(command, None);
+    let status = process.wait(at_most).code();
+    let text = |name: &str| String::from_utf8_lossy(&fs::read(at(name)).unwrap()).into_owned();
+    Finished { status, stdout: text("out"), stderr: text("err") }
+}
+
+/// Where a program is; a missing one is told plainly.
+fn installed(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.exists())
+        .unwrap_or_else(|| panic!("{name} is not installed: .ci/packages test does that"))
+}
