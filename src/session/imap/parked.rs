@@ -35,7 +35,7 @@ impl Parked {
 
     /// Whether it can serve a login. While it waits for one, the upstream has nothing to say.
     pub fn is_ready(&self) -> bool {
-        self.awaited.is_none()
+        self.awaited.is_none() && self.scanner.is_fresh()
     }
 
     /// What the upstream offers, for [`Input::UpstreamReady`](crate::session::Input::UpstreamReady).
@@ -53,7 +53,7 @@ impl Parked {
                 Step::Head { bytes, .. } => {
                     match response::head(&bytes) {
                         // What the folder had to tell before it was left.
-                        Head::Data(_) | Head::Status(Status::Ok | Status::No, _) if !self.is_ready() => {}
+                        Head::Data(_) | Head::Status(Status::Ok | Status::No, _) if self.awaited.is_some() => {}
                         Head::Tagged(tag, Status::Ok, _) if self.awaited.as_deref() == Some(tag) => self.awaited = None,
                         _ => return Err(Spoilt("the upstream had something else to say")),
                     }
@@ -81,6 +81,16 @@ mod tests {
             assert!(!parked.is_ready());
         }
         parked.upstream(b"\n").unwrap();
+        assert!(parked.is_ready());
+    }
+
+    /// What is left of a line would be the first thing that the next client's session hears.
+    #[test]
+    fn it_is_ready_only_at_the_end_of_a_line() {
+        let mut parked = parked();
+        parked.upstream(format!("D1 OK {}", "x".repeat(500)).as_bytes()).unwrap();
+        assert!(!parked.is_ready());
+        parked.upstream(b"\r\n").unwrap();
         assert!(parked.is_ready());
     }
 
