@@ -59,8 +59,8 @@ struct Connection {
     place: Option<(Place, Age)>,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
-    /// When a socket last took bytes that waited.
-    written_at: Instant,
+    /// Since when bytes wait of which no socket takes any.
+    stuck_since: Option<Instant>,
     person: Option<Person>,
     ending: Option<Ending>,
     started_at: Instant,
@@ -95,7 +95,7 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         place: None,
         timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
         timer_at: None,
-        written_at: now,
+        stuck_since: None,
         person: None,
         ending: None,
         started_at: now,
@@ -336,14 +336,18 @@ impl Connection {
                 }
             }
         }
-        if progress {
-            self.written_at = Instant::now();
+        if progress || !self.is_anything_pending() {
+            self.stuck_since = None;
         }
     }
 
     fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(work) = &mut self.work else { return false };
         let Poll::Ready(done) = work.as_mut().poll(cx) else { return false };
+    fn is_anything_pending(&self) -> bool {
+        self.out.downstream.is_pending() || self.out.upstream.is_pending()
+    }
+
         self.work = None;
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
@@ -425,8 +429,8 @@ impl Connection {
         self.out.upstream.rest();
         loop {
             let patience = self.shared.limits.command_timeout;
-            let stall = (self.out.downstream.is_pending() || self.out.upstream.is_pending())
-                .then(|| self.written_at + patience);
+            let stall =
+                self.is_anything_pending().then(|| *self.stuck_since.get_or_insert_with(Instant::now) + patience);
             let deadline = [self.session.deadline(), stall].into_iter().flatten().min();
             let Some(deadline) = deadline else { return Poll::Pending };
             // A deadline that has moved away is only noticed when the timer fires: commands do not touch the timer.
