@@ -62,6 +62,8 @@ struct Connection {
     /// Since when bytes wait of which no socket takes any.
     stuck_since: Option<Instant>,
     person: Option<Person>,
+    /// What the client said of itself first.
+    program: Option<String>,
     ending: Option<Ending>,
     started_at: Instant,
     downstream_bytes: u64,
@@ -97,6 +99,7 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         timer_at: None,
         stuck_since: None,
         person: None,
+        program: None,
         ending: None,
         started_at: now,
         downstream_bytes: 0,
@@ -341,13 +344,13 @@ impl Connection {
         }
     }
 
-    fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(work) = &mut self.work else { return false };
-        let Poll::Ready(done) = work.as_mut().poll(cx) else { return false };
     fn is_anything_pending(&self) -> bool {
         self.out.downstream.is_pending() || self.out.upstream.is_pending()
     }
 
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(work) = &mut self.work else { return false };
+        let Poll::Ready(done) = work.as_mut().poll(cx) else { return false };
         self.work = None;
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
@@ -498,13 +501,21 @@ impl Connection {
                 let tls = self.downstream.as_ref().and_then(Stream::cipher);
                 let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
                 let connections = self.person.as_ref().map(|person| self.shared.connections(person));
-                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, connections, "session start");
+                let program = self.program.as_deref();
+                tracing::info!(%peer, login, listener = %self.door.kind, program, tls, upstream_tls, connections, "session start");
                 if let Some(person) = &self.person {
                     self.shared.fill(person);
                 }
             }
             Note::Refused { verb, why } => tracing::info!(%peer, login, verb, why, "refused"),
-            Note::Program(program) => tracing::info!(%peer, login, program, "client program"),
+            // Once, and not before the login: strangers could fill the log with it.
+            Note::Program(program) if self.program.is_none() => {
+                if self.person.is_some() {
+                    tracing::info!(%peer, login, program, "client program");
+                }
+                self.program = Some(program);
+            }
+            Note::Program(_) => {}
             Note::UpstreamRefusedLogin => {
                 tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
                 self.person = None;
