@@ -195,11 +195,13 @@ impl Session {
         if self.kept.is_empty() {
             return;
         }
-        let kept = std::mem::take(&mut self.kept);
+        let mut kept = std::mem::take(&mut self.kept);
         let mut input = kept.as_slice();
         self.take(&mut input, now, out);
-        if !input.is_empty() {
-            self.kept = input.to_vec();
+        let taken = kept.len() - input.len();
+        if taken < kept.len() {
+            kept.drain(..taken);
+            self.kept = kept;
         }
     }
 
