@@ -134,6 +134,10 @@ impl Driver for Sockets {
         any
     }
 
+    fn causes(&self, event: &Event) -> bool {
+        !matches!(event, Event::Verified(_) | Event::Connected(_) | Event::Time(_))
+    }
+
     fn sees(&mut self, asked: &Asked) -> bool {
         match asked {
             // What it was answered shows in the log.
@@ -368,6 +372,9 @@ impl Ends {
         if self.speaker.replace(leg) != Some(leg) {
             while self.settle().await {}
         }
+        if let (Leg::Upstream, Some(upstream)) = (leg, &mut self.upstream) {
+            upstream.decline_handshake();
+        }
         let patience = self.patience;
         let mut sent = 0;
         let sending = poll_fn(|cx| {
@@ -507,6 +514,9 @@ impl Ends {
 
     /// Hears all up to the end of both connections; why the session ended.
     async fn ending(&mut self) -> Result<String, String> {
+        if let Some(upstream) = &mut self.upstream {
+            upstream.decline_handshake();
+        }
         while !self.client.ended || self.upstream.as_ref().is_some_and(|wire| !wire.ended) {
             self.wait("the end of a connection").await?;
         }

@@ -21,6 +21,8 @@ pub struct Wire {
     pub ended: bool,
     /// delega has begun a TLS handshake here, which is left to be taken.
     pub handshake_begun: bool,
+    /// There will be no handshake: what delega says of it is for nobody.
+    declined: bool,
 }
 
 enum Stream {
@@ -31,12 +33,12 @@ enum Stream {
 impl Wire {
     /// In the clear.
     pub fn plain(stream: TcpStream) -> Wire {
-        Wire { stream: Some(Stream::Plain(stream)), ended: false, handshake_begun: false }
+        Wire { stream: Some(Stream::Plain(stream)), ended: false, handshake_begun: false, declined: false }
     }
 
     /// Encrypted.
     pub fn encrypted(stream: TlsStream<TcpStream>) -> Wire {
-        Wire { stream: Some(Stream::Tls(Box::new(stream))), ended: false, handshake_begun: false }
+        Wire { stream: Some(Stream::Tls(Box::new(stream))), ended: false, handshake_begun: false, declined: false }
     }
 
     /// Does the handshake.
@@ -52,6 +54,11 @@ impl Wire {
         Ok(())
     }
 
+    /// Goes on in the clear, whatever delega has begun.
+    pub fn decline_handshake(&mut self) {
+        self.declined |= std::mem::take(&mut self.handshake_begun);
+    }
+
     /// Takes what has come; ready when something has, or when this has just ended.
     pub fn poll_take(&mut self, cx: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<()> {
         if self.ended || self.handshake_begun {
@@ -63,12 +70,12 @@ impl Wire {
             Some(Stream::Plain(stream)) => {
                 let mut first = [0; 1];
                 match stream.poll_peek(cx, &mut ReadBuf::new(&mut first)) {
-                    Poll::Ready(Ok(1)) if first[0] == HANDSHAKE => {
+                    Poll::Ready(Ok(1)) if first[0] == HANDSHAKE && !self.declined => {
                         self.handshake_begun = true;
                         return Poll::Ready(());
                     }
                     // An answer to what was no handshake is not meant for people.
-                    Poll::Ready(Ok(1)) if first[0] == ALERT => {
+                    Poll::Ready(Ok(1)) if first[0] == ALERT && !self.declined => {
                         self.ended = true;
                         return Poll::Ready(());
                     }
@@ -84,7 +91,9 @@ impl Wire {
         }
         // A connection that broke has ended.
         self.ended = buffer.filled().is_empty();
-        into.extend_from_slice(buffer.filled());
+        if !self.declined {
+            into.extend_from_slice(buffer.filled());
+        }
         Poll::Ready(())
     }
 

@@ -20,6 +20,11 @@ pub trait Driver {
     /// Takes what has come out of delega; false where nothing more will come without a further [`Self::say`] or
     /// [`Self::happen`].
     fn listen(&mut self, heard: &mut Heard, wait: Wait) -> bool;
+    /// Whether this happens only when it is told to. If not it comes by itself, in its time, and what follows from it may
+    /// be here already.
+    fn causes(&self, _: &Event) -> bool {
+        true
+    }
     /// Whether it can be told from here that this was asked for. If not, only what follows from it shows.
     fn sees(&mut self, _: &Asked) -> bool {
         true
@@ -153,8 +158,10 @@ pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<
                 player.say(leg, &octets, pieces).map_err(failed)?;
             }
             Step::Event(event) => {
-                player.quiet().map_err(failed)?;
-                player.heard.notes.clear();
+                if player.driver.causes(event) {
+                    player.quiet().map_err(failed)?;
+                    player.heard.notes.clear();
+                }
                 player.driver.happen(event).map_err(failed)?;
             }
             Step::Hear(leg, expected) => player.hear(*leg, expected).map_err(failed)?,
