@@ -355,6 +355,7 @@ impl Connection {
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
                 let credentials = entry.credentials;
+                self.session.park_afterwards(self.shared.keeps_warm(&entry.upstream));
                 self.person = Some(Person { login: entry.login, account: entry.account, upstream: entry.upstream });
                 self.follow(registration);
                 let upstream = UpstreamLogin {
@@ -472,13 +473,19 @@ impl Connection {
             Some(Ending::Revoked) => REVOKED_FAREWELL,
             _ => crate::net::CLOSE_TIMEOUT,
         };
+        // What the session said upstream before its end goes out as far as the socket takes it at once, however it ends.
+        if let Some(stream) = &mut self.upstream
+            && self.out.upstream.is_pending()
+        {
+            let pipe = &mut self.out.upstream;
+            std::future::poll_fn(|cx| Poll::Ready(drop(pipe.poll_write(stream, cx, &mut false)))).await;
+        }
         let downstream = async {
             let said = tokio::time::timeout(bound, self.flush()).await;
             (said.is_ok_and(|said| said.is_ok()), self.downstream.take())
         };
         let (said, downstream) = downstream.await;
-        let upstream = self.upstream.take();
-        if let (Some(mut stream), Some(Ending::Logout)) = (upstream, self.ending) {
+        if let (Some(mut stream), Some(Ending::Logout)) = (self.upstream.take(), self.ending) {
             let pipe = &mut self.out.upstream;
             let farewell = std::future::poll_fn(|cx| pipe.poll_write(&mut stream, cx, &mut false));
             if tokio::time::timeout(bound, farewell).await.is_ok_and(|said| said.is_ok()) {

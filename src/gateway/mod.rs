@@ -20,6 +20,7 @@ mod upstream;
 mod warm;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +119,11 @@ impl Gateway {
             stop_at_once: signals.stop_at_once.clone(),
         });
         Ok(Gateway { shared, listeners, tls, signals })
+    }
+
+    /// Where the listeners stand, in the order of the configuration.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(Listener::address).collect()
     }
 
     /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.

@@ -42,6 +42,8 @@ pub struct Session {
     /// Bytes of the client's that were given and not yet taken.
     kept: Vec<u8>,
     phase: Phase,
+    /// Whether somebody wants the upstream connection afterwards.
+    parks: bool,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,7 @@ impl Session {
             framer: Framer::new(Bounds::BEFORE_LOGIN, limits::LOGIN_LINE_BYTES as u64),
             kept: Vec::new(),
             phase: Phase::Front(Front::new(settings, now)),
+            parks: true,
         }
     }
 
@@ -69,6 +72,12 @@ impl Session {
         let mut session = Session::new(settings, now);
         session.open(Relay::new(settings, grant, upstream, now));
         session
+    }
+
+    /// Whether the upstream connection may serve another login afterwards ([`Request::Park`]), which it may unless this
+    /// says no; then the session takes leave of the upstream at LOGOUT. To be told before the login is let in.
+    pub fn park_afterwards(&mut self, parks: bool) {
+        self.parks = parks;
     }
 
     fn open(&mut self, relay: Relay) {
@@ -272,7 +281,7 @@ impl Session {
             Entered::Open(upstream) => {
                 let mut relay = Relay::new(self.settings, grant, upstream, now);
                 // With a password that the client typed, nobody but its owner may go on.
-                relay.can_be_parked = !typed;
+                relay.can_be_parked = self.parks && !typed;
                 front.admitted(relay.offered(), out);
                 out.request(Request::Note(Note::LoggedIn));
                 self.open(relay);
