@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -140,11 +139,6 @@ impl Stream {
     /// The socket underneath.
     pub fn tcp(&self) -> &TcpStream {
         &self.tcp
-    }
-
-    /// The address at the other end of the socket; behind a proxy this is not the client's.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp.peer_addr()
     }
 
     /// Reads what has come, and hands it out in the thread's buffer. Ready with how many bytes it was; none is the end.
