@@ -517,7 +517,8 @@ impl Connection {
                 self.log_refused(login, Refusal::WrongPassword);
             }
             Note::UpstreamUnavailable(why) => {
-                tracing::error!(%peer, login, why, "the upstream could not be entered");
+                let connections = self.person.as_ref().map(|person| self.shared.connections(person));
+                tracing::error!(%peer, login, why, connections, "the upstream could not be entered");
                 self.person = None;
             }
             Note::Ended(ending) => self.ending = Some(ending),
