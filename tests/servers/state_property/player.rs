@@ -132,7 +132,9 @@ impl Session {
                                     Heard::Continuation if self.awaited.is_empty() => break Going::On,
                                     Heard::Tagged(..) if self.awaited.is_empty() => break Going::Over,
                                     Heard::Closed => break Going::Over,
-                                    heard => drop(self.judge(heard)?),
+                                    heard => {
+                                        self.judge(heard)?;
+                                    }
                                 }
                             };
                             if going == Going::Over {
@@ -237,7 +239,9 @@ impl Session {
                         self.count(name, *condition as usize);
                     }
                 }
-                _ => drop(self.judge(heard)?),
+                _ => {
+                    self.judge(heard)?;
+                }
             }
         }
     }

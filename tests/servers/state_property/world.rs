@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::client::Door;
 use super::operation::Operation;
 use super::player::{Counts, Session};
-use crate::delega::{Delega, password};
+use crate::delega::{self, Delega, password};
 use crate::support::dovecot::{Dovecot, Options};
 use crate::support::mail::{self, Mail};
 use crate::support::pec::Provider;
@@ -28,9 +28,17 @@ const FOLDER_MESSAGES: usize = 40;
 pub struct World {
     pub dovecot: Dovecot,
     pub delega: Delega,
+    warm: Warm,
     mails: Vec<Mail>,
     runtime: tokio::runtime::Runtime,
     mailboxes: usize,
+}
+
+/// Whether upstream sessions wait for the next delegate of the mailbox (X4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warm {
+    Yes,
+    No,
 }
 
 /// Who plays.
@@ -63,11 +71,15 @@ impl fmt::Display for Failure {
 }
 
 impl World {
-    pub fn new() -> World {
+    pub fn new(warm: Warm) -> World {
         let dovecot = Options { metadata: true, ..Options::default() }.start();
-        let delega = Delega::before(&dovecot);
+        let mut options = delega::Options::before(&dovecot);
+        if warm == Warm::Yes {
+            options.connections = "warm_sessions = 2\n".to_owned();
+        }
+        let delega = options.start();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        World { dovecot, delega, mails: mails(), runtime, mailboxes: 0 }
+        World { dovecot, delega, warm, mails: mails(), runtime, mailboxes: 0 }
     }
 
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
@@ -146,6 +158,10 @@ impl World {
         answers = answers.and_then(|()| self.act(sessions, operations, phase));
         for session in sessions {
             self.runtime.block_on(session.close());
+        }
+        if self.warm == Warm::Yes {
+            // A change of the store closes those that wait
+            self.delega.cli(&["delegate", "suspend", address, "anna"], "");
         }
         self.wait_for_quiet(address);
         let changes = before.changes(&snapshot());
