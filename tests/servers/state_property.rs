@@ -6,7 +6,8 @@
 //! anything may be answered OK. When something is not as it should be, the list of commands is made as short as it can
 //! be, each try in a fresh mailbox.
 //!
-//! `DELEGA_SEED` repeats one seed, `DELEGA_COMMANDS` says how many commands for each.
+//! `DELEGA_SEED` repeats one seed or several (`1,2,3`), `DELEGA_COMMANDS` says how many commands for each. A seed stands for
+//! what is said; how the sessions' commands meet on the server is left to chance.
 
 #[path = "state_property/client.rs"]
 mod client;
@@ -14,6 +15,8 @@ mod client;
 mod difference;
 #[path = "state_property/generator.rs"]
 mod generator;
+#[path = "state_property/mischief.rs"]
+mod mischief;
 #[path = "state_property/operation.rs"]
 mod operation;
 #[path = "state_property/player.rs"]

@@ -156,14 +156,23 @@ impl World {
         };
         let before = snapshot();
         answers = answers.and_then(|()| self.act(sessions, operations, phase));
+        let mut crashes = 0;
         for session in sessions {
             self.runtime.block_on(session.close());
+            crashes += session.crashes;
         }
         if self.warm == Warm::Yes {
             // A change of the store closes those that wait
             self.delega.cli(&["delegate", "suspend", address, "anna"], "");
         }
         self.wait_for_quiet(address);
+        let log = self.dovecot.log();
+        let own = format!("imap({address})<");
+        let crashed = log.lines().filter(|line| line.contains(&own) && line.contains(" killed with signal ")).count();
+        if crashes > crashed && answers.is_ok() {
+            answers =
+                Err(format!("delega said {crashes} times that Dovecot had gone, which had crashed {crashed} times"));
+        }
         let changes = before.changes(&snapshot());
         if changes.is_empty() { answers.map_err(Failure::Answers) } else { Err(Failure::Changed(changes)) }
     }
@@ -212,7 +221,9 @@ impl World {
             let mut processes = BTreeSet::new();
             let mut ended = 0;
             let start = format!("imap({address})<");
-            for line in log.lines().filter(|line| line.contains("Info: Disconnected: ")) {
+            // A crash of Dovecot's is an end, too
+            let ends = |line: &&str| line.contains("Info: Disconnected: ") || line.contains(" killed with signal ");
+            for line in log.lines().filter(ends) {
                 let Some((_, rest)) = line.split_once(&start) else { continue };
                 ended += 1;
                 processes.extend(rest.split_once('>').map(|(process, _)| process));
