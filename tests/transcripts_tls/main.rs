@@ -36,8 +36,8 @@ const LEFT_OUT: [(&str, usize, &str); 5] = [
 const PERCENT: usize = 75;
 /// How many are played at once: most of the time goes by in waiting.
 const AT_ONCE: usize = 8;
-/// How long something that must come may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long what a transcript expects may take.
+const EXPECTATION: Duration = Duration::from_secs(10);
 /// The delay of a refused login in the transcripts.
 const REFUSAL: Duration = Duration::from_secs(2);
 
@@ -70,21 +70,22 @@ fn left_out(script: &Script) -> Option<&'static str> {
 }
 
 /// Plays one; the failure tells what the gateway logged.
-fn once(script: &Script, site: &Arc<Site>, pieces: Pieces, patience: Duration) -> Result<(), String> {
-    let mut sockets = Sockets::new(script, site, patience).map_err(|why| format!("{} (login): {why}", script.name))?;
+fn once(script: &Script, site: &Arc<Site>, pieces: Pieces, expectation: Duration) -> Result<(), String> {
+    let mut sockets =
+        Sockets::new(script, site, expectation).map_err(|why| format!("{} (login): {why}", script.name))?;
     let played = play(script, &mut sockets, pieces);
     played.map(|_| ()).map_err(|failure| format!("{failure}\n   log\n{}", sockets.log()))
 }
 
 /// Plays all of them, some at once; what failed, by its number.
-fn all(scripts: &[&Script], pieces: Pieces, patience: Duration) -> BTreeMap<usize, String> {
+fn all(scripts: &[&Script], pieces: Pieces, expectation: Duration) -> BTreeMap<usize, String> {
     let site = Arc::new(Site::new());
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let player = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(script) = scripts.get(number) else { return };
-            if let Err(failure) = once(script, &site, pieces, patience) {
+            if let Err(failure) = once(script, &site, pieces, expectation) {
                 failures.lock().unwrap().insert(number, failure);
             }
         }
@@ -98,7 +99,7 @@ fn transcripts_play_over_tls() {
     let scripts = transcript::all();
     let played: Vec<&Script> =
         scripts.iter().map(|(_, script)| script).filter(|script| left_out(script).is_none()).collect();
-    let failures = all(&played, Pieces::Whole, PATIENCE);
+    let failures = all(&played, Pieces::Whole, EXPECTATION);
     let shown: Vec<String> = failures.into_values().collect();
     assert!(shown.is_empty(), "{} of {} transcripts:\n\n{}\n", shown.len(), played.len(), shown.join("\n\n"));
 }
@@ -129,8 +130,8 @@ const WRONG: [(&str, &str, &str); 6] = [
     (
         "a connection that is not listed",
         "state: login\n>C * OK *\nC> a1 LOGIN anna/ufficio@pec.example.it segreto\n\
-         verify: anna/ufficio@pec.example.it segreto ok\n",
-        "was not listed",
+         verify: anna/ufficio@pec.example.it segreto ok\n>C a1 OK *\n",
+        "asked [Connect]",
     ),
     (
         "an upstream connection that is given up and is not listed",
@@ -165,7 +166,7 @@ fn a_wrong_transcript_fails() {
     wrong.extend(WRONG.map(|(what, text, why)| (what, text.to_owned(), why)));
     let scripts: Vec<Script> = wrong.iter().map(|(what, text, _)| Script::parse(what, text).unwrap()).collect();
     let right = Script::parse("right", wrong::RIGHT).unwrap();
-    let found = all(&[&right], Pieces::Whole, PATIENCE);
+    let found = all(&[&right], Pieces::Whole, EXPECTATION);
     assert!(found.is_empty(), "{found:?}");
     // What never comes is waited for less long.
     let found = all(&scripts.iter().collect::<Vec<_>>(), Pieces::Whole, Duration::from_secs(2));
