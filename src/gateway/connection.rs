@@ -59,9 +59,11 @@ struct Connection {
     place: Option<(Place, Age)>,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
-    /// When a socket last took bytes that waited.
-    written_at: Instant,
+    /// Since when bytes wait of which no socket takes any.
+    stuck_since: Option<Instant>,
     person: Option<Person>,
+    /// What the client said of itself first.
+    program: Option<String>,
     ending: Option<Ending>,
     started_at: Instant,
     downstream_bytes: u64,
@@ -95,8 +97,9 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         place: None,
         timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
         timer_at: None,
-        written_at: now,
+        stuck_since: None,
         person: None,
+        program: None,
         ending: None,
         started_at: now,
         downstream_bytes: 0,
@@ -336,9 +339,13 @@ impl Connection {
                 }
             }
         }
-        if progress {
-            self.written_at = Instant::now();
+        if progress || !self.is_anything_pending() {
+            self.stuck_since = None;
         }
+    }
+
+    fn is_anything_pending(&self) -> bool {
+        self.out.downstream.is_pending() || self.out.upstream.is_pending()
     }
 
     fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
@@ -426,8 +433,8 @@ impl Connection {
         self.out.upstream.rest();
         loop {
             let patience = self.shared.limits.command_timeout;
-            let stall = (self.out.downstream.is_pending() || self.out.upstream.is_pending())
-                .then(|| self.written_at + patience);
+            let stall =
+                self.is_anything_pending().then(|| *self.stuck_since.get_or_insert_with(Instant::now) + patience);
             let deadline = [self.session.deadline(), stall].into_iter().flatten().min();
             let Some(deadline) = deadline else { return Poll::Pending };
             // A deadline that has moved away is only noticed when the timer fires: commands do not touch the timer.
@@ -487,7 +494,10 @@ impl Connection {
         }
         self.leave();
         match downstream {
-            Some(stream) if said && self.ending != Some(Ending::ClientGone) => stream.close().await,
+            Some(stream) if said && self.ending != Some(Ending::ClientGone) => {
+                // Beyond the bound the connection ends, whether or not the client has closed it.
+                drop(tokio::time::timeout(bound, stream.close()).await);
+            }
             _ => {}
         }
     }
@@ -501,13 +511,21 @@ impl Connection {
                 let tls = self.downstream.as_ref().and_then(Stream::cipher);
                 let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
                 let connections = self.person.as_ref().map(|person| self.shared.connections(person));
-                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, connections, "session start");
+                let program = self.program.as_deref();
+                tracing::info!(%peer, login, listener = %self.door.kind, program, tls, upstream_tls, connections, "session start");
                 if let Some(person) = &self.person {
                     self.shared.fill(person);
                 }
             }
             Note::Refused { verb, why } => tracing::info!(%peer, login, verb, why, "refused"),
-            Note::Program(program) => tracing::info!(%peer, login, program, "client program"),
+            // Once, and not before the login: strangers could fill the log with it.
+            Note::Program(program) if self.program.is_none() => {
+                if self.person.is_some() {
+                    tracing::info!(%peer, login, program, "client program");
+                }
+                self.program = Some(program);
+            }
+            Note::Program(_) => {}
             Note::UpstreamRefusedLogin => {
                 tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
                 self.person = None;

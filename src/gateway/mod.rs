@@ -46,7 +46,7 @@ pub(crate) struct Shared {
     live: Arc<Live>,
     budget: Arc<Budget>,
     warm: Arc<Warm>,
-    hashing: tokio::sync::Semaphore,
+    hashing: Arc<tokio::sync::Semaphore>,
     stop: CancellationToken,
     stop_at_once: CancellationToken,
 }
@@ -114,7 +114,7 @@ impl Gateway {
             live: Arc::new(Live::default()),
             budget: Arc::default(),
             warm: Arc::default(),
-            hashing: tokio::sync::Semaphore::new(login::at_once()),
+            hashing: Arc::new(tokio::sync::Semaphore::new(login::at_once())),
             stop: signals.stop.clone(),
             stop_at_once: signals.stop_at_once.clone(),
         });

@@ -104,10 +104,13 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
                     }
                 }
                 Request::Note(Note::LoggedIn) => Input::DownstreamClosed,
-                Request::Park(parked) => match stream {
-                    Some(stream) => return Probed::LoggedIn(Box::new((stream, parked))),
-                    None => return Probed::Failed("it went away".to_owned()),
-                },
+                Request::Park(parked) => {
+                    let Some(mut stream) = stream else { return Probed::Failed("it went away".to_owned()) };
+                    return match send(&mut stream, &mut said).await {
+                        Ok(()) => Probed::LoggedIn(Box::new((stream, parked))),
+                        Err(error) => Probed::Failed(error.to_string()),
+                    };
+                }
                 Request::Note(Note::UpstreamRefusedLogin | Note::UpstreamRefusedOwner) => return Probed::Refused,
                 Request::Note(Note::UpstreamUnavailable(why)) => return Probed::Failed(why.to_owned()),
                 Request::Note(Note::Ended(Ending::UpstreamFault(why))) => return Probed::Failed(why.to_owned()),
@@ -118,15 +121,8 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
             session.handle(input, Instant::now(), &mut said);
         }
         let Some(stream) = &mut stream else { return Probed::Failed("it went away".to_owned()) };
-        if !said.upstream.is_empty() {
-            let bytes = zeroize::Zeroizing::new(std::mem::take(&mut said.upstream));
-            let sent = async {
-                stream.write_all(&bytes).await?;
-                stream.flush().await
-            };
-            if let Err(error) = sent.await {
-                return Probed::Failed(error.to_string());
-            }
+        if let Err(error) = send(stream, &mut said).await {
+            return Probed::Failed(error.to_string());
         }
         let mut buffer = [0; 4096];
         match stream.read(&mut buffer).await {
@@ -137,4 +133,14 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
             Err(error) => return Probed::Failed(error.to_string()),
         }
     }
+}
+
+/// Sends what the session has said.
+async fn send(stream: &mut Stream, said: &mut Said) -> std::io::Result<()> {
+    let bytes = zeroize::Zeroizing::new(std::mem::take(&mut said.upstream));
+    if !bytes.is_empty() {
+        stream.write_all(&bytes).await?;
+        stream.flush().await?;
+    }
+    Ok(())
 }

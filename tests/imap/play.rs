@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use delega::domain::{Grant, Permissions, Profile, Protocols};
 use delega::proto::imap::capability::Capabilities;
+use delega::session::imap::parked::Parked;
 use delega::session::imap::{Session, Settings};
-use delega::session::{Input, Leg, Note, Request, Sink, Timeouts};
+use delega::session::{Admission, Input, Leg, Note, Request, Sink, Timeouts, UpstreamLogin};
 
 use super::generate::Made;
 use super::server::Server;
@@ -43,7 +44,8 @@ pub enum Cut {
 }
 
 impl Cut {
-    fn piece(&mut self, most: usize) -> usize {
+    /// How many of so many bytes go at once.
+    pub fn piece(&mut self, most: usize) -> usize {
         match self {
             Cut::Whole => most,
             Cut::Bytes => 1.min(most),
@@ -82,6 +84,8 @@ pub struct Outcome {
     pub completed: Vec<String>,
     /// The tag of a command that the client waits for in vain.
     pub stuck: Option<String>,
+    /// The upstream session, where it may serve the next client.
+    pub parked: Option<Parked>,
 }
 
 impl Outcome {
@@ -114,6 +118,10 @@ impl Sink for Outcome {
         }
         self.requests.push(match request {
             Request::Verify { login, .. } => format!("Verify {login}"),
+            Request::Park(parked) => {
+                self.parked = Some(parked);
+                "Park".to_owned()
+            }
             other => format!("{other:?}"),
         });
     }
@@ -163,6 +171,33 @@ impl Game {
         Game { session, outcome: Outcome::default(), cut, typed: Vec::new(), told: 0, now }
     }
 
+    /// A session that has just logged in, on an upstream connection that was `handed_on` or on a new one. What was said
+    /// so far is forgotten.
+    pub fn enter(grant: Grant, upstream: &str, handed_on: bool, nonce: u64, cut: Cut) -> Game {
+        let now = Instant::now();
+        let session = Session::new(Settings { nonce, ..settings(false) }, now);
+        let mut game = Game { session, outcome: Outcome::default(), cut, typed: Vec::new(), told: 0, now };
+        let said = |game: &mut Game, input| game.session.handle(input, now, &mut game.outcome);
+        said(&mut game, Input::Downstream(b"l LOGIN anna/a@pec.example.it secret\r\n"));
+        let login = UpstreamLogin {
+            authzid: None,
+            authcid: "a@pec.example.it".to_owned(),
+            password: "stored".to_owned().into(),
+            typed: false,
+        };
+        said(&mut game, Input::Verified(Ok(Admission { grant, upstream: login })));
+        if handed_on {
+            said(&mut game, Input::UpstreamReady(Capabilities::parse(upstream.as_bytes())));
+        } else {
+            said(&mut game, Input::UpstreamConnected { starttls: false });
+            said(&mut game, Input::Upstream(b"* OK [CAPABILITY IMAP4rev1] hi\r\n"));
+            said(&mut game, Input::Upstream(format!("D{nonce:016x}1 OK [CAPABILITY {upstream}] in\r\n").as_bytes()));
+        }
+        assert!(String::from_utf8_lossy(&game.outcome.downstream).contains("l OK "));
+        game.outcome = Outcome::default();
+        game
+    }
+
     /// Lets one of the two speak; false where neither has anything to say that is wanted.
     pub fn turn(&mut self, mut client: impl FnMut(&mut Outcome) -> Option<Vec<u8>>) -> bool {
         while let Some(part) = client(&mut self.outcome) {
@@ -174,6 +209,7 @@ impl Game {
             let mut said = std::mem::take(&mut self.outcome.server.outbox);
             let later = said.split_off(self.cut.piece(said.len()));
             self.outcome.server.outbox = later;
+            self.outcome.server.delivered.extend_from_slice(&said);
             self.input(Input::Upstream(&said));
         } else if client_has {
             let later = self.typed.split_off(self.cut.piece(self.typed.len()));

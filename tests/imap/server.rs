@@ -17,12 +17,33 @@ pub const RICH: &str = "IMAP4rev1 IMAP4rev2 AUTH=PLAIN SASL-IR ID ENABLE IDLE SO
 /// A server with nothing but the base protocol.
 pub const BARE: &str = "IMAP4rev1";
 
+/// How a folder is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Selected {
+pub enum Selected {
+    /// None is.
     #[default]
     Nothing,
+    /// By EXAMINE.
     ReadOnly,
+    /// By SELECT.
     ReadWrite,
+}
+
+/// What of a connection's past can still be seen; the default is that of a fresh login.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Visible {
+    /// The folder.
+    pub selected: Selected,
+    /// Whether an extension is enabled, by ENABLE or by the use of CONDSTORE (RFC 7162 §3.1).
+    pub enabled: bool,
+    /// Whether `$` holds a search result (RFC 5182).
+    pub saved: bool,
+    /// Whether IDLE is under way.
+    pub idling: bool,
+    /// Whether a command has begun and not ended.
+    pub half: bool,
+    /// How many commands could not be taken; servers hang up after some.
+    pub bad: usize,
 }
 
 /// The server's side of one connection, after login.
@@ -35,6 +56,8 @@ pub struct Server {
     idling: Option<String>,
     /// What it has to say.
     pub outbox: Vec<u8>,
+    /// What it has said and the gateway has read.
+    pub delivered: Vec<u8>,
     /// What it was told, in order.
     pub commands: Vec<Command>,
     /// The beginnings of the commands that it refused at a literal.
@@ -43,7 +66,12 @@ pub struct Server {
     pub effects: Vec<String>,
     /// Whether it tells news unasked, behind every answer.
     pub chatty: bool,
+    /// Whether it tells its state with every answer, and minds what needs a folder.
+    pub stateful: bool,
     selected: Selected,
+    enabled: bool,
+    saved: bool,
+    bad: usize,
     /// The first thing that was not IMAP.
     pub fault: Option<String>,
 }
@@ -117,16 +145,20 @@ impl Server {
             return;
         }
         let verb = command.verb.trim_start_matches("UID ");
+        self.enable(verb, command);
         if mood.is_multiple_of(11) {
-            self.outbox.extend_from_slice(format!("{tag} NO [UNAVAILABLE] Not now {{3}}\r\n").as_bytes());
             if matches!(verb, "SELECT" | "EXAMINE") {
                 self.selected = Selected::Nothing;
+                self.saved = false;
             }
+            self.outbox
+                .extend_from_slice(format!("{tag} NO [UNAVAILABLE] Not now {{3}}{}\r\n", self.told()).as_bytes());
             return;
         }
         // As Dovecot answers QRESYNC to one who has not enabled it; the folder stays selected.
-        if mood.is_multiple_of(13) {
-            self.outbox.extend_from_slice(format!("{tag} BAD Not so\r\n").as_bytes());
+        if mood.is_multiple_of(13) || (self.stateful && self.selected == Selected::Nothing && verb == "UNSELECT") {
+            self.bad += 1;
+            self.outbox.extend_from_slice(format!("{tag} BAD Not so{}\r\n", self.told()).as_bytes());
             return;
         }
         self.take_effect(verb, command);
@@ -160,11 +192,35 @@ impl Server {
             "APPEND" => "[APPENDUID 7 8] ",
             _ => "",
         };
-        self.outbox.extend_from_slice(format!("{tag} OK {code}Done\r\n").as_bytes());
+        self.outbox.extend_from_slice(format!("{tag} OK {code}Done{}\r\n", self.told()).as_bytes());
+    }
+
+    fn told(&self) -> String {
+        if self.stateful { format!(" {:?}", self.visible()) } else { String::new() }
     }
 }
 
 impl Server {
+    /// What of the past can still be seen.
+    pub fn visible(&self) -> Visible {
+        Visible {
+            selected: self.selected,
+            enabled: self.enabled,
+            saved: self.saved,
+            idling: self.idling.is_some(),
+            half: !self.inbox.is_empty() || self.continuations > 0,
+            bad: self.bad,
+        }
+    }
+
+    /// At the worst, an extension is enabled by a command that then fails.
+    fn enable(&mut self, verb: &str, command: &Command) {
+        const LASTING: [&str; 7] =
+            ["CONDSTORE", "QRESYNC", "HIGHESTMODSEQ", "MODSEQ", "CHANGEDSINCE", "UNCHANGEDSINCE", "VANISHED"];
+        let lasting = |piece: &Piece| matches!(piece, Piece::Atom(atom) if LASTING.contains(&atom.as_str()));
+        self.enabled |= verb == "ENABLE" || command.arguments.iter().any(lasting);
+    }
+
     fn take_effect(&mut self, verb: &str, command: &Command) {
         let marks = command.arguments.iter().any(|piece| match piece {
             Piece::Atom(atom) => {
@@ -186,6 +242,12 @@ impl Server {
             "SELECT" => self.selected = Selected::ReadWrite,
             "EXAMINE" => self.selected = Selected::ReadOnly,
             "CLOSE" | "UNSELECT" => self.selected = Selected::Nothing,
+            _ => {}
+        }
+        let saves = command.arguments.contains(&Piece::Atom("SAVE".to_owned()));
+        match verb {
+            "SELECT" | "EXAMINE" | "CLOSE" | "UNSELECT" => self.saved = false,
+            "SEARCH" | "SORT" if self.selected != Selected::Nothing => self.saved |= saves,
             _ => {}
         }
     }

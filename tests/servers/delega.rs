@@ -23,7 +23,7 @@ pub struct Options {
     pub starttls_imap: String,
     /// The certificates trusted upstream.
     pub ca_file: Option<PathBuf>,
-    /// Further lines of `[upstream.main]`.
+    /// Further lines of `[upstream.main]`, and further sections.
     pub upstream: String,
     /// Its lines about connections: without a bound and without any that wait, unless a test is about these.
     pub connections: String,
@@ -87,8 +87,9 @@ impl Options {
         if let Some(ca_file) = &self.ca_file {
             text += &format!("ca_file = {ca_file:?}\n");
         }
-        text += &self.upstream;
         text += &self.connections;
+        // Last, since these may be whole sections
+        text += &self.upstream;
         let client = if self.client_apart { "apart" } else { "nested" };
         text += &format!("\n[permissions]\nclient = \"{client}\"\n\n[limits]\n{}", self.limits);
         text + "\n[log]\nformat = \"json\"\nfilter = \"debug,rustls=info\"\n"

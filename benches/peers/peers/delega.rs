@@ -30,6 +30,8 @@ kind = \"client\"
 [upstream.main]
 imap = \"imaps://{upstream}\"
 ca_file = {ca:?}
+connections_per_mailbox = 0
+warm_sessions = 0
 
 [permissions]
 client = \"apart\"

@@ -36,7 +36,12 @@ impl Relay {
                     return Ok(());
                 }
                 Step::Data(bytes) => out.downstream(bytes),
-                Step::End => self.boundary(out)?,
+                Step::End => {
+                    let on = self.boundary(out);
+                    // The session ends, and nobody reads what else has come.
+                    self.can_be_parked &= on.is_ok() || input.is_empty();
+                    on?;
+                }
                 Step::Head { bytes, complete } => self.head(framer, bytes, complete, out)?,
             }
         }
@@ -117,6 +122,7 @@ impl Relay {
                     return Ok(self.scanner.hold(bytes)?);
                 }
                 let sent = self.answered(framer, tag)?;
+                self.can_be_parked &= status != Status::Bad;
                 if let (Status::Ok, Some(mode), false) = (status, sent.opens, self.queue.opens_for_writing()) {
                     self.mode = mode;
                 }
@@ -249,7 +255,10 @@ impl Relay {
                 self.flow = Flow::Idle;
             }
             // Nobody waits for it.
-            other => self.flow = other,
+            other => {
+                self.can_be_parked = false;
+                self.flow = other;
+            }
         }
     }
 

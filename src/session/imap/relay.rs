@@ -467,15 +467,14 @@ impl Relay {
         {
             return None;
         }
-        if self.mode == Mode::Unselected {
-            return Some(Parked::new(self.upstream, None));
-        }
-        if !self.upstream.has(C::Unselect) {
-            return None;
-        }
+        let last = match self.mode {
+            Mode::Unselected => "NOOP",
+            Mode::ReadOnly | Mode::ReadWrite if self.upstream.has(C::Unselect) => "UNSELECT",
+            Mode::ReadOnly | Mode::ReadWrite => return None,
+        };
         let tag = format!("D{:016x}", self.settings.nonce);
-        out.upstream(format!("{tag} UNSELECT\r\n").as_bytes());
-        Some(Parked::new(self.upstream, Some(tag.into_bytes())))
+        out.upstream(format!("{tag} {last}\r\n").as_bytes());
+        Some(Parked::new(self.upstream, tag.into_bytes()))
     }
 
     /// Takes leave of the upstream.

@@ -132,11 +132,11 @@ impl Generator {
         let session = self.dice.below(self.plan.sessions);
         let cuts = self.dice.roll();
         if std::mem::take(&mut self.fresh[session]) && self.dice.below(10) > 0 {
-            let verb = if self.dice.below(3) > 0 { "SELECT" } else { "EXAMINE" };
+            let verb = if self.dice.below(3) > 0 || !self.plan.only.is_empty() { "SELECT" } else { "EXAMINE" };
             let open = COMMANDS.iter().find(|(name, ..)| *name == verb).unwrap();
             return self.command(session, cuts, *open);
         }
-        if self.plan.endings && self.dice.below(70) == 0 {
+        if self.plan.endings && self.dice.below(if self.plan.only.is_empty() { 70 } else { 20 }) == 0 {
             self.fresh[session] = true;
             let deed = self.ending();
             return Operation { session, phase: self.plan.phase, name: "(ending)".to_owned(), deed, cuts };
@@ -173,7 +173,7 @@ impl Generator {
         let mut pieces = writer.finish();
         self.change_case(&mut pieces, tag.len() + 1);
         let mut name = name.to_owned();
-        if name != "IDLE" && self.dice.below(12) == 0 {
+        if name != "IDLE" && self.dice.below(if self.plan.only.is_empty() { 12 } else { 60 }) == 0 {
             self.spoil(&mut pieces, tag.len() + 1);
             name = "(spoilt)".to_owned();
         }
@@ -377,7 +377,9 @@ impl Generator {
             _ => words::FOLDERS[self.dice.below(words::FOLDERS.len())],
         };
         w.text(verb).text(" ").string(&mut self.dice, name);
-        if self.dice.below(6) == 0 {
+        // With parameters an EXAMINE may be refused, and leaves open for writing what was so
+        let often = self.plan.phase.is_multiple_of(2) && verb == "EXAMINE";
+        if self.dice.below(if often { 2 } else { 8 }) == 0 {
             w.text(" ").text(self.dice.one_of(words::SELECT_PARAMETERS));
         }
     }

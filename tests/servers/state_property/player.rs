@@ -19,7 +19,7 @@ pub struct Session {
     login: String,
     password: String,
     /// Whether write verbs are to be refused.
-    reader: bool,
+    pub reader: bool,
     connection: Option<Connection>,
     /// What was put together and not yet said.
     out: Vec<u8>,
@@ -55,11 +55,6 @@ impl Session {
         Session { door, login, password, reader, connection, out, awaited, bye, number: 0, counts: Counts::new() }
     }
 
-    /// From now on this is one who may only read.
-    pub fn becomes_reader(&mut self) {
-        self.reader = true;
-    }
-
     /// Plays this session's part of `operations`. It stays open where they leave it open.
     pub async fn play(&mut self, operations: &[Operation]) -> Result<(), Fault> {
         for operation in operations {
@@ -73,9 +68,12 @@ impl Session {
         if let Some(connection) = self.connection.take() {
             connection.close().await;
         }
+        self.awaited.clear();
+        self.out.clear();
+        self.bye = None;
     }
 
-    /// Says NOOP-like commands until MYRIGHTS tells these rights, or `IDLE` hears that they have changed.
+    /// Asks for MYRIGHTS until it tells these.
     pub async fn wait_for_rights(&mut self, rights: &str) -> Result<(), Fault> {
         if self.connection.is_none() {
             return Ok(());
@@ -119,7 +117,7 @@ impl Session {
                         _ => {}
                     }
                 }
-                self.over().await;
+                self.close().await;
                 let fine = last == Some(Condition::Ok) || !self.reader;
                 if fine { Ok(()) } else { Err(format!("LOGOUT was answered with {last:?}")) }
             }
@@ -144,7 +142,7 @@ impl Session {
                     }
                 }
                 self.speak(&mut dice).await;
-                self.over().await;
+                self.close().await;
                 Ok(())
             }
         }
@@ -186,7 +184,7 @@ impl Session {
                             Heard::Continuation if self.awaited.len() == 1 => break,
                             heard => {
                                 if self.judge(heard)? == Going::Over {
-                                    self.over().await;
+                                    self.close().await;
                                     return Ok(());
                                 }
                                 if self.awaited.back().is_none_or(|last| last.number != number) {
@@ -224,7 +222,7 @@ impl Session {
             match &heard {
                 Heard::Closed => {
                     self.count(name, 3);
-                    self.over().await;
+                    self.close().await;
                     return Ok(());
                 }
                 Heard::Tagged(tag, condition, line) if !self.awaited.iter().any(|awaited| awaited.tag == *tag) => {
@@ -253,7 +251,7 @@ impl Session {
         while !self.awaited.is_empty() {
             let heard = self.hear().await?;
             if self.judge(heard)? == Going::Over {
-                self.over().await;
+                self.close().await;
             }
         }
         Ok(())
@@ -266,7 +264,7 @@ impl Session {
                 if line.starts_with(b"* BYE") {
                     self.bye = Some(line.clone());
                 }
-                let upper = line.to_ascii_uppercase();
+                let upper = line[..line.len().min(60)].to_ascii_uppercase();
                 let permanent =
                     upper.starts_with(b"* OK [PERMANENTFLAGS") && !upper.starts_with(b"* OK [PERMANENTFLAGS ()]");
                 let writable = upper.starts_with(b"* OK [READ-WRITE]");
@@ -309,13 +307,6 @@ impl Session {
                 Ok(Going::Over)
             }
         }
-    }
-
-    async fn over(&mut self) {
-        self.close().await;
-        self.awaited.clear();
-        self.out.clear();
-        self.bye = None;
     }
 
     async fn speak(&mut self, dice: &mut Dice) {

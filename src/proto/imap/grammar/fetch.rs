@@ -32,13 +32,17 @@ pub(super) fn fetch(cursor: &mut Cursor, facts: &mut Facts) -> Result<(), Fault>
 
 /// `fetch-att`, from an allow-list.
 fn item(cursor: &mut Cursor, facts: &mut Facts) -> Result<(), Fault> {
-    const PLAIN: [&str; 9] =
-        ["FLAGS", "UID", "ENVELOPE", "INTERNALDATE", "BODY", "BODYSTRUCTURE", "RFC822.SIZE", "RFC822.HEADER", "MODSEQ"];
+    const PLAIN: [&str; 8] =
+        ["FLAGS", "UID", "ENVELOPE", "INTERNALDATE", "BODY", "BODYSTRUCTURE", "RFC822.SIZE", "RFC822.HEADER"];
     if let Some(name) = cursor.take_kind(Kind::SectionOpen) {
         return section(cursor, facts, name);
     }
     if cursor.word("RFC822") || cursor.word("RFC822.TEXT") {
         facts.marking = Marking::Whole;
+        return Ok(());
+    }
+    if cursor.word("MODSEQ") {
+        facts.require(C::CondStore);
         return Ok(());
     }
     if cursor.word("PREVIEW") {
