@@ -483,7 +483,7 @@ impl Connection {
             && self.out.upstream.is_pending()
         {
             let pipe = &mut self.out.upstream;
-            std::future::poll_fn(|cx| Poll::Ready(drop(pipe.poll_write(stream, cx, &mut false)))).await;
+            let _ = std::future::poll_fn(|cx| Poll::Ready(pipe.poll_write(stream, cx, &mut false))).await;
         }
         let downstream = async {
             let said = tokio::time::timeout(bound, self.flush()).await;

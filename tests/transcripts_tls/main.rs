@@ -22,22 +22,22 @@ use std::time::Duration;
 
 use site::Site;
 use sockets::Sockets;
-use transcript::{Event, Pieces, Script, Start, Step, Verdict, play};
+use transcript::{Event, Pieces, Script, Start, Step, Verdict, play, wrong};
 
 /// How many transcripts, by the directive that keeps them out, and why it does.
 const LEFT_OUT: [(&str, usize, &str); 5] = [
     ("time", 16, "the clock of a gateway that runs cannot be moved"),
     ("expect-verify", 2, "when an answer comes from the accounts cannot be said"),
     ("verify", 0, "the accounts cannot hold all that it says at once"),
-    ("connect", 1, "a mailbox has one upstream, which is reached in one way"),
+    ("connect", 0, "a mailbox has one upstream, which is reached in one way"),
     ("revoke", 1, "before the login there is nobody to revoke"),
 ];
 /// The least that must be played.
 const PERCENT: usize = 75;
 /// How many are played at once: most of the time goes by in waiting.
 const AT_ONCE: usize = 8;
-/// How long something that must come may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long what a transcript expects may take.
+const EXPECTATION: Duration = Duration::from_secs(10);
 /// The delay of a refused login in the transcripts.
 const REFUSAL: Duration = Duration::from_secs(2);
 
@@ -70,27 +70,27 @@ fn left_out(script: &Script) -> Option<&'static str> {
 }
 
 /// Plays one; the failure tells what the gateway logged.
-fn once(script: &Script, site: &Arc<Site>, pieces: Pieces, patience: Duration) -> Result<(), String> {
-    let mut sockets = Sockets::new(script, site, patience).map_err(|why| format!("{} (login): {why}", script.name))?;
+fn once(script: &Script, site: &Arc<Site>, pieces: Pieces, expectation: Duration) -> Result<(), String> {
+    let mut sockets =
+        Sockets::new(script, site, expectation).map_err(|why| format!("{} (login): {why}", script.name))?;
     let played = play(script, &mut sockets, pieces);
     played.map(|_| ()).map_err(|failure| format!("{failure}\n   log\n{}", sockets.log()))
 }
 
-/// Plays all of them, some at once; what failed.
-fn all(scripts: &[&Script], pieces: Pieces) -> Vec<String> {
+/// Plays all of them, some at once; what failed, by its number.
+fn all(scripts: &[&Script], pieces: Pieces, expectation: Duration) -> BTreeMap<usize, String> {
     let site = Arc::new(Site::new());
-    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(failure) = once(script, &site, pieces, PATIENCE) {
-                        failures.lock().unwrap().push(failure);
-                    }
-                }
-            });
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let player = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(script) = scripts.get(number) else { return };
+            if let Err(failure) = once(script, &site, pieces, expectation) {
+                failures.lock().unwrap().insert(number, failure);
+            }
         }
-    });
+    };
+    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(player))));
     failures.into_inner().unwrap()
 }
 
@@ -99,8 +99,9 @@ fn transcripts_play_over_tls() {
     let scripts = transcript::all();
     let played: Vec<&Script> =
         scripts.iter().map(|(_, script)| script).filter(|script| left_out(script).is_none()).collect();
-    let failures = all(&played, Pieces::Whole);
-    assert!(failures.is_empty(), "{} of {} transcripts:\n\n{}\n", failures.len(), played.len(), failures.join("\n\n"));
+    let failures = all(&played, Pieces::Whole, EXPECTATION);
+    let shown: Vec<String> = failures.into_values().collect();
+    assert!(shown.is_empty(), "{} of {} transcripts:\n\n{}\n", shown.len(), played.len(), shown.join("\n\n"));
 }
 
 #[test]
@@ -122,4 +123,55 @@ fn what_is_left_out_is_counted() {
     let count: usize = found.iter().map(|(_, count)| count).sum();
     assert_eq!(count, names.values().map(Vec::len).sum::<usize>(), "{names:#?}");
     assert!((scripts.len() - count) * 100 >= scripts.len() * PERCENT, "{count} of {} are left out", scripts.len());
+}
+
+/// Transcripts that go wrong in what only sockets show, with the reason that must be found.
+const WRONG: [(&str, &str, &str); 6] = [
+    (
+        "a connection that is not listed",
+        "state: login\n>C * OK *\nC> a1 LOGIN anna/ufficio@pec.example.it segreto\n\
+         verify: anna/ufficio@pec.example.it segreto ok\n>C a1 OK *\n",
+        "asked [Connect]",
+    ),
+    (
+        "an upstream connection that is given up and is not listed",
+        "state: login\n>C * OK *\nC> a1 LOGIN anna/ufficio@pec.example.it segreto\n\
+         verify: anna/ufficio@pec.example.it segreto ok\nconnect: ok\nU> * BYE no\n>C a1 NO *\n",
+        "CloseUpstream",
+    ),
+    (
+        "a login that is checked and is not listed",
+        "state: login\n>C * OK *\nC> a1 LOGIN anna/ufficio@pec.example.it segreto\n>C a1 BAD *\n",
+        "this was not said",
+    ),
+    (
+        "a grant that does not change what it says",
+        "grant: anna/ufficio@pec.example.it read,client\nstate: selected INBOX\ngrant-change: read,write,client\n\
+         C> a1 EXPUNGE\n>C a1 NO *\n",
+        "this was not said",
+    ),
+    ("an upstream that closes and is not missed", "state: selected INBOX\ncloses: upstream\n", "was not listed"),
+    (
+        "a handshake that is not listed",
+        "state: login\n>C * OK *\nC> a1 LOGIN anna/ufficio@pec.example.it segreto\n\
+         verify: anna/ufficio@pec.example.it segreto ok\nconnect: starttls\nU> * OK ready\n>U $1 STARTTLS\n\
+         U> $1 OK Begin TLS\n",
+        "StartTls(Upstream)",
+    ),
+];
+
+#[test]
+fn a_wrong_transcript_fails() {
+    let mut wrong: Vec<_> = wrong::all().into_iter().map(|(what, text)| (what, text, "")).collect();
+    wrong.extend(WRONG.map(|(what, text, why)| (what, text.to_owned(), why)));
+    let scripts: Vec<Script> = wrong.iter().map(|(what, text, _)| Script::parse(what, text).unwrap()).collect();
+    let right = Script::parse("right", wrong::RIGHT).unwrap();
+    let found = all(&[&right], Pieces::Whole, EXPECTATION);
+    assert!(found.is_empty(), "{found:?}");
+    // What never comes is waited for less long.
+    let found = all(&scripts.iter().collect::<Vec<_>>(), Pieces::Whole, Duration::from_secs(2));
+    for (number, (what, text, why)) in wrong.iter().enumerate() {
+        let failure = found.get(&number).unwrap_or_else(|| panic!("{what}:\n{text}"));
+        assert!(failure.contains(why) && !failure.contains("(login)"), "{what}: {failure}");
+    }
 }

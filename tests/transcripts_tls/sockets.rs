@@ -41,6 +41,8 @@ use super::wire::Wire;
 const TURNS: usize = 24;
 /// What the system may take from one socket to the other.
 const SETTLE: Duration = Duration::from_millis(3);
+/// How long what cannot fail to happen may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// A refused login is answered after whole multiples of this, where the transcripts have two seconds.
 const REFUSAL: Duration = Duration::from_millis(20);
 
@@ -75,7 +77,8 @@ struct Ends {
     /// The session has ended, and all was heard.
     closed: bool,
     out: Heard,
-    patience: Duration,
+    /// How long what a transcript expects may take.
+    expectation: Duration,
 }
 
 /// The upstream of a transcript, before anybody has connected.
@@ -103,13 +106,13 @@ pub fn impossible(script: &Script) -> bool {
 
 impl Sockets {
     /// A gateway as the transcript wants it, and the client connected; logged in, if it begins so.
-    pub fn new(script: &Script, site: &Arc<Site>, patience: Duration) -> Result<Sockets, String> {
+    pub fn new(script: &Script, site: &Arc<Site>, expectation: Duration) -> Result<Sockets, String> {
         let log = Log::default();
         let guard = tracing::subscriber::set_default(log.clone());
         let folder = tempfile::tempdir_in(site.folder.path()).map_err(|error| error.to_string())?;
         let cast = Cast::new(script, folder.path(), &site.key_file());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build().unwrap();
-        let ends = runtime.block_on(Ends::new(script, site.clone(), cast, log, patience))?;
+        let ends = runtime.block_on(Ends::new(script, site.clone(), cast, log, expectation))?;
         Ok(Sockets { ends, runtime, _log: guard, _folder: folder })
     }
 
@@ -236,7 +239,13 @@ impl Listening {
 }
 
 impl Ends {
-    async fn new(script: &Script, site: Arc<Site>, cast: Cast, log: Log, patience: Duration) -> Result<Ends, String> {
+    async fn new(
+        script: &Script,
+        site: Arc<Site>,
+        cast: Cast,
+        log: Log,
+        expectation: Duration,
+    ) -> Result<Ends, String> {
         let setup = &script.setup;
         let connection = connections(script).first().copied().unwrap_or(Connection::Ok);
         let listening = Listening::new(connection == Connection::Unreachable);
@@ -278,7 +287,7 @@ impl Ends {
             closed: false,
             out: Heard::default(),
             log,
-            patience,
+            expectation,
         };
         if setup.start == Start::Authenticated {
             ends.log_in(setup).await?;
@@ -324,7 +333,7 @@ impl Ends {
 
     /// Waits until something comes.
     async fn wait(&mut self, what: &str) -> Result<(), String> {
-        let waited = timeout(self.patience, self.something()).await;
+        let waited = timeout(PATIENCE, self.something()).await;
         waited.map_err(|_| format!("{what} did not come. The log:\n{}", self.log.shown()))
     }
 
@@ -375,7 +384,6 @@ impl Ends {
         if let (Leg::Upstream, Some(upstream)) = (leg, &mut self.upstream) {
             upstream.decline_handshake();
         }
-        let patience = self.patience;
         let mut sent = 0;
         let sending = poll_fn(|cx| {
             loop {
@@ -400,7 +408,7 @@ impl Ends {
                 }
             }
         });
-        timeout(patience, sending).await.map_err(|_| "the gateway does not read this".to_owned())
+        timeout(PATIENCE, sending).await.map_err(|_| "the gateway does not read this".to_owned())
     }
 
     async fn happen(&mut self, event: &Event) -> Result<(), String> {
@@ -433,7 +441,7 @@ impl Ends {
                 let acceptor = self.site.acceptor.clone();
                 let Some(upstream) = &mut self.upstream else { return Err("nobody is connected upstream".to_owned()) };
                 let handshake = upstream.upgrade(|stream| async move { Ok(acceptor.accept(stream).await?.into()) });
-                let done = timeout(self.patience, handshake).await.map_err(|_| "there was no handshake".to_owned())?;
+                let done = timeout(PATIENCE, handshake).await.map_err(|_| "there was no handshake".to_owned())?;
                 done.map_err(|error| error.to_string())
             }
             // Who is let in goes upstream, and that is seen.
@@ -462,7 +470,7 @@ impl Ends {
     }
 
     async fn until(&self, what: &str, done: impl Fn() -> bool) -> Result<(), String> {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + PATIENCE;
         while !done() {
             if Instant::now() > deadline {
                 return Err(format!("waited in vain for {what:?}. The log:\n{}", self.log.shown()));
@@ -478,7 +486,7 @@ impl Ends {
         }
         let expected = wait == Wait::Expected && !self.client.ended && !self.upstream_ended();
         let mut any = match expected {
-            true => timeout(self.patience, self.something()).await.is_ok(),
+            true => timeout(self.expectation, self.something()).await.is_ok(),
             false => self.settle().await,
         };
         if self.client.ended {
@@ -551,7 +559,7 @@ impl Ends {
 async fn encrypt_client(client: &mut Wire, site: &Site) -> Result<(), String> {
     let handshake =
         client.upgrade(|stream| async move { Ok(site.connector.connect(site.server_name(), stream).await?.into()) });
-    let done = timeout(Duration::from_secs(10), handshake).await.map_err(|_| "there was no handshake".to_owned())?;
+    let done = timeout(PATIENCE, handshake).await.map_err(|_| "there was no handshake".to_owned())?;
     done.map_err(|error| error.to_string())
 }
 

@@ -12,6 +12,7 @@ mod machine;
 mod player;
 mod script;
 mod text;
+pub mod wrong;
 
 pub use folder::{all, some_are_wanted};
 pub use machine::{Machine, Manners};
