@@ -1,3 +1,5 @@
+//! Sessions that wait, over real sockets: what spoils them, what closes them, who gets them.
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,7 +46,7 @@ fn parked() -> Parked {
     let Credentials { authzid, authcid, password, typed } = credentials("x");
     let upstream = UpstreamLogin { authzid, authcid, password, typed };
     session.handle(Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })), now, &mut said);
-    session.handle(Input::UpstreamReady(crate::proto::imap::capability::Capabilities::NONE), now, &mut said);
+    session.handle(Input::UpstreamReady(Default::default()), now, &mut said);
     session.handle(Input::Downstream(b"a LOGOUT\r\n"), now, &mut said);
     said.0.unwrap()
 }
