@@ -34,6 +34,8 @@ mod memory;
 mod state_property;
 #[path = "servers/transport.rs"]
 mod transport;
+#[path = "servers/warm.rs"]
+mod warm;
 
 #[path = "servers/clients.rs"]
 mod clients;

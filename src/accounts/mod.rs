@@ -72,6 +72,15 @@ pub enum AccountRef {
     Delegate(MailboxId, DelegateId),
 }
 
+impl AccountRef {
+    /// The mailbox.
+    pub fn mailbox(self) -> MailboxId {
+        match self {
+            AccountRef::Owner(mailbox) | AccountRef::Delegate(mailbox, _) => mailbox,
+        }
+    }
+}
+
 /// The accounts and their rules.
 pub struct Accounts {
     store: Arc<dyn Store>,

@@ -19,7 +19,7 @@ use super::outbox::Outbox;
 use super::upstream::{Obtained, Person};
 use super::warm::Age;
 use super::{Shared, timeouts};
-use crate::accounts::Refusal;
+use crate::accounts::{Entry, Refusal};
 use crate::config::Endpoint;
 use crate::domain::Login;
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
@@ -57,6 +57,8 @@ struct Connection {
     registration: Option<Registration>,
     /// The upstream connection's place in the mailbox's budget, and when it was taken.
     place: Option<(Place, Age)>,
+    /// Whether the upstream said something that the session did not take any more.
+    left_over: bool,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
     /// Since when bytes wait of which no socket takes any.
@@ -95,6 +97,7 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         changed: None,
         registration: None,
         place: None,
+        left_over: false,
         timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
         timer_at: None,
         stuck_since: None,
@@ -154,10 +157,10 @@ impl Connection {
             Request::Connect => self.connect(),
             Request::Park(parked) => {
                 let farewell = self.out.upstream.take();
-                if let (Some(person), Some(stream), Some((place, age))) =
-                    (&self.person, self.upstream.take(), self.place.take())
+                if let (Some(person), Some(stream), Some((place, age)), false) =
+                    (&self.person, self.upstream.take(), self.place.take(), self.left_over)
                 {
-                    self.shared.park(person, age, farewell, stream, place, parked);
+                    self.shared.park(person, farewell, stream, place, age, parked);
                 }
             }
             // More in the clear came with the command, and the session has ended: no handshake any more.
@@ -290,8 +293,9 @@ impl Connection {
             Leg::Upstream => &mut self.upstream,
         };
         let Some(stream) = stream else { return false };
-        let (session, out) = (&mut self.session, &mut self.out);
+        let (session, out, left_over) = (&mut self.session, &mut self.out, &mut self.left_over);
         let read = stream.poll_take(cx, &mut |bytes| {
+            *left_over |= leg == Leg::Upstream && session.is_closed();
             let input = match leg {
                 Leg::Downstream => Input::Downstream(bytes),
                 Leg::Upstream => Input::Upstream(bytes),
@@ -354,9 +358,10 @@ impl Connection {
         self.work = None;
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
-                let credentials = entry.credentials;
-                self.session.park_afterwards(self.shared.keeps_warm(&entry.upstream));
-                self.person = Some(Person { login: entry.login, account: entry.account, upstream: entry.upstream });
+                let Entry { account, login, grant, upstream, credentials } = *entry;
+                self.session.park_afterwards(self.shared.keeps_warm(&upstream));
+                let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
+                self.person = Some(Person { login, account, upstream, opening });
                 self.follow(registration);
                 let upstream = UpstreamLogin {
                     authzid: credentials.authzid,
@@ -364,7 +369,7 @@ impl Connection {
                     password: credentials.password,
                     typed: credentials.typed,
                 };
-                self.input(Input::Verified(Ok(Admission { grant: entry.grant, upstream })));
+                self.input(Input::Verified(Ok(Admission { grant, upstream })));
             }
             Done::Verified(Outcome::Refused(login, why)) => {
                 self.log_refused(login, why);
@@ -492,6 +497,8 @@ impl Connection {
                 tokio::spawn(stream.close());
             }
         }
+        // A client that does not hang up keeps nobody out.
+        self.place = None;
         self.leave();
         match downstream {
             Some(stream) if said && self.ending != Some(Ending::ClientGone) => {
@@ -535,7 +542,8 @@ impl Connection {
                 self.log_refused(login, Refusal::WrongPassword);
             }
             Note::UpstreamUnavailable(why) => {
-                tracing::error!(%peer, login, why, "the upstream could not be entered");
+                let connections = self.person.as_ref().map(|person| self.shared.connections(person));
+                tracing::error!(%peer, login, why, connections, "the upstream could not be entered");
                 self.person = None;
             }
             Note::Ended(ending) => self.ending = Some(ending),

@@ -72,15 +72,23 @@ impl Live {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Follows the store's changes until `stop`, and tells `changed` of each.
-    pub async fn follow(self: Arc<Self>, accounts: Arc<Accounts>, changed: impl Fn(), stop: CancellationToken) {
+    /// Follows the store's changes until `stop`, and tells `changed` of each before any session hears of it.
+    pub async fn follow(
+        self: Arc<Self>,
+        accounts: Arc<Accounts>,
+        changed: impl Fn() + Clone + Send + 'static,
+        stop: CancellationToken,
+    ) {
         let mut marker = None;
         let mut failing: Option<Instant> = None;
         loop {
-            let (live, store) = (self.clone(), accounts.clone());
+            let (live, store, tell) = (self.clone(), accounts.clone(), changed.clone());
             let looked = tokio::task::spawn_blocking(move || -> Result<_, AccountsError> {
                 let now = store.change_marker()?;
                 if marker != Some(now) {
+                    if marker.is_some() {
+                        tell();
+                    }
                     live.look_up(&store)?;
                 }
                 Ok(now)
@@ -89,9 +97,6 @@ impl Live {
             let looked = looked.await.map_err(|error| error.to_string());
             match looked.and_then(|looked| looked.map_err(|error| error.to_string())) {
                 Ok(now) => {
-                    if marker.is_some_and(|before| before != now) {
-                        changed();
-                    }
                     marker = Some(now);
                     failing = None;
                 }
@@ -102,6 +107,7 @@ impl Live {
                     let since = *failing.get_or_insert_with(Instant::now);
                     if since.elapsed() >= PATIENCE {
                         tracing::error!(error, "changes of permissions cannot be read; all sessions end");
+                        changed();
                         self.tell_all(|_, _| Presence::Out);
                         failing = Some(Instant::now());
                     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::budget::Place;
 use super::outbox::Pipe;
 use super::probe::{self, Probed};
-use super::warm::{Age, Ready};
+use super::warm::{Age, Opening, Ready};
 use super::{Shared, StartError};
 use crate::accounts::AccountRef;
 use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
@@ -31,6 +31,8 @@ pub(super) struct Person {
     pub account: AccountRef,
     /// The `[upstream.NAME]` where the mailbox lives.
     pub upstream: String,
+    /// What their upstream sessions are opened by.
+    pub opening: Opening,
 }
 
 /// What a person is given to reach their mailbox with.
@@ -59,9 +61,7 @@ impl Upstream {
 
 impl Person {
     pub fn mailbox(&self) -> MailboxId {
-        match self.account {
-            AccountRef::Owner(mailbox) | AccountRef::Delegate(mailbox, _) => mailbox,
-        }
+        self.account.mailbox()
     }
 
     /// Whether sessions of other delegates may serve this one, and the other way round. The owner's password is the
@@ -77,7 +77,7 @@ impl Shared {
         let Some(upstream) = self.upstreams.get(&person.upstream) else { return Obtained::Full };
         let (mailbox, limit) = (person.mailbox(), upstream.connections_per_mailbox);
         if person.shares()
-            && let Some(mut ready) = self.warm.take(mailbox)
+            && let Some(mut ready) = self.warm.take(person.opening)
             && ready.place.hand_over(Some(person.account), limit)
         {
             return Obtained::Warm(Box::new(ready));
@@ -88,7 +88,7 @@ impl Shared {
                 return Obtained::Place(place, age);
             }
             // Those that wait go first.
-            if self.warm.take(mailbox).is_none() {
+            if !self.warm.give_way(mailbox) {
                 return Obtained::Full;
             }
         }
@@ -100,12 +100,22 @@ impl Shared {
     }
 
     /// Lets a connection wait for the next delegate, once it has left its folder.
-    pub(super) fn park(&self, person: &Person, age: Age, farewell: Pipe, stream: Stream, place: Place, parked: Parked) {
+    pub(super) fn park(
+        &self,
+        person: &Person,
+        farewell: Pipe,
+        stream: Stream,
+        mut place: Place,
+        age: Age,
+        parked: Parked,
+    ) {
         let Some(upstream) = self.upstreams.get(&person.upstream) else { return };
-        let mut place = place;
-        if upstream.warm.sessions > 0 && person.shares() && place.hand_over(None, upstream.connections_per_mailbox) {
-            let ready = self.warm.clone().park(upstream.warm, age, farewell, stream, (person.mailbox(), place), parked);
-            tokio::spawn(ready);
+        if upstream.warm.sessions > 0
+            && person.shares()
+            && place.hand_over(None, upstream.connections_per_mailbox)
+            && let Some(way) = self.warm.leave(person.mailbox(), place, age)
+        {
+            tokio::spawn(way.park(upstream.warm, person.opening, farewell, stream, parked));
         }
     }
 
@@ -115,36 +125,40 @@ impl Shared {
         if upstream.warm.sessions == 0 || !person.shares() {
             return;
         }
-        let mailbox = person.mailbox();
-        let Some(filling) = self.warm.fill(mailbox) else { return };
-        let age = self.warm.age();
-        let Some(place) = self.budget.place(mailbox, None, upstream.connections_per_mailbox) else { return };
+        let (mailbox, limit) = (person.mailbox(), upstream.connections_per_mailbox);
+        let Some(way) = self.warm.fill(mailbox, || self.budget.place(mailbox, None, limit)) else { return };
         let (shared, person) = (self.clone(), person.clone());
         tokio::spawn(async move {
-            let accounts = shared.accounts.clone();
-            let address = person.login.mailbox().clone();
-            let credentials = tokio::task::spawn_blocking(move || accounts.credentials_of(&address)).await;
-            let Some(upstream) = shared.upstreams.get(&person.upstream) else { return };
-            let Ok(Ok(credentials)) = credentials else { return };
-            let login = UpstreamLogin {
-                authzid: credentials.authzid,
-                authcid: credentials.authcid,
-                password: credentials.password,
-                typed: false,
-            };
-            match probe::log_in(upstream, login, shared.limits.upstream_timeout).await {
-                Probed::LoggedIn(opened) => {
-                    let (stream, parked) = *opened;
-                    let place = (mailbox, place);
-                    shared.warm.clone().park(upstream.warm, age, Pipe::default(), stream, place, parked).await;
-                }
+            let Some(opened) = way.unless_given_up(shared.open_ahead(&person)).await.flatten() else {
                 // Nobody waits for it; whoever logs in next is told what is wrong.
-                Probed::Refused | Probed::Failed(_) => {
-                    tracing::debug!(login = %person.login, "no session ahead of demand")
-                }
+                return tracing::debug!(login = %person.login, "no session ahead of demand");
+            };
+            let (stream, parked) = *opened;
+            if let Some(upstream) = shared.upstreams.get(&person.upstream) {
+                way.park(upstream.warm, person.opening, Pipe::default(), stream, parked).await;
             }
-            drop(filling);
         });
+    }
+
+    /// Logs in upstream as the person's own session did; not where the credentials have changed since.
+    async fn open_ahead(&self, person: &Person) -> Option<Box<(Stream, Parked)>> {
+        let upstream = self.upstreams.get(&person.upstream)?;
+        let (accounts, address) = (self.accounts.clone(), person.login.mailbox().clone());
+        let read = tokio::task::spawn_blocking(move || accounts.credentials_of(&address));
+        let credentials = read.await.ok()?.ok()?;
+        if self.warm.opening(person.mailbox(), &person.upstream, &credentials) != person.opening {
+            return None;
+        }
+        let login = UpstreamLogin {
+            authzid: credentials.authzid,
+            authcid: credentials.authcid,
+            password: credentials.password,
+            typed: false,
+        };
+        match probe::log_in(upstream, login, self.limits.upstream_timeout).await {
+            Probed::LoggedIn(opened) => Some(opened),
+            Probed::Refused | Probed::Failed(_) => None,
+        }
     }
 
     /// How many upstream connections the person's mailbox has.

@@ -5,10 +5,11 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::SocketAddr;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -142,11 +143,6 @@ impl Stream {
         &self.tcp
     }
 
-    /// The address at the other end of the socket; behind a proxy this is not the client's.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp.peer_addr()
-    }
-
     /// Reads what has come, and hands it out in the thread's buffer. Ready with how many bytes it was; none is the end.
     pub fn poll_take(&mut self, cx: &mut Context<'_>, take: &mut dyn FnMut(&[u8])) -> Poll<io::Result<usize>> {
         if !self.plaintext.is_empty() {
@@ -210,6 +206,17 @@ impl Stream {
             }
             Poll::Ready(Ok(0))
         })
+    }
+
+    /// Whether the peer has neither said anything nor closed, as far as this machine knows. For a connection on which
+    /// nothing is awaited: what has come is lost.
+    pub fn is_quiet(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        // What concerns TLS alone is taken here, and is no word.
+        let nothing_taken = self.poll_take(&mut context, &mut |_| {}).is_pending() && self.unread.is_empty();
+        // The runtime may not have heard yet of what the socket holds, or not want this task to read more now.
+        let peeked = SockRef::from(&self.tcp).peek(&mut [MaybeUninit::uninit()]);
+        nothing_taken && peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Writes all of `bytes` from `written` on, as far as the socket takes it, and counts it there. Pending while bytes

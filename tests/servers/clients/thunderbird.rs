@@ -29,9 +29,10 @@ const COMPOSE: &str = "const compose = Services.wm.getMostRecentWindow('msgcompo
 
 /// A running Thunderbird, and the profile it has. Ends with this value.
 struct Thunderbird {
-    home: tempfile::TempDir,
-    process: Guarded,
     marionette: Marionette,
+    // Ends before its home goes away
+    process: Guarded,
+    home: tempfile::TempDir,
 }
 
 /// The profile's preferences.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::client::Door;
 use super::operation::Operation;
 use super::player::{Counts, Session};
-use crate::delega::{Delega, password};
+use crate::delega::{self, Delega, password};
 use crate::support::dovecot::{Dovecot, Options};
 use crate::support::mail::{self, Mail};
 use crate::support::pec::Provider;
@@ -28,9 +28,17 @@ const FOLDER_MESSAGES: usize = 40;
 pub struct World {
     pub dovecot: Dovecot,
     pub delega: Delega,
+    warm: Warm,
     mails: Vec<Mail>,
     runtime: tokio::runtime::Runtime,
     mailboxes: usize,
+}
+
+/// Whether upstream sessions wait for the next delegate of the mailbox (X4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warm {
+    Yes,
+    No,
 }
 
 /// Who plays.
@@ -63,11 +71,15 @@ impl fmt::Display for Failure {
 }
 
 impl World {
-    pub fn new() -> World {
+    pub fn new(warm: Warm) -> World {
         let dovecot = Options { metadata: true, ..Options::default() }.start();
-        let delega = Delega::before(&dovecot);
+        let mut options = delega::Options::before(&dovecot);
+        if warm == Warm::Yes {
+            options.connections = "warm_sessions = 2\n".to_owned();
+        }
+        let delega = options.start();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        World { dovecot, delega, mails: mails(), runtime, mailboxes: 0 }
+        World { dovecot, delega, warm, mails: mails(), runtime, mailboxes: 0 }
     }
 
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
@@ -144,10 +156,23 @@ impl World {
         };
         let before = snapshot();
         answers = answers.and_then(|()| self.act(sessions, operations, phase));
+        let mut crashes = 0;
         for session in sessions {
             self.runtime.block_on(session.close());
+            crashes += session.crashes;
+        }
+        if self.warm == Warm::Yes {
+            // A change of the store closes those that wait
+            self.delega.cli(&["delegate", "suspend", address, "anna"], "");
         }
         self.wait_for_quiet(address);
+        let log = self.dovecot.log();
+        let own = format!("imap({address})<");
+        let crashed = log.lines().filter(|line| line.contains(&own) && line.contains(" killed with signal ")).count();
+        if crashes > crashed && answers.is_ok() {
+            answers =
+                Err(format!("delega said {crashes} times that Dovecot had gone, which had crashed {crashed} times"));
+        }
         let changes = before.changes(&snapshot());
         if changes.is_empty() { answers.map_err(Failure::Answers) } else { Err(Failure::Changed(changes)) }
     }
@@ -196,7 +221,9 @@ impl World {
             let mut processes = BTreeSet::new();
             let mut ended = 0;
             let start = format!("imap({address})<");
-            for line in log.lines().filter(|line| line.contains("Info: Disconnected: ")) {
+            // A crash of Dovecot's is an end, too
+            let ends = |line: &&str| line.contains("Info: Disconnected: ") || line.contains(" killed with signal ");
+            for line in log.lines().filter(ends) {
                 let Some((_, rest)) = line.split_once(&start) else { continue };
                 ended += 1;
                 processes.extend(rest.split_once('>').map(|(process, _)| process));
