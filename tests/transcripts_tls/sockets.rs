@@ -14,11 +14,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use delega::config::{
-    Config, Endpoint, LimitsConfig, ListenConfig, ListenTls, LogConfig, StoreConfig, UpstreamConfig, UpstreamTls,
-    WarmConfig,
-};
-use delega::domain::{Profile, Protocol};
+use delega::config::{Endpoint, UpstreamTls};
 use delega::gateway::Gateway;
 use delega::net::{Reload, Signals};
 use delega::session::Leg;
@@ -31,7 +27,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::subscriber::DefaultGuard;
 
-use super::cast::{Cast, UPSTREAM};
+use super::cast::Cast;
 use super::log::{Entry, Log};
 use super::site::Site;
 use super::transcript::{Asked, Connection, Driver, Event, Heard, Script, Setup, Start, Step, Verdict, Wait};
@@ -43,8 +39,6 @@ const TURNS: usize = 24;
 const SETTLE: Duration = Duration::from_millis(3);
 /// How long what cannot fail to happen may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A refused login is answered after whole multiples of this, where the transcripts have two seconds.
-const REFUSAL: Duration = Duration::from_millis(20);
 
 /// A gateway, and both ends of one session of it.
 pub struct Sockets {
@@ -69,6 +63,8 @@ struct Ends {
     unreachable: bool,
     /// The transcript says that delega begins a handshake upstream.
     handshake_expected: bool,
+    /// The log tells no further program.
+    program_told: bool,
     /// Who spoke last.
     speaker: Option<Leg>,
     /// How many logins were refused, and how many could not be checked, when last looked at.
@@ -156,47 +152,15 @@ impl Driver for Sockets {
         }
     }
 
+    /// The log tells the first program alone, and that of somebody who is logged in.
+    fn sees_note(&mut self, note: &str) -> bool {
+        !note.starts_with("Program(") || !std::mem::replace(&mut self.ends.program_told, true)
+    }
+
     fn finish(&mut self, heard: &mut Heard) -> Result<(), String> {
         let outcome = self.runtime.block_on(self.ends.finish());
         self.ends.hand_over(heard);
         outcome
-    }
-}
-
-fn config(setup: &Setup, site: &Site, upstream: Endpoint) -> Config {
-    let long = Duration::from_secs(120);
-    Config {
-        store: StoreConfig { path: site.folder.path().join("delega.db"), key_file: site.key_file() },
-        tls: Some(site.tls()),
-        listeners: vec![ListenConfig {
-            protocol: Protocol::Imap,
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            tls: if setup.starttls { ListenTls::StartTls } else { ListenTls::Implicit },
-            kind: setup.listener,
-            proxy_protocol: false,
-        }],
-        upstreams: vec![UpstreamConfig {
-            name: UPSTREAM.to_owned(),
-            imap: Some(upstream),
-            ca_file: Some(site.ca_file()),
-            master_user: None,
-            master_password_file: None,
-            connections_per_mailbox: 0,
-            warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
-        }],
-        profile: Profile::ClientApart,
-        limits: LimitsConfig {
-            connections: 10,
-            connections_before_login_per_address: 10,
-            message_bytes: setup.message_bytes,
-            login_timeout: long,
-            command_timeout: long,
-            idle_timeout: long,
-            upstream_timeout: long,
-            shutdown_grace: long,
-            refusal_delay: REFUSAL,
-        },
-        log: LogConfig { json: false, filter: String::new() },
     }
 }
 
@@ -260,7 +224,7 @@ impl Ends {
             stop_at_once: CancellationToken::new(),
             reload: Reload::channel().1,
         };
-        let gateway = Gateway::bind(&config(setup, &site, endpoint), cast.accounts.clone(), signals.clone())
+        let gateway = Gateway::bind(&site.config(setup, endpoint), cast.accounts.clone(), signals.clone())
             .map_err(|error| error.to_string())?;
         let address = gateway.addresses()[0];
         tokio::spawn(gateway.run());
@@ -281,6 +245,7 @@ impl Ends {
             arrivals,
             unreachable: connection == Connection::Unreachable,
             handshake_expected: false,
+            program_told: setup.start == Start::Login,
             speaker: None,
             refused: 0,
             unchecked: 0,

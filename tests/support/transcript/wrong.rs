@@ -30,7 +30,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("an end that is not listed", format!("{RIGHT}revoke:\n>C * BYE *\n")),
         ("an end for another reason", format!("{RIGHT}revoke:\n>C * BYE *\nexpect-close: Logout\n")),
         ("a request that is not made", format!("{RIGHT}connect: ok\n")),
-        ("a note that is not made", format!("{RIGHT}note: Program\n")),
+        ("a note that is not made", format!("{RIGHT}note: LoggedIn\n")),
         ("quiet where it is not", changed(">U $1 NOOP", "quiet:\n>U $1 NOOP")),
     ]
 }
