@@ -28,7 +28,7 @@ fn wait_open(dovecot: &Dovecot, count: usize) {
 
 /// An office with what is told of its upstream, in which delega has heard of all that was changed so far.
 fn office(upstream: &str) -> Office {
-    let office = Office::with(&DELEGATES, |options| options.upstream = upstream.to_owned());
+    let office = Office::with(&DELEGATES, |options| options.connections = upstream.to_owned());
     let mut dario = office.enter_inbox("dario");
     office.delega.cli(&["delegate", "permissions", ADDRESS, "dario", "--revoke", "write"], "");
     dario.wait_for("[READ-ONLY]");
