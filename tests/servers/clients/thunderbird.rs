@@ -359,10 +359,18 @@ fn a_writer_works() {
         let arguments = [json!(uid), json!(moved)];
         thunderbird.does(
             "const [uid, moved] = arguments;
+             main.copied = false;
+             const listener = {
+                 QueryInterface: ChromeUtils.generateQI(['nsIMsgCopyServiceListener']),
+                 onStartCopy() {}, onProgress() {}, setMessageKey() {}, getMessageId() { return null; },
+                 onStopCopy() { main.copied = true; },
+             };
              MailServices.copy.copyMessages(
-                 named('INBOX'), [message('INBOX', uid)], named('Pratiche è'), moved, null, main.msgWindow, true);",
+                 named('INBOX'), [message('INBOX', uid)], named('Pratiche è'), moved, listener, main.msgWindow, true);",
             &arguments,
         );
+        // On disk it may be over before it is so for Thunderbird, which then passes over the next one without a word
+        thunderbird.waits("the end of the copying", "return main.copied;", &[]);
         let wanted = if moved { 1 } else { 2 };
         office.wait_for("it is in the new folder", |s| count(s, new) == wanted && gone(s, uid) == moved);
     }
