@@ -3,7 +3,8 @@
 CARGO ?= cargo
 MINIMUM_RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help run test check certs format lint docs deny minimum-rust packages-build packages-run packages-test
+.PHONY: help run test bench check certs format lint docs deny minimum-rust \
+	packages-build packages-run packages-test packages-bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -17,6 +18,10 @@ test: packages-test ## All tests, those against real servers and mail programs i
 	$(CARGO) test
 	$(CARGO) test --test servers
 
+# QUICK=1: less of everything. ARGS: more for the program, see benches/README.md
+bench: packages-bench ## CPU, latency and memory beside haproxy, nginx and Dovecot; QUICK=1 for a look
+	$(CARGO) bench --bench peers -- $(if $(QUICK),--quick) $(ARGS)
+
 check: format lint test docs deny minimum-rust ## What a reviewer would run
 
 certs: ## Certificates for development, into certs/
@@ -25,10 +30,10 @@ certs: ## Certificates for development, into certs/
 format:
 	$(CARGO) fmt --check
 
-# A target with `test = false` is none of `--all-targets`
+# A target with `test = false` or `bench = false` is none of `--all-targets`
 lint: packages-build
 	$(CARGO) clippy --all-targets -- -D warnings
-	$(CARGO) clippy --test servers -- -D warnings
+	$(CARGO) clippy --test servers --bench peers -- -D warnings
 
 docs: packages-build
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
@@ -53,5 +58,5 @@ minimum-rust: packages-build
 	done; \
 	echo "Rust $(MINIMUM_RUST) was not tried: rustup toolchain install $(MINIMUM_RUST)"
 
-packages-build packages-run packages-test: packages-%:
+packages-build packages-run packages-test packages-bench: packages-%:
 	@./.ci/packages $*

@@ -161,7 +161,8 @@ pub struct LimitsConfig {
     pub upstream_timeout: Duration,
     /// For commands to finish when the gateway stops.
     pub shutdown_grace: Duration,
-    /// Refused logins are answered at whole multiples of this (S5).
+    /// Refused logins are answered at whole multiples of this (S5). An owner's password is refused by the upstream, which
+    /// takes its time (Dovecot 2 seconds, Cyrus 3); an unknown mailbox is refused here, and must not be faster.
     pub refusal_delay: Duration,
 }
 

@@ -21,7 +21,12 @@ use imap_codec::imap_types::mailbox::Mailbox;
 use proptest::prelude::*;
 
 /// Where the two may differ: what imap-codec takes and delega refuses.
-const DIFFERENCES: [Difference; 8] = [
+const DIFFERENCES: [Difference; 9] = [
+    Difference {
+        why: "STATUS asks for at least one item (RFC 3501 section 9, status)",
+        example: b"a STATUS INBOX ()\r\n",
+        holds: |_, body| matches!(body, CommandBody::Status { item_names, .. } if item_names.is_empty()),
+    },
     Difference {
         why: "a tag with a ] is legal, but Dovecot takes it for none and leaves the client waiting",
         example: b"a]b NOOP\r\n",

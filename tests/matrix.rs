@@ -34,7 +34,7 @@ fn people() -> Vec<(&'static str, Grant)> {
     PEOPLE.into_iter().map(grant).chain([("owner", Grant::OWNER)]).collect()
 }
 
-/// The rows, each with the mode that a folder has for the commands that need one selected.
+/// The rows; an empty one is a gap.
 const COMMANDS: &[&str] = &[
     "CAPABILITY",
     "NOOP",

@@ -118,6 +118,21 @@ fn sigterm_says_bye_and_exits_with_0() {
 }
 
 #[test]
+fn strangers_cannot_fill_the_log_by_id() {
+    let server = Server::start("", &[]);
+    let mut client = server.connect();
+    for _ in 0..3 {
+        client.get_mut().write_all(b"a ID (\"name\" \"stranger\")\r\n").unwrap();
+        assert!(line(&mut client).starts_with("* ID"));
+        assert!(line(&mut client).starts_with("a OK"));
+    }
+    server.signal("TERM");
+    let stopped = |line: &String| line.contains("\"stopped\"");
+    let log: Vec<String> = server.log.iter().take_while(|line| !stopped(line)).collect();
+    assert!(!log.iter().any(|line| line.contains("stranger")), "{log:#?}");
+}
+
+#[test]
 fn systemd_is_told_where_there_is_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");

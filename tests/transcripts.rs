@@ -7,35 +7,13 @@
 #[path = "support/transcript/mod.rs"]
 mod transcript;
 
-use std::fs;
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use delega::proto::imap::verb::Verb;
-use transcript::{Machine, Manners, Outcome, Pieces, Script, Shown, play};
+use transcript::{Machine, Manners, Outcome, Pieces, Script, Shown, all, play, wrong};
 
 /// How many random plays each transcript gets.
 const RANDOM_PLAYS: u64 = 6;
-
-fn scripts() -> Vec<(String, Script)> {
-    let wanted = std::env::var("DELEGA_TRANSCRIPT").unwrap_or_default();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
-    let mut all = Vec::new();
-    for folder in ["imap", "regressions"] {
-        let mut paths: Vec<_> = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
-        paths.sort();
-        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "imap")) {
-            let name = format!("tests/transcripts/{folder}/{}", path.file_name().unwrap().to_str().unwrap());
-            let text = fs::read_to_string(&path).unwrap();
-            if name.contains(&wanted) {
-                let script = Script::parse(&name, &text).unwrap_or_else(|fault| panic!("{fault}"));
-                all.push((text, script));
-            }
-        }
-    }
-    assert!(!all.is_empty());
-    all
-}
 
 fn once(script: &Script, manners: Manners, pieces: Pieces) -> Result<transcript::Played, String> {
     play(script, &mut Machine::new(&script.setup, manners), pieces)
@@ -44,7 +22,7 @@ fn once(script: &Script, manners: Manners, pieces: Pieces) -> Result<transcript:
 
 /// Plays everything; reports all failures together.
 fn every(mut run: impl FnMut(&Script) -> Result<(), String>) {
-    let scripts = scripts();
+    let scripts = all();
     let failures: Vec<String> = scripts.iter().filter_map(|(_, script)| run(script).err()).collect();
     assert!(failures.is_empty(), "{} of {} transcripts:\n\n{}\n", failures.len(), scripts.len(), failures.join("\n\n"));
 }
@@ -92,7 +70,7 @@ fn transcripts_play_given_only_what_is_wanted() {
 
 #[test]
 fn every_transcript_says_what_it_shows() {
-    for (text, script) in scripts() {
+    for (text, script) in all() {
         assert!(text.starts_with("# "), "{}: the first line says what it shows and for which requirement", script.name);
     }
 }
@@ -100,57 +78,41 @@ fn every_transcript_says_what_it_shows() {
 /// policy.md: every command has a transcript where it is allowed and one where it is refused.
 #[test]
 fn every_command_is_shown_allowed_and_refused() {
-    if std::env::var_os("DELEGA_TRANSCRIPT").is_some() {
+    if transcript::some_are_wanted() {
         return;
     }
-    let mut all = Shown::default();
-    for (_, script) in scripts() {
+    let mut all_shown = Shown::default();
+    for (_, script) in all() {
         let shown = once(&script, Manners::Pushy, Pieces::Whole).unwrap().shown;
-        all.allowed.extend(shown.allowed);
-        all.refused.extend(shown.refused);
+        all_shown.allowed.extend(shown.allowed);
+        all_shown.refused.extend(shown.refused);
     }
     let missing = |from: &std::collections::HashSet<Verb>, wanted: fn(Verb) -> bool| -> Vec<&str> {
         Verb::ALL.iter().filter(|verb| wanted(**verb) && !from.contains(verb)).map(|verb| verb.name()).collect()
     };
     let never = [Verb::SetAcl, Verb::DeleteAcl, Verb::ListRights, Verb::GetAcl, Verb::SetQuota];
     for verb in never {
-        assert!(!all.allowed.contains(&verb), "{verb:?} is never allowed");
+        assert!(!all_shown.allowed.contains(&verb), "{verb:?} is never allowed");
     }
     let may = |verb| !matches!(verb, Verb::SetAcl | Verb::DeleteAcl | Verb::ListRights | Verb::GetAcl | Verb::SetQuota);
-    assert_eq!((missing(&all.allowed, may), missing(&all.refused, |_| true)), (vec![], vec![]), "(allowed, refused)");
+    assert_eq!(
+        (missing(&all_shown.allowed, may), missing(&all_shown.refused, |_| true)),
+        (vec![], vec![]),
+        "(allowed, refused)"
+    );
 }
 
-/// The player must be able to fail: each of these differs from what delega does in one thing.
+/// The player must be able to fail.
 #[test]
 fn a_wrong_transcript_fails() {
-    const RIGHT: &str = "grant: anna/ufficio@pec.example.it read,client\nstate: selected INBOX\n\
-                         C> a1 STORE 7 +FLAGS (\\Deleted)\n>C a1 NO [NOPERM] *\nC> a2 NOOP\n>U $1 NOOP\nU> $1 OK done\n>C a2 OK done\n";
     let fails = |text: &str| {
         let script = Script::parse("wrong", text).unwrap();
         [Pieces::Whole, Pieces::Octets, Pieces::Random(7)]
             .iter()
             .all(|pieces| once(&script, Manners::Pushy, *pieces).is_err())
     };
-    assert!(!fails(RIGHT));
-    let changed = |from: &str, to: &str| {
-        assert!(RIGHT.contains(from));
-        RIGHT.replacen(from, to, 1)
-    };
-    for (what, text) in [
-        ("another answer", changed("a1 NO", "a1 OK")),
-        ("an answer that is not given", changed("C> a2", ">C * OK\nC> a2")),
-        ("an answer that is not listed", changed(">C a1 NO [NOPERM] *\n", "")),
-        ("the last answer is not listed", changed(">C a2 OK done\n", "")),
-        ("a command that is not forwarded", changed(">C a1", ">U a1 *\n>C a1")),
-        ("a command whose forwarding is not listed", changed(">U $1 NOOP\n", "").replace("$1", "a2")),
-        ("another text", changed(">C a2 OK done", ">C a2 OK don")),
-        ("an end that does not come", format!("{RIGHT}expect-close:\n")),
-        ("an end that is not listed", format!("{RIGHT}revoke:\n>C * BYE *\n")),
-        ("an end for another reason", format!("{RIGHT}revoke:\n>C * BYE *\nexpect-close: Logout\n")),
-        ("a request that is not made", format!("{RIGHT}connect: ok\n")),
-        ("a note that is not made", format!("{RIGHT}note: Program\n")),
-        ("quiet where it is not", changed(">U $1 NOOP", "quiet:\n>U $1 NOOP")),
-    ] {
+    assert!(!fails(wrong::RIGHT));
+    for (what, text) in wrong::all() {
         assert!(fails(&text), "{what}:\n{text}");
     }
 }

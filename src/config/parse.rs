@@ -279,7 +279,7 @@ impl File<'_> {
             idle_timeout: Duration::from_secs(count("idle_timeout_secs", IDLE_LEAST_SECS, IDLE_LEAST_SECS)),
             upstream_timeout: Duration::from_secs(count("upstream_timeout_secs", 1, 30)),
             shutdown_grace: Duration::from_secs(count("shutdown_grace_secs", 0, 10)),
-            refusal_delay: Duration::from_secs(count("refusal_delay_secs", 1, 2)),
+            refusal_delay: Duration::from_secs(count("refusal_delay_secs", 1, 5)),
         };
         section.close(ledger);
         limits

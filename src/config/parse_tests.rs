@@ -143,7 +143,7 @@ fn little_is_enough() {
     assert_eq!(limits.message_bytes, 100 * 1024 * 1024);
     let secs = [limits.login_timeout, limits.command_timeout, limits.idle_timeout, limits.upstream_timeout];
     assert_eq!(secs.map(|duration| duration.as_secs()), [60, 300, 1800, 30]);
-    assert_eq!((limits.shutdown_grace.as_secs(), limits.refusal_delay.as_secs()), (10, 2));
+    assert_eq!((limits.shutdown_grace.as_secs(), limits.refusal_delay.as_secs()), (10, 5));
     assert_eq!((config.log.json, config.log.filter.as_str()), (false, "info"));
 }
 

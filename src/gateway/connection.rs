@@ -61,9 +61,11 @@ struct Connection {
     left_over: bool,
     timer: Pin<Box<Sleep>>,
     timer_at: Option<Instant>,
-    /// When a socket last took bytes that waited.
-    written_at: Instant,
+    /// Since when bytes wait of which no socket takes any.
+    stuck_since: Option<Instant>,
     person: Option<Person>,
+    /// What the client said of itself first.
+    program: Option<String>,
     ending: Option<Ending>,
     started_at: Instant,
     downstream_bytes: u64,
@@ -98,8 +100,9 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         left_over: false,
         timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
         timer_at: None,
-        written_at: now,
+        stuck_since: None,
         person: None,
+        program: None,
         ending: None,
         started_at: now,
         downstream_bytes: 0,
@@ -340,9 +343,13 @@ impl Connection {
                 }
             }
         }
-        if progress {
-            self.written_at = Instant::now();
+        if progress || !self.is_anything_pending() {
+            self.stuck_since = None;
         }
+    }
+
+    fn is_anything_pending(&self) -> bool {
+        self.out.downstream.is_pending() || self.out.upstream.is_pending()
     }
 
     fn poll_done(&mut self, cx: &mut Context<'_>) -> bool {
@@ -352,6 +359,7 @@ impl Connection {
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
                 let Entry { account, login, grant, upstream, credentials } = *entry;
+                self.session.park_afterwards(self.shared.keeps_warm(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
                 self.person = Some(Person { login, account, upstream, opening });
                 self.follow(registration);
@@ -430,8 +438,8 @@ impl Connection {
         self.out.upstream.rest();
         loop {
             let patience = self.shared.limits.command_timeout;
-            let stall = (self.out.downstream.is_pending() || self.out.upstream.is_pending())
-                .then(|| self.written_at + patience);
+            let stall =
+                self.is_anything_pending().then(|| *self.stuck_since.get_or_insert_with(Instant::now) + patience);
             let deadline = [self.session.deadline(), stall].into_iter().flatten().min();
             let Some(deadline) = deadline else { return Poll::Pending };
             // A deadline that has moved away is only noticed when the timer fires: commands do not touch the timer.
@@ -470,13 +478,19 @@ impl Connection {
             Some(Ending::Revoked) => REVOKED_FAREWELL,
             _ => crate::net::CLOSE_TIMEOUT,
         };
+        // What the session said upstream before its end goes out as far as the socket takes it at once, however it ends.
+        if let Some(stream) = &mut self.upstream
+            && self.out.upstream.is_pending()
+        {
+            let pipe = &mut self.out.upstream;
+            let _ = std::future::poll_fn(|cx| Poll::Ready(pipe.poll_write(stream, cx, &mut false))).await;
+        }
         let downstream = async {
             let said = tokio::time::timeout(bound, self.flush()).await;
             (said.is_ok_and(|said| said.is_ok()), self.downstream.take())
         };
         let (said, downstream) = downstream.await;
-        let upstream = self.upstream.take();
-        if let (Some(mut stream), Some(Ending::Logout)) = (upstream, self.ending) {
+        if let (Some(mut stream), Some(Ending::Logout)) = (self.upstream.take(), self.ending) {
             let pipe = &mut self.out.upstream;
             let farewell = std::future::poll_fn(|cx| pipe.poll_write(&mut stream, cx, &mut false));
             if tokio::time::timeout(bound, farewell).await.is_ok_and(|said| said.is_ok()) {
@@ -487,7 +501,10 @@ impl Connection {
         self.place = None;
         self.leave();
         match downstream {
-            Some(stream) if said && self.ending != Some(Ending::ClientGone) => stream.close().await,
+            Some(stream) if said && self.ending != Some(Ending::ClientGone) => {
+                // Beyond the bound the connection ends, whether or not the client has closed it.
+                drop(tokio::time::timeout(bound, stream.close()).await);
+            }
             _ => {}
         }
     }
@@ -501,13 +518,21 @@ impl Connection {
                 let tls = self.downstream.as_ref().and_then(Stream::cipher);
                 let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
                 let connections = self.person.as_ref().map(|person| self.shared.connections(person));
-                tracing::info!(%peer, login, listener = %self.door.kind, tls, upstream_tls, connections, "session start");
+                let program = self.program.as_deref();
+                tracing::info!(%peer, login, listener = %self.door.kind, program, tls, upstream_tls, connections, "session start");
                 if let Some(person) = &self.person {
                     self.shared.fill(person);
                 }
             }
             Note::Refused { verb, why } => tracing::info!(%peer, login, verb, why, "refused"),
-            Note::Program(program) => tracing::info!(%peer, login, program, "client program"),
+            // Once, and not before the login: strangers could fill the log with it.
+            Note::Program(program) if self.program.is_none() => {
+                if self.person.is_some() {
+                    tracing::info!(%peer, login, program, "client program");
+                }
+                self.program = Some(program);
+            }
+            Note::Program(_) => {}
             Note::UpstreamRefusedLogin => {
                 tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
                 self.person = None;

@@ -93,25 +93,25 @@ impl Live {
                 }
                 Ok(now)
             });
-            match looked.await {
-                Ok(Ok(now)) => {
+            // The task is never aborted: without a result it has panicked.
+            let looked = looked.await.map_err(|error| error.to_string());
+            match looked.and_then(|looked| looked.map_err(|error| error.to_string())) {
+                Ok(now) => {
                     marker = Some(now);
                     failing = None;
                 }
-                Ok(Err(error)) => {
+                Err(error) => {
                     if failing.is_none() {
-                        tracing::error!(%error, "changes of permissions cannot be read; trying again");
+                        tracing::error!(error, "changes of permissions cannot be read; trying again");
                     }
                     let since = *failing.get_or_insert_with(Instant::now);
                     if since.elapsed() >= PATIENCE {
-                        tracing::error!(%error, "changes of permissions cannot be read; all sessions end");
+                        tracing::error!(error, "changes of permissions cannot be read; all sessions end");
                         changed();
                         self.tell_all(|_, _| Presence::Out);
                         failing = Some(Instant::now());
                     }
                 }
-                // The task is never aborted: it can only have panicked.
-                Err(error) => tracing::error!(%error, "changes of permissions cannot be read"),
             }
             tokio::select! {
                 () = stop.cancelled() => return,

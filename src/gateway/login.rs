@@ -28,10 +28,12 @@ pub fn at_once() -> usize {
 
 /// Checks credentials, in turn.
 pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, door: Door) -> Outcome {
-    let Ok(_turn) = shared.hashing.acquire().await else { return Outcome::Unavailable };
+    let Ok(turn) = shared.hashing.clone().acquire_owned().await else { return Outcome::Unavailable };
     let worker = shared.clone();
     let typed = login.parse().ok();
     let checked = tokio::task::spawn_blocking(move || {
+        // The check goes on when nobody waits for it any more, and so does its turn.
+        let _turn = turn;
         let entry = match worker.accounts.authenticate(&login, &password, door)? {
             Verdict::Admitted(entry) => entry,
             Verdict::Refused(refusal) => return Ok(Outcome::Refused(typed, refusal)),

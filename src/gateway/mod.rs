@@ -20,6 +20,7 @@ mod upstream;
 mod warm;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub(crate) struct Shared {
     live: Arc<Live>,
     budget: Arc<Budget>,
     warm: Arc<Warm>,
-    hashing: tokio::sync::Semaphore,
+    hashing: Arc<tokio::sync::Semaphore>,
     stop: CancellationToken,
     stop_at_once: CancellationToken,
 }
@@ -113,11 +114,16 @@ impl Gateway {
             live: Arc::new(Live::default()),
             budget: Arc::default(),
             warm: Arc::default(),
-            hashing: tokio::sync::Semaphore::new(login::at_once()),
+            hashing: Arc::new(tokio::sync::Semaphore::new(login::at_once())),
             stop: signals.stop.clone(),
             stop_at_once: signals.stop_at_once.clone(),
         });
         Ok(Gateway { shared, listeners, tls, signals })
+    }
+
+    /// Where the listeners stand, in the order of the configuration.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(Listener::address).collect()
     }
 
     /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.

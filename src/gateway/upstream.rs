@@ -94,6 +94,11 @@ impl Shared {
         }
     }
 
+    /// Whether connections to that upstream may wait for the next login.
+    pub(super) fn keeps_warm(&self, upstream: &str) -> bool {
+        self.upstreams.get(upstream).is_some_and(|upstream| upstream.warm.sessions > 0)
+    }
+
     /// Lets a connection wait for the next delegate, once it has left its folder.
     pub(super) fn park(
         &self,

@@ -1,4 +1,4 @@
-//! Tests of what waits, on real sockets: when it serves somebody, when it is closed, and what becomes of its place.
+//! Sessions that wait, over real sockets: what spoils them, what closes them, who gets them.
 
 use std::time::Duration;
 
@@ -46,9 +46,7 @@ fn parked() -> Parked {
     let Credentials { authzid, authcid, password, typed } = credentials("x");
     let upstream = UpstreamLogin { authzid, authcid, password, typed };
     session.handle(Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })), now, &mut said);
-    session.handle(Input::UpstreamConnected { starttls: false }, now, &mut said);
-    session.handle(Input::Upstream(b"* OK [CAPABILITY IMAP4rev1] hi\r\n"), now, &mut said);
-    session.handle(Input::Upstream(b"D00000000000000011 OK [CAPABILITY IMAP4rev1] in\r\n"), now, &mut said);
+    session.handle(Input::UpstreamReady(Default::default()), now, &mut said);
     session.handle(Input::Downstream(b"a LOGOUT\r\n"), now, &mut said);
     said.0.unwrap()
 }

@@ -6,7 +6,6 @@
 use std::cell::RefCell;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -142,11 +141,6 @@ impl Stream {
     /// The socket underneath.
     pub fn tcp(&self) -> &TcpStream {
         &self.tcp
-    }
-
-    /// The address at the other end of the socket; behind a proxy this is not the client's.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp.peer_addr()
     }
 
     /// Reads what has come, and hands it out in the thread's buffer. Ready with how many bytes it was; none is the end.

@@ -14,17 +14,18 @@ pub mod wire;
 use proptest::test_runner::{Config, RngSeed};
 use std::hash::{BuildHasher, RandomState};
 
-/// How properties are tried: `cases` times, unless `PROPTEST_CASES` says otherwise; from a seed that is printed, so that
-/// `PROPTEST_RNG_SEED` can repeat it.
+/// How properties are tried: `cases` times, unless `PROPTEST_CASES` says otherwise, and from the same seed each time, so
+/// that a change is judged by what it changed; `PROPTEST_RNG_SEED=random` or a number looks elsewhere. The seed is printed.
 #[allow(clippy::print_stdout)] // shown where a test fails
 pub fn config(cases: u32) -> Config {
     let mut config = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
     }
-    let seed = match config.rng_seed {
-        RngSeed::Fixed(seed) => seed,
-        RngSeed::Random => RandomState::new().hash_one(std::process::id()),
+    let seed = match (config.rng_seed, std::env::var("PROPTEST_RNG_SEED")) {
+        (RngSeed::Fixed(seed), _) => seed,
+        (RngSeed::Random, Ok(_)) => RandomState::new().hash_one(std::process::id()),
+        (RngSeed::Random, Err(_)) => 2026,
     };
     println!("PROPTEST_RNG_SEED={seed} PROPTEST_CASES={}", config.cases);
     config.rng_seed = RngSeed::Fixed(seed);

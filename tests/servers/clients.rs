@@ -47,6 +47,7 @@ impl Office {
     fn open() -> Office {
         let dovecot = Dovecot::start();
         sample::add(&dovecot, ADDRESS, OWNERS_PASSWORD, Size::Light);
+        dovecot.listen_in(ADDRESS);
         let delega = Delega::before(&dovecot);
         delega.add_mailbox(ADDRESS, OWNERS_PASSWORD);
         delega.add_delegate(ADDRESS, READER, "read,client");
@@ -68,9 +69,22 @@ impl Office {
             if is_so(&state) {
                 return state;
             }
-            assert!(Instant::now() < deadline, "{what}: not so on disk\n{}", self.delega.log());
+            assert!(Instant::now() < deadline, "{what}: not so on disk\n{}{}", self.delega.log(), self.asked());
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// The last commands that reached Dovecot in each session.
+    fn asked(&self) -> String {
+        let mut asked = String::new();
+        for session in self.dovecot.heard(ADDRESS) {
+            asked += "--- a session\n";
+            let lines: Vec<&str> = session.lines().collect();
+            for line in &lines[lines.len().saturating_sub(12)..] {
+                asked += &format!("{line:.200}\n");
+            }
+        }
+        asked
     }
 
     /// The messages of a folder as they are on the wire, by UID. The folder's name is in UTF-8.

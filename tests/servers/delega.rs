@@ -23,8 +23,10 @@ pub struct Options {
     pub starttls_imap: String,
     /// The certificates trusted upstream.
     pub ca_file: Option<PathBuf>,
-    /// Further lines of `[upstream.main]`.
+    /// Further lines of `[upstream.main]`, and further sections.
     pub upstream: String,
+    /// Its lines about connections: without a bound and without any that wait, unless a test is about these.
+    pub connections: String,
     /// Whether **client** stands apart (X17), so that a read-only delegate may use a mail program.
     pub client_apart: bool,
     /// Lines of `[limits]`.
@@ -49,6 +51,7 @@ impl Options {
             starttls_imap: format!("imap://localhost:{}", dovecot.imap_port()),
             ca_file: Some(dovecot.ca_file().to_owned()),
             upstream: String::new(),
+            connections: "connections_per_mailbox = 0\nwarm_sessions = 0\n".to_owned(),
             client_apart: true,
             limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
             proxy_protocol: false,
@@ -84,6 +87,8 @@ impl Options {
         if let Some(ca_file) = &self.ca_file {
             text += &format!("ca_file = {ca_file:?}\n");
         }
+        text += &self.connections;
+        // Last, since these may be whole sections
         text += &self.upstream;
         let client = if self.client_apart { "apart" } else { "nested" };
         text += &format!("\n[permissions]\nclient = \"{client}\"\n\n[limits]\n{}", self.limits);

@@ -30,6 +30,7 @@ pub struct Client {
     /// What the server sent first.
     pub greeting: String,
     tag: u32,
+    patience: Duration,
     shown: Option<CertificateDer<'static>>,
 }
 
@@ -150,11 +151,19 @@ impl Client {
     }
 
     fn new(transport: Box<dyn Transport>, tcp: TcpStream) -> Client {
-        Client { transport, tcp, received: Vec::new(), greeting: String::new(), tag: 0, shown: None }
+        Client {
+            transport,
+            tcp,
+            received: Vec::new(),
+            greeting: String::new(),
+            tag: 0,
+            patience: PATIENCE,
+            shown: None,
+        }
     }
 
     fn greeted(mut self) -> io::Result<Client> {
-        let line = self.response_within(PATIENCE)?.ok_or(ErrorKind::UnexpectedEof)?;
+        let line = self.response_within(self.patience)?.ok_or(ErrorKind::UnexpectedEof)?;
         self.greeting = String::from_utf8_lossy(&line).into_owned();
         Ok(self)
     }
@@ -177,11 +186,6 @@ impl Client {
     /// The certificate that the server showed, where TLS came first.
     pub fn shown(&self) -> &CertificateDer<'static> {
         self.shown.as_ref().unwrap()
-    }
-
-    /// The port at this end.
-    pub fn local_port(&self) -> u16 {
-        self.tcp.local_addr().unwrap().port()
     }
 
     /// Sends these bytes.
@@ -217,7 +221,7 @@ impl Client {
     pub fn answer(&mut self, tag: &str) -> Answer {
         let mut untagged = Vec::new();
         loop {
-            let Some(response) = self.response_within(PATIENCE).unwrap() else {
+            let Some(response) = self.response_within(self.patience).unwrap() else {
                 panic!("the connection ended before {tag} was answered: {untagged:?}");
             };
             let response = String::from_utf8_lossy(&response).into_owned();
@@ -231,7 +235,7 @@ impl Client {
     /// The next response, which must come.
     #[track_caller]
     pub fn response(&mut self) -> String {
-        let response = self.response_within(PATIENCE).unwrap().expect("the connection ended");
+        let response = self.response_within(self.patience).unwrap().expect("the connection ended");
         String::from_utf8_lossy(&response).into_owned()
     }
 
@@ -252,7 +256,7 @@ impl Client {
     pub fn wait_for(&mut self, text: &str) -> String {
         let mut all = String::new();
         loop {
-            match self.response_within(PATIENCE) {
+            match self.response_within(self.patience) {
                 Ok(Some(response)) => {
                     let response = String::from_utf8_lossy(&response).into_owned();
                     if response.contains(text) {
@@ -341,6 +345,11 @@ impl Client {
             Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => Ok(0),
             Err(error) => Err(error),
         }
+    }
+
+    /// Waits so long for each answer from now on.
+    pub fn with_patience(self, patience: Duration) -> Client {
+        Client { patience, ..self }
     }
 
     /// Goes away without a word.

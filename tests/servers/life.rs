@@ -208,9 +208,13 @@ fn an_upstream_that_says_nothing_or_the_wrong_thing_is_told_clearly() {
     let scripts: [(&str, Script, &str); 6] = [
         ("never greets", |mut c| c.wait_for_end(), "took too long"),
         ("closes", drop, "closed during login"),
-        ("is no mail server", |mut c| drop(c.send("HTTP/1.1 400 Bad Request\r\n\r\n")), "did not greet as IMAP does"),
-        ("preauth", |mut c| drop(c.send("* PREAUTH benvenuti\r\n")), "PREAUTH"),
-        ("says bye", |mut c| drop(c.send("* BYE troppi\r\n")), "said BYE"),
+        (
+            "is no mail server",
+            |mut c| assert!(c.send("HTTP/1.1 400 Bad Request\r\n\r\n")),
+            "did not greet as IMAP does",
+        ),
+        ("preauth", |mut c| assert!(c.send("* PREAUTH benvenuti\r\n")), "PREAUTH"),
+        ("says bye", |mut c| assert!(c.send("* BYE troppi\r\n")), "said BYE"),
         (
             "never answers the login",
             |mut c| {

@@ -53,7 +53,7 @@ fn a_message_of_50_mb_is_fetched_and_appended_in_a_growth_of_8() {
     let office = office();
     let delega = &office.delega;
     let mut client = office.enter_inbox("anna");
-    let mut append = |client: &mut Client, octets: usize| {
+    let append = |client: &mut Client, octets: usize| {
         client.send(format!("a APPEND Archive {{{octets}}}\r\n").as_bytes());
         assert!(client.response().starts_with("+ "));
         let line = [b'x'; 64 * 1024];

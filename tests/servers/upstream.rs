@@ -61,6 +61,7 @@ impl Upstream {
             starttls_imap: String::new(),
             ca_file: None,
             upstream: String::new(),
+            connections: "connections_per_mailbox = 0\nwarm_sessions = 0\n".to_owned(),
             client_apart: true,
             limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
             proxy_protocol: false,

@@ -42,6 +42,8 @@ pub struct Options {
     pub master: Option<(String, String)>,
     /// A certificate to show in place of a fresh one.
     pub certificate: Option<Certificate>,
+    /// Take the two seconds for refusing a password that Dovecot takes unless it is told otherwise.
+    pub slow_refusals: bool,
 }
 
 /// PEM files.
@@ -57,7 +59,15 @@ pub struct Certificate {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { acl: true, quota: true, metadata: false, compress: true, master: None, certificate: None }
+        Options {
+            acl: true,
+            quota: true,
+            metadata: false,
+            compress: true,
+            master: None,
+            certificate: None,
+            slow_refusals: false,
+        }
     }
 }
 
@@ -330,6 +340,7 @@ impl Dovecot {
         let when = |on: bool, text: &str| if on { text.to_owned() } else { String::new() };
         let plugins = when(acl, " acl") + &when(quota, " quota");
         let imap_plugins = when(acl, " imap_acl") + &when(quota, " imap_quota") + &when(compress, " imap_zlib");
+        let refusal_secs = if self.options.slow_refusals { 2 } else { 0 };
         let masters = when(
             master.is_some(),
             &format!("passdb {{\n  driver = passwd-file\n  args = {folder}/masters\n  master = yes\n}}\n"),
@@ -362,7 +373,7 @@ ssl_cert = <{folder}/tls/shown.pem
 ssl_key = <{folder}/tls/shown.key
 disable_plaintext_auth = no
 auth_mechanisms = plain login
-auth_failure_delay = 0
+auth_failure_delay = {refusal_secs} secs
 auth_verbose = yes
 {masters}
 passdb {{

@@ -139,11 +139,6 @@ impl Framer {
         }
     }
 
-    /// Other bounds from the next line on.
-    pub fn set_bounds(&mut self, bounds: Bounds) {
-        self.bounds = bounds;
-    }
-
     /// Whether the last byte taken was the end of a command.
     pub fn between_commands(&self) -> bool {
         self.state == State::Line && self.raw.bytes.is_empty() && self.dropped == 0 && !self.answered

@@ -42,6 +42,8 @@ pub struct Session {
     /// Bytes of the client's that were given and not yet taken.
     kept: Vec<u8>,
     phase: Phase,
+    /// Whether somebody wants the upstream connection afterwards.
+    parks: bool,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,7 @@ impl Session {
             framer: Framer::new(Bounds::BEFORE_LOGIN, limits::LOGIN_LINE_BYTES as u64),
             kept: Vec::new(),
             phase: Phase::Front(Front::new(settings, now)),
+            parks: true,
         }
     }
 
@@ -69,6 +72,12 @@ impl Session {
         let mut session = Session::new(settings, now);
         session.open(Relay::new(settings, grant, upstream, now));
         session
+    }
+
+    /// Whether the upstream connection may serve another login afterwards ([`Request::Park`]), which it may unless this
+    /// says no; then the session takes leave of the upstream at LOGOUT. To be told before the login is let in.
+    pub fn park_afterwards(&mut self, parks: bool) {
+        self.parks = parks;
     }
 
     fn open(&mut self, relay: Relay) {
@@ -195,11 +204,13 @@ impl Session {
         if self.kept.is_empty() {
             return;
         }
-        let kept = std::mem::take(&mut self.kept);
+        let mut kept = std::mem::take(&mut self.kept);
         let mut input = kept.as_slice();
         self.take(&mut input, now, out);
-        if !input.is_empty() {
-            self.kept = input.to_vec();
+        let taken = kept.len() - input.len();
+        if taken < kept.len() {
+            kept.drain(..taken);
+            self.kept = kept;
         }
     }
 
@@ -270,7 +281,7 @@ impl Session {
             Entered::Open(upstream) => {
                 let mut relay = Relay::new(self.settings, grant, upstream, now);
                 // With a password that the client typed, nobody but its owner may go on.
-                relay.can_be_parked = !typed;
+                relay.can_be_parked = self.parks && !typed;
                 front.admitted(relay.offered(), out);
                 out.request(Request::Note(Note::LoggedIn));
                 self.open(relay);
@@ -421,7 +432,7 @@ mod tests {
     use crate::session::UpstreamLogin;
 
     #[derive(Default)]
-    struct Said(Vec<u8>);
+    struct Said(Vec<u8>, Vec<Request>);
 
     impl Sink for Said {
         fn downstream(&mut self, bytes: &[u8]) {
@@ -430,13 +441,12 @@ mod tests {
 
         fn upstream(&mut self, _: &[u8]) {}
 
-        fn request(&mut self, _: Request) {}
+        fn request(&mut self, request: Request) {
+            self.1.push(request);
+        }
     }
 
-    /// The upstream's time is over, and then the gateway's attempt to reach it comes to its own end.
-    #[test]
-    fn an_upstream_that_turns_out_unreachable_too_late_changes_nothing() {
-        let now = Instant::now();
+    fn settings() -> Settings {
         let second = Duration::from_secs(1);
         let timeouts = Timeouts {
             login: second * 60,
@@ -446,13 +456,52 @@ mod tests {
             shutdown: second,
             refusal: second,
         };
-        let settings = Settings { starttls: false, message_bytes: 0, timeouts, nonce: 0 };
-        let mut session = Session::new(settings, now);
-        let mut said = Said::default();
-        session.handle(Input::Downstream(b"a LOGIN x y\r\n"), now, &mut said);
+        Settings { starttls: false, message_bytes: 0, timeouts, nonce: 0 }
+    }
+
+    fn admitted() -> Input<'static> {
         let upstream =
             UpstreamLogin { authzid: None, authcid: "x".to_owned(), password: "y".to_owned().into(), typed: false };
-        session.handle(Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })), now, &mut said);
+        Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream }))
+    }
+
+    /// RFC 7162 section 3.1: what switches CONDSTORE on lasts, and the next person asked for none of it.
+    #[test]
+    fn x4_a_session_with_condstore_serves_nobody_else() {
+        for (command, parked) in [
+            ("FETCH 1 (FLAGS)", true),
+            ("FETCH 1 (MODSEQ)", false),
+            ("FETCH 1 (FLAGS) (CHANGEDSINCE 1)", false),
+            ("SEARCH MODSEQ 1", false),
+            ("STATUS INBOX (HIGHESTMODSEQ)", false),
+            ("EXAMINE INBOX (CONDSTORE)", false),
+            ("STORE 1 (UNCHANGEDSINCE 1) FLAGS ()", false),
+            ("ENABLE CONDSTORE", false),
+        ] {
+            let now = Instant::now();
+            let mut session = Session::new(settings(), now);
+            let mut said = Said::default();
+            session.handle(Input::Downstream(b"a LOGIN x y\r\n"), now, &mut said);
+            session.handle(admitted(), now, &mut said);
+            let offered = Capabilities::parse(b"IMAP4rev1 ENABLE CONDSTORE UNSELECT");
+            session.handle(Input::UpstreamReady(offered), now, &mut said);
+            session.handle(Input::Downstream(format!("b {command}\r\n").as_bytes()), now, &mut said);
+            session.handle(Input::Upstream(b"b OK done\r\n"), now, &mut said);
+            session.handle(Input::Downstream(b"c LOGOUT\r\n"), now, &mut said);
+            assert!(session.is_closed(), "{command}");
+            assert_eq!(said.1.iter().any(|request| matches!(request, Request::Park(_))), parked, "{command}");
+        }
+    }
+
+    /// The upstream's time is over, and then the gateway's attempt to reach it comes to its own end.
+    #[test]
+    fn an_upstream_that_turns_out_unreachable_too_late_changes_nothing() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut session = Session::new(settings(), now);
+        let mut said = Said::default();
+        session.handle(Input::Downstream(b"a LOGIN x y\r\n"), now, &mut said);
+        session.handle(admitted(), now, &mut said);
         session.handle(Input::Tick, now + second, &mut said);
         session.handle(Input::UpstreamUnreachable, now + second, &mut said);
         session.handle(Input::Downstream(b"b NOOP\r\n"), now + second, &mut said);

@@ -126,6 +126,9 @@ impl Relay {
             return Err(End { ending: Ending::Shutdown, bye: Some("[UNAVAILABLE] The gateway is being restarted") });
         }
         let idle = now >= self.idle_since + self.settings.timeouts.idle;
+        if idle && !self.queue.is_idle() {
+            return Err(End::upstream_fault("the upstream did not answer in time"));
+        }
         if idle || self.command_deadline().is_some_and(|deadline| now >= deadline) {
             return Err(End { ending: Ending::ClientTimeout, bye: Some("No complete command in time") });
         }

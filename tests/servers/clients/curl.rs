@@ -73,7 +73,10 @@ fn a_reader_reads_by_each_door_and_leaves_no_trace() {
 fn a_reader_is_refused_the_rest_in_plain_words() {
     let office = Office::open();
     let before = office.snapshot();
+    let by_webmail = format!("imaps:{}", office.delega.webmail_port());
+    let star = ["--request", "STORE 1 +FLAGS (\\Flagged)"];
     let refused = [
+        (curl(&office, WEBMAIL, &by_webmail, "INBOX", &star), QUOTE_ERROR),
         (request(&office, READER, "INBOX", "STORE 1 +FLAGS (\\Flagged)"), QUOTE_ERROR),
         (request(&office, READER, "INBOX", "UID COPY 1 Trash"), QUOTE_ERROR),
         (request(&office, READER, "INBOX", "UID MOVE 1 Trash"), QUOTE_ERROR),

@@ -9,8 +9,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// mutt, opened on INBOX. It ends with this value.
 struct Mutt {
-    home: tempfile::TempDir,
+    // Ends before its home goes away
     _tmux: Guarded,
+    home: tempfile::TempDir,
 }
 
 impl Mutt {

@@ -20,13 +20,10 @@ use crate::support::mail::Dice;
 /// How long an answer may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Bytes of a response's beginning that are kept; enough for every line that a test looks at.
-const KEPT_BYTES: usize = 400;
-
 /// What the server said, or that it closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// `* …`, with the literals inside; only its beginning.
+    /// `* …`, with the literals inside, but for the last CRLF.
     Untagged(Vec<u8>),
     /// `+ …`
     Continuation,
@@ -201,7 +198,7 @@ impl Responses {
 
 fn heard(response: &[u8]) -> Heard {
     let Some(line) = response.strip_suffix(b"\r\n") else { return Heard::Nonsense(response.to_vec()) };
-    let kept = line[..line.len().min(KEPT_BYTES)].to_vec();
+    let kept = line.to_vec();
     if line.starts_with(b"* ") {
         return Heard::Untagged(kept);
     }

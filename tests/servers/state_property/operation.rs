@@ -9,7 +9,8 @@ use crate::support::mail::Dice;
 pub struct Operation {
     /// Which of the sessions.
     pub session: usize,
-    /// 0 before the permissions change, 1 after; always 1 where they do not.
+    /// In the even phases the person of [`Cast::Loser`](super::world::Cast) has **write**, in the odd ones no longer;
+    /// always 1 where permissions do not change.
     pub phase: usize,
     /// What the counts are kept by.
     pub name: String,
@@ -111,22 +112,6 @@ impl Writer {
     }
 }
 
-impl Operation {
-    /// The bytes of all its pieces.
-    pub fn bytes(&self) -> Vec<u8> {
-        match &self.deed {
-            Deed::Command(Command { pieces, .. }) | Deed::Vanish(pieces) => {
-                let texts = pieces.iter().filter_map(|piece| match piece {
-                    Piece::Text(text) => Some(text.as_slice()),
-                    Piece::Wait => None,
-                });
-                texts.collect::<Vec<_>>().concat()
-            }
-            Deed::LogOut(bytes) => bytes.clone(),
-        }
-    }
-}
-
 impl fmt::Debug for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -148,7 +133,12 @@ impl fmt::Debug for Piece {
 /// A line for whoever looks for the fault.
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "session {}{}: ", self.session, if self.phase == 0 { ", still with write" } else { "" })?;
+        write!(
+            f,
+            "session {}{}: ",
+            self.session,
+            if self.phase.is_multiple_of(2) { ", still with write" } else { "" }
+        )?;
         let pieces = match &self.deed {
             Deed::Command(Command { pieces, certain, waits, .. }) => {
                 f.write_str(if *certain { "" } else { "(broken) " })?;

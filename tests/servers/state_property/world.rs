@@ -1,6 +1,7 @@
 //! A Dovecot and a delega, and as many fresh mailboxes as are wanted.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -9,14 +10,15 @@ use std::time::{Duration, Instant};
 use super::client::Door;
 use super::operation::Operation;
 use super::player::{Counts, Session};
-use crate::delega::{Delega, password};
+use crate::delega::{self, Delega, password};
 use crate::support::dovecot::{Dovecot, Options};
 use crate::support::mail::{self, Mail};
 use crate::support::pec::Provider;
 use crate::support::sample::{self, FOLDERS, Size, UNSUBSCRIBED};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const SECRET: &str = "casella-di-prova";
+/// The mailboxes' own password.
+pub const SECRET: &str = "casella-di-prova";
 
 /// Messages of each folder that are kept of the sample: enough to be many, few enough to be read often.
 const FOLDER_MESSAGES: usize = 40;
@@ -26,9 +28,17 @@ const FOLDER_MESSAGES: usize = 40;
 pub struct World {
     pub dovecot: Dovecot,
     pub delega: Delega,
+    warm: Warm,
     mails: Vec<Mail>,
     runtime: tokio::runtime::Runtime,
     mailboxes: usize,
+}
+
+/// Whether upstream sessions wait for the next delegate of the mailbox (X4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warm {
+    Yes,
+    No,
 }
 
 /// Who plays.
@@ -51,12 +61,29 @@ pub enum Failure {
     Answers(String),
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Changed(changes) => write!(f, "the mailbox has changed:\n  {}", changes.join("\n  ")),
+            Failure::Answers(fault) => write!(f, "the answers are wrong: {fault}"),
+        }
+    }
+}
+
 impl World {
-    pub fn new() -> World {
+    pub fn new(warm: Warm) -> World {
         let dovecot = Options { metadata: true, ..Options::default() }.start();
-        let delega = Delega::before(&dovecot);
+        let mut options = delega::Options::before(&dovecot);
+        if warm == Warm::Yes {
+            options.connections = "warm_sessions = 2\n".to_owned();
+        }
+        let delega = options.start();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        World { dovecot, delega, mails: mails(), runtime, mailboxes: 0 }
+        World { dovecot, delega, warm, mails: mails(), runtime, mailboxes: 0 }
+    }
+
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 
     /// A mailbox like every other, whose address nobody has had before.
@@ -79,22 +106,14 @@ impl World {
     pub fn play(&mut self, cast: Cast, sessions: usize, operations: &[Operation]) -> (Result<(), Failure>, Counts) {
         let address = self.mailbox();
         let mut sessions = self.sessions(cast, sessions, &address);
-        let mut before = self.dovecot.snapshot(&address);
+        let phases: BTreeSet<usize> = operations.iter().map(|operation| operation.phase | 1).collect();
         let mut result = Ok(());
-        if cast == Cast::Loser {
-            result = self.act(&mut sessions, operations, 0);
-            self.lose(&mut sessions, &address, &mut result);
-            before = self.dovecot.snapshot(&address);
-        }
-        if result.is_ok() {
-            result = self.act(&mut sessions, operations, 1);
-        }
-        self.runtime.block_on(async {
-            for session in &mut sessions {
-                session.close().await;
+        for phase in phases {
+            result = self.round(cast, &mut sessions, &address, operations, phase);
+            if result.is_err() {
+                break;
             }
-        });
-        self.wait_for_quiet(&address);
+        }
         let mut counts = Counts::new();
         for session in &sessions {
             for (name, by_condition) in &session.counts {
@@ -102,13 +121,64 @@ impl World {
                 sum.iter_mut().zip(by_condition).for_each(|(sum, n)| *sum += n);
             }
         }
-        let changes = before.changes(&self.dovecot.snapshot(&address));
-        let failure = match result {
-            _ if !changes.is_empty() => Err(Failure::Changed(changes)),
-            Err(fault) => Err(Failure::Answers(fault)),
-            Ok(()) => Ok(()),
+        (result, counts)
+    }
+
+    /// Plays one phase without **write**, and where it is to be lost, the one with it before.
+    fn round(
+        &self,
+        cast: Cast,
+        sessions: &mut [Session],
+        address: &str,
+        operations: &[Operation],
+        phase: usize,
+    ) -> Result<(), Failure> {
+        let mut answers = Ok(());
+        if cast == Cast::Loser {
+            self.permit(address, "read,write,client");
+            sessions.iter_mut().for_each(|session| session.reader = false);
+            answers =
+                self.act(sessions, operations, phase - 1).map_err(|fault| format!("{fault}\nwhile there was write"));
+            self.permit(address, "read,client");
+            sessions.iter_mut().for_each(|session| session.reader = true);
+            for session in sessions.iter_mut() {
+                answers = answers.and_then(|()| self.runtime.block_on(session.wait_for_rights("lr")));
+            }
+        }
+        // While a folder stays open for writing, Dovecot may at any time move messages out of `new`, which takes nothing
+        // from anybody but that they are `\Recent`
+        let snapshot = || {
+            let mut state = self.dovecot.snapshot(address);
+            if cast == Cast::Loser {
+                state.folders.values_mut().flat_map(|folder| folder.messages.values_mut()).for_each(|m| m.new = false);
+            }
+            state
         };
-        (failure, counts)
+        let before = snapshot();
+        answers = answers.and_then(|()| self.act(sessions, operations, phase));
+        let mut crashes = 0;
+        for session in sessions {
+            self.runtime.block_on(session.close());
+            crashes += session.crashes;
+        }
+        if self.warm == Warm::Yes {
+            // A change of the store closes those that wait
+            self.delega.cli(&["delegate", "suspend", address, "anna"], "");
+        }
+        self.wait_for_quiet(address);
+        let log = self.dovecot.log();
+        let own = format!("imap({address})<");
+        let crashed = log.lines().filter(|line| line.contains(&own) && line.contains(" killed with signal ")).count();
+        if crashes > crashed && answers.is_ok() {
+            answers =
+                Err(format!("delega said {crashes} times that Dovecot had gone, which had crashed {crashed} times"));
+        }
+        let changes = before.changes(&snapshot());
+        if changes.is_empty() { answers.map_err(Failure::Answers) } else { Err(Failure::Changed(changes)) }
+    }
+
+    fn permit(&self, address: &str, permissions: &str) {
+        self.delega.cli(&["delegate", "permissions", address, "carla", "--permissions", permissions], "");
     }
 
     fn sessions(&self, cast: Cast, count: usize, address: &str) -> Vec<Session> {
@@ -141,19 +211,6 @@ impl World {
         })
     }
 
-    /// Takes **write** away by the command line, and waits until every session has felt it.
-    fn lose(&self, sessions: &mut [Session], address: &str, result: &mut Result<(), String>) {
-        self.delega.cli(&["delegate", "permissions", address, "carla", "--permissions", "read,client"], "");
-        self.runtime.block_on(async {
-            for session in sessions {
-                session.becomes_reader();
-                if result.is_ok() {
-                    *result = session.wait_for_rights("lr").await;
-                }
-            }
-        });
-    }
-
     /// Waits until Dovecot has ended every session of this mailbox, so that nobody changes anything any more.
     fn wait_for_quiet(&self, address: &str) {
         let deadline = Instant::now() + PATIENCE;
@@ -164,7 +221,9 @@ impl World {
             let mut processes = BTreeSet::new();
             let mut ended = 0;
             let start = format!("imap({address})<");
-            for line in log.lines().filter(|line| line.contains("Info: Disconnected: ")) {
+            // A crash of Dovecot's is an end, too
+            let ends = |line: &&str| line.contains("Info: Disconnected: ") || line.contains(" killed with signal ");
+            for line in log.lines().filter(ends) {
                 let Some((_, rest)) = line.split_once(&start) else { continue };
                 ended += 1;
                 processes.extend(rest.split_once('>').map(|(process, _)| process));
@@ -173,7 +232,8 @@ impl World {
             if begun.count() == ended && !processes.iter().any(lives) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{address} is still being used:\n{log}");
+            let own = || log.lines().filter(|line| line.contains(address)).collect::<Vec<_>>().join("\n");
+            assert!(Instant::now() < deadline, "{address} is still being used:\n{}", own());
             thread::sleep(Duration::from_millis(5));
         }
     }

@@ -7,7 +7,7 @@ use delega::session::imap::{Session, Settings};
 use delega::session::{Admission, Denial, Input, Leg, Note, Request, Sink, Timeouts, UpstreamLogin};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::player::{Asked, Driver, Heard};
+use super::player::{Asked, Driver, Heard, Wait};
 use super::script::{Connection, Event, Setup, Start, Verdict};
 
 /// The timeouts of every transcript; its README names them.
@@ -143,7 +143,7 @@ impl Machine {
 }
 
 impl Driver for Machine {
-    fn say(&mut self, leg: Leg, octets: &[u8]) {
+    fn say(&mut self, leg: Leg, octets: &[u8]) -> Result<(), String> {
         match self.manners {
             Manners::Pushy => self.handle(input(leg, octets)),
             Manners::Polite => {
@@ -151,9 +151,10 @@ impl Driver for Machine {
                 self.give();
             }
         }
+        Ok(())
     }
 
-    fn happen(&mut self, event: &Event) {
+    fn happen(&mut self, event: &Event) -> Result<(), String> {
         match event {
             Event::Time(time) => self.pass(*time),
             Event::Grant(grant) => {
@@ -171,9 +172,10 @@ impl Driver for Machine {
             Event::Connected(Connection::Unreachable) => self.handle(Input::UpstreamUnreachable),
         }
         self.give();
+        Ok(())
     }
 
-    fn listen(&mut self, heard: &mut Heard) -> bool {
+    fn listen(&mut self, heard: &mut Heard, _: Wait) -> bool {
         let new = std::mem::take(&mut self.out.heard);
         let any =
             !(new.downstream.is_empty() && new.upstream.is_empty() && new.asked.is_empty() && new.notes.is_empty());

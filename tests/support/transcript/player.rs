@@ -14,12 +14,38 @@ use super::text::{Fit, Template, Variables, readable};
 /// A session to play against: the bare state machine, or delega's sockets.
 pub trait Driver {
     /// One end sends octets.
-    fn say(&mut self, leg: Leg, octets: &[u8]);
+    fn say(&mut self, leg: Leg, octets: &[u8]) -> Result<(), String>;
     /// Something else happens.
-    fn happen(&mut self, event: &Event);
+    fn happen(&mut self, event: &Event) -> Result<(), String>;
     /// Takes what has come out of delega; false where nothing more will come without a further [`Self::say`] or
-    /// [`Self::happen`]. A driver over sockets waits a while before it says so.
-    fn listen(&mut self, heard: &mut Heard) -> bool;
+    /// [`Self::happen`].
+    fn listen(&mut self, heard: &mut Heard, wait: Wait) -> bool;
+    /// Whether this happens only when it is told to. If not it comes by itself, in its time, and what follows from it may
+    /// be here already.
+    fn causes(&self, _: &Event) -> bool {
+        true
+    }
+    /// Whether it can be told from here that this was asked for. If not, only what follows from it shows.
+    fn sees(&mut self, _: &Asked) -> bool {
+        true
+    }
+    /// Whether this note can be seen from here.
+    fn sees_note(&mut self, _: &str) -> bool {
+        true
+    }
+    /// The transcript is over: brings the session to an end, and takes what comes out until then.
+    fn finish(&mut self, _: &mut Heard) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// How long to listen, for a driver that cannot know whether more will come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Something must come.
+    Expected,
+    /// Nothing should.
+    Settled,
 }
 
 /// What has come out and was not yet expected.
@@ -127,18 +153,20 @@ pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<
                 // Adjacent lines of one end in one piece; of both ends, one after the other.
                 while let Some((_, Step::Say(next, text))) = steps.peek() {
                     if *next != leg {
-                        player.say(leg, &std::mem::take(&mut octets), pieces);
+                        player.say(leg, &std::mem::take(&mut octets), pieces).map_err(failed)?;
                         leg = *next;
                     }
                     octets.extend(player.octets(leg, text).map_err(failed)?);
                     steps.next();
                 }
-                player.say(leg, &octets, pieces);
+                player.say(leg, &octets, pieces).map_err(failed)?;
             }
             Step::Event(event) => {
-                player.quiet().map_err(failed)?;
-                player.heard.notes.clear();
-                player.driver.happen(event);
+                if player.driver.causes(event) {
+                    player.quiet().map_err(failed)?;
+                    player.heard.notes.clear();
+                }
+                player.driver.happen(event).map_err(failed)?;
             }
             Step::Hear(leg, expected) => player.hear(*leg, expected).map_err(failed)?,
             Step::Verify { login, password } => {
@@ -152,7 +180,10 @@ pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<
             Step::Quiet => player.quiet().map_err(failed)?,
         }
     }
-    player.quiet().map_err(|what| Failure { place: format!("{}:{line} (end)", script.name), pieces, what })?;
+    let ended = |what: String| Failure { place: format!("{}:{line} (end)", script.name), pieces, what };
+    player.quiet().map_err(ended)?;
+    player.driver.finish(&mut player.heard).map_err(ended)?;
+    player.unlisted().map_err(ended)?;
     Ok(player.played)
 }
 
@@ -181,7 +212,7 @@ impl Player<'_> {
         Ok(octets)
     }
 
-    fn say(&mut self, leg: Leg, octets: &[u8], pieces: Pieces) {
+    fn say(&mut self, leg: Leg, octets: &[u8], pieces: Pieces) -> Result<(), String> {
         self.heard.notes.clear();
         let mut rest = octets;
         while !rest.is_empty() {
@@ -195,9 +226,10 @@ impl Player<'_> {
                 }
             };
             let (piece, others) = rest.split_at(length.min(rest.len()));
-            self.driver.say(leg, piece);
+            self.driver.say(leg, piece)?;
             rest = others;
         }
+        Ok(())
     }
 
     /// xorshift64
@@ -220,7 +252,7 @@ impl Player<'_> {
                     self.witness(leg, &octets);
                     return Ok(());
                 }
-                Fit::Partly if self.driver.listen(&mut self.heard) => {}
+                Fit::Partly if self.driver.listen(&mut self.heard, Wait::Expected) => {}
                 Fit::Partly | Fit::Not => break,
             }
         }
@@ -250,7 +282,10 @@ impl Player<'_> {
     }
 
     fn asked(&mut self, expected: &Asked) -> Result<(), String> {
-        while self.heard.asked.is_empty() && self.driver.listen(&mut self.heard) {}
+        if !self.driver.sees(expected) {
+            return Ok(());
+        }
+        while self.heard.asked.is_empty() && self.driver.listen(&mut self.heard, Wait::Expected) {}
         match (self.heard.asked.front(), expected) {
             (Some(Asked::Close(why)), Asked::Close(expected)) if why.contains(expected.as_str()) => {}
             (Some(asked), expected) if asked == expected => {}
@@ -262,7 +297,10 @@ impl Player<'_> {
     }
 
     fn noted(&mut self, expected: &str) -> Result<(), String> {
-        while self.driver.listen(&mut self.heard) {}
+        if !self.driver.sees_note(expected) {
+            return Ok(());
+        }
+        while self.driver.listen(&mut self.heard, Wait::Settled) {}
         match self.heard.notes.iter().position(|note| note.contains(expected)) {
             Some(at) => {
                 self.heard.notes.remove(at);
@@ -274,7 +312,12 @@ impl Player<'_> {
 
     /// Nothing was said or asked that is not listed.
     fn quiet(&mut self) -> Result<(), String> {
-        while self.driver.listen(&mut self.heard) {}
+        while self.driver.listen(&mut self.heard, Wait::Settled) {}
+        self.unlisted()
+    }
+
+    /// What was said or asked and is not listed.
+    fn unlisted(&self) -> Result<(), String> {
         let heard = &self.heard;
         if heard.downstream.is_empty() && heard.upstream.is_empty() && heard.asked.is_empty() {
             return Ok(());

@@ -1,0 +1,82 @@
+//! delega, with one mailbox: its owner, whose password the upstream judges, and a delegate, whose password is hashed.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Build, DELEGATE, Ground, OWNER, PASSWORD};
+
+pub fn command(build: &Build, ground: &Ground, address: SocketAddr, folder: &Path) -> Result<Command> {
+    // All clients come from one address here, and more of them at once than the default allows to one.
+    let text = format!(
+        "\
+[store]
+url = \"sqlite:delega.db\"
+key_file = \"delega.key\"
+
+[tls]
+certificate = {certificate:?}
+key = {key:?}
+
+[[listen]]
+protocol = \"imap\"
+address = \"{address}\"
+tls = \"implicit\"
+kind = \"client\"
+
+[upstream.main]
+imap = \"imaps://{upstream}\"
+ca_file = {ca:?}
+connections_per_mailbox = 0
+warm_sessions = 0
+
+[permissions]
+client = \"apart\"
+
+[limits]
+connections = 20000
+connections_before_login_per_address = 20000
+shutdown_grace_secs = 1
+",
+        certificate = ground.tls.file("server.pem"),
+        key = ground.tls.file("server.key"),
+        ca = ground.tls.file("ca.pem"),
+        upstream = ground.upstream.tls,
+    );
+    super::write(folder, "delega.toml", &text)?;
+
+    let owner = ["--upstream", "main", "--plan", "Premium", "--owner-name", "Prova", "--owner-email", "p@example.it"];
+    run(build, folder, &[&["mailbox", "add", OWNER, "--password-file", "-"][..], &owner].concat())?;
+    let (username, _) = DELEGATE.split_once('/').context("a delegate's login")?;
+    let person = ["--first-name", "Prova", "--last-name", "Prova", "--email", "p@example.it"];
+    let delegate = ["delegate", "add", OWNER, username, "--permissions", "read,write,client", "--password-file", "-"];
+    run(build, folder, &[&delegate[..], &person].concat())?;
+
+    let mut words: Vec<&Path> = build.under.iter().map(Path::new).collect();
+    words.push(&build.program);
+    let (first, rest) = words.split_first().context("no program")?;
+    let mut command = super::command(first);
+    command.args(rest).args(["serve", "--config", "delega.toml"]);
+    Ok(command)
+}
+
+/// Runs a subcommand with the password on its standard input.
+fn run(build: &Build, folder: &Path, arguments: &[&str]) -> Result<()> {
+    let mut child = Command::new(&build.program)
+        .args(arguments)
+        .args(["--config", "delega.toml"])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .with_context(|| build.program.display().to_string())?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that ends before it reads says why itself.
+        let _ = writeln!(stdin, "{PASSWORD}");
+    }
+    ensure!(child.wait()?.success(), "delega {} was refused", arguments.join(" "));
+    Ok(())
+}

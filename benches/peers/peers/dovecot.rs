@@ -1,0 +1,134 @@
+//! Dovecot (2.3) as a proxy: its login processes keep the connection after login and pass its bytes on. One login
+//! process for each core.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Ground;
+
+pub fn command(ground: &Ground, address: SocketAddr, folder: &Path) -> Result<Command> {
+    let user = User::find()?;
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for name in ["run", "state"] {
+        fs::create_dir(folder.join(name))?;
+    }
+    // Copies, so that the user whom Dovecot runs as can read them.
+    for name in ["ca.pem", "server.pem", "server.key"] {
+        fs::copy(ground.tls.file(name), folder.join(name))?;
+    }
+    let text = format!(
+        "\
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+protocols = imap
+listen = {host}
+default_internal_user = {name}
+default_internal_group = {group}
+default_login_user = {name}
+default_client_limit = 5000
+first_valid_uid = 1
+mail_max_userip_connections = 20000
+ssl = required
+ssl_cert = <{folder}/server.pem
+ssl_key = <{folder}/server.key
+ssl_client_ca_file = {folder}/ca.pem
+ssl_ca = <{folder}/ca.pem
+ssl_require_crl = no
+auth_mechanisms = plain
+passdb {{
+  driver = static
+  args = nopassword=y proxy=y host=localhost hostip={upstream_host} port={upstream_port} ssl=yes
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}
+}}
+service imap-login {{
+  chroot =
+  service_count = 0
+  client_limit = 5000
+  process_min_avail = {cores}
+  process_limit = {cores}
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+",
+        folder = folder.display(),
+        host = address.ip(),
+        port = address.port(),
+        upstream_host = ground.upstream.tls.ip(),
+        upstream_port = ground.upstream.tls.port(),
+        name = user.name,
+        group = user.group,
+        uid = user.uid,
+        gid = user.gid,
+    );
+    let file = super::write(folder, "dovecot.conf", &text)?;
+    let mut command = super::command(Path::new("dovecot"));
+    command.arg("-F").arg("-c").arg(file);
+    if user.from_root {
+        hand_over(folder, &user)?;
+        command.uid(user.uid).gid(user.gid);
+    }
+    Ok(command)
+}
+
+/// Whom Dovecot runs as: this process's user, `nobody` in place of root.
+struct User {
+    uid: u32,
+    gid: u32,
+    name: String,
+    group: String,
+    from_root: bool,
+}
+
+impl User {
+    fn find() -> Result<User> {
+        let from_root = fs::metadata("/proc/self")?.uid() == 0;
+        let ask = |what: &str| -> Result<String> {
+            let mut id = Command::new("id");
+            let output = if from_root { id.arg(what).arg("nobody") } else { id.arg(what) }.output()?;
+            ensure!(output.status.success(), "id {what} failed");
+            Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        };
+        Ok(User {
+            uid: ask("-u")?.parse().context("id -u")?,
+            gid: ask("-g")?.parse().context("id -g")?,
+            name: ask("-un")?,
+            group: ask("-gn")?,
+            from_root,
+        })
+    }
+}
+
+fn hand_over(path: &Path, user: &User) -> Result<()> {
+    std::os::unix::fs::lchown(path, Some(user.uid), Some(user.gid))?;
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            hand_over(&entry?.path(), user)?;
+        }
+    }
+    Ok(())
+}

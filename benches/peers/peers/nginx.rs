@@ -1,0 +1,49 @@
+//! nginx's mail proxy: it asks a web server where each login belongs, logs in there, and is a pipe of bytes from then
+//! on. It knows no TLS towards the upstream, so it has half the work of the others.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Ground;
+
+/// Where Debian's package of the mail module lies.
+const MODULE: &str = "/usr/lib/nginx/modules/ngx_mail_module.so";
+
+pub fn command(ground: &Ground, address: SocketAddr, folder: &Path) -> Result<Command> {
+    let text = format!(
+        "\
+load_module {MODULE};
+daemon off;
+worker_processes auto;
+worker_rlimit_nofile 20000;
+pid {folder}/pid;
+error_log {folder}/error.log warn;
+events {{
+    worker_connections 10000;
+}}
+mail {{
+    auth_http {auth_http}/;
+    imap_auth plain login;
+    timeout 30m;
+    server {{
+        listen {address} ssl;
+        protocol imap;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+    }}
+}}
+",
+        folder = folder.display(),
+        auth_http = ground.upstream.auth_http,
+        certificate = ground.tls.file("server.pem").display(),
+        key = ground.tls.file("server.key").display(),
+    );
+    let file = super::write(folder, "nginx.conf", &text)?;
+    let mut command = super::command(Path::new("nginx"));
+    command.arg("-e").arg(folder.join("error.log")).arg("-p").arg(folder).arg("-c").arg(file);
+    Ok(command)
+}
