@@ -42,7 +42,7 @@ fn visit(port: u16, ca_file: &Path, login: &str, password: &str) -> Duration {
 fn delega(dovecot: &Dovecot, port: u16, upstream: &str) -> Delega {
     let mut options = Options::before(dovecot);
     options.imap = format!("imaps://localhost:{port}");
-    options.upstream = upstream.to_owned();
+    options.connections = upstream.to_owned();
     let delega = options.start();
     delega.add_mailbox(ADDRESS, PASSWORD);
     delega.add_delegate(ADDRESS, "anna", "read,write,client");
