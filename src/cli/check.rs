@@ -11,7 +11,6 @@ use crate::domain::MailboxAddress;
 use crate::gateway::Upstream;
 use crate::gateway::probe::{self, Probed};
 use crate::net::{ServerTls, provider};
-use crate::session::UpstreamLogin;
 
 /// Read the configuration, reach every upstream, open every mailbox, and say what is wrong
 #[derive(Debug, clap::Args)]
@@ -100,13 +99,7 @@ async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {
 
 async fn open(context: &Context, upstream: &Upstream, address: &MailboxAddress) -> Result<&'static str, String> {
     let credentials = context.accounts.credentials_of(address).map_err(|error| error.to_string())?;
-    let login = UpstreamLogin {
-        authzid: credentials.authzid,
-        authcid: credentials.authcid,
-        password: credentials.password,
-        typed: credentials.typed,
-    };
-    match probe::log_in(upstream, login, context.config.limits.upstream_timeout).await {
+    match probe::log_in(upstream, credentials.into(), context.config.limits.upstream_timeout).await {
         Probed::LoggedIn(opened) => {
             opened.0.close().await;
             Ok("can be opened")

@@ -24,7 +24,7 @@ use crate::config::Endpoint;
 use crate::domain::Login;
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
 use crate::session::imap::{Session, Settings};
-use crate::session::{Admission, Denial, Ending, Input, Leg, Note, Request, UpstreamLogin};
+use crate::session::{Admission, Denial, Ending, Input, Leg, Note, Request};
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
@@ -363,13 +363,7 @@ impl Connection {
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
                 self.person = Some(Person { login, account, upstream, opening });
                 self.follow(registration);
-                let upstream = UpstreamLogin {
-                    authzid: credentials.authzid,
-                    authcid: credentials.authcid,
-                    password: credentials.password,
-                    typed: credentials.typed,
-                };
-                self.input(Input::Verified(Ok(Admission { grant, upstream })));
+                self.input(Input::Verified(Ok(Admission { grant, upstream: credentials.into() })));
             }
             Done::Verified(Outcome::Refused(login, why)) => {
                 self.log_refused(login, why);

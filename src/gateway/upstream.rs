@@ -9,7 +9,7 @@ use super::outbox::Pipe;
 use super::probe::{self, Probed};
 use super::warm::{Age, Opening, Ready};
 use super::{Shared, StartError};
-use crate::accounts::AccountRef;
+use crate::accounts::{AccountRef, Credentials};
 use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
 use crate::domain::{Login, MailboxId};
 use crate::net::{Dialer, Stream};
@@ -56,6 +56,14 @@ impl Upstream {
             connections_per_mailbox: config.connections_per_mailbox,
             warm: config.warm,
         })
+    }
+}
+
+/// The session knows nothing of accounts: this is where the one becomes the other.
+impl From<Credentials> for UpstreamLogin {
+    fn from(credentials: Credentials) -> UpstreamLogin {
+        let Credentials { authzid, authcid, password, typed } = credentials;
+        UpstreamLogin { authzid, authcid, password, typed }
     }
 }
 
@@ -149,13 +157,7 @@ impl Shared {
         if self.warm.opening(person.mailbox(), &person.upstream, &credentials) != person.opening {
             return None;
         }
-        let login = UpstreamLogin {
-            authzid: credentials.authzid,
-            authcid: credentials.authcid,
-            password: credentials.password,
-            typed: false,
-        };
-        match probe::log_in(upstream, login, self.limits.upstream_timeout).await {
+        match probe::log_in(upstream, credentials.into(), self.limits.upstream_timeout).await {
             Probed::LoggedIn(opened) => Some(opened),
             Probed::Refused | Probed::Failed(_) => None,
         }
