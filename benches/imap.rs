@@ -18,7 +18,7 @@ use delega::proto::imap::encode::{Rewriting, encode};
 use delega::proto::imap::framer::{Bounds, Frame, Framer, Raw};
 use delega::proto::imap::scanner::{Scanner, Step};
 use delega::session::imap::{Session, Settings};
-use delega::session::{Input, Request, Sink, Timeouts};
+use delega::session::{Input, Machine as _, Request, Sink, Timeouts};
 
 /// What real programs send most, and what they send longest.
 const COMMANDS: [(&str, &str); 6] = [

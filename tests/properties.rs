@@ -12,7 +12,7 @@ use delega::proto::imap::command::Command;
 use delega::proto::imap::encode::{self, Rewriting};
 use delega::proto::imap::token::Kind;
 use delega::session::imap::Session;
-use delega::session::{Admission, Denial, Input, UpstreamLogin};
+use delega::session::{Admission, Denial, Input, Machine as _, UpstreamLogin};
 use imap::config;
 use imap::generate::{self, Bytes, Flavour, Made};
 use imap::parse::parsed;
@@ -277,7 +277,7 @@ proptest! {
             password: "stored".to_owned().into(),
             typed: false,
         };
-        session.handle(Input::Verified(Ok(Admission { grant: grant("read"), upstream })), now, &mut outcome);
+        session.handle(Input::Verified(Ok(Admission { grant: grant("read"), addresses: Vec::new(), upstream })), now, &mut outcome);
         session.handle(Input::UpstreamConnected { starttls: false }, now, &mut outcome);
         prop_assert_eq!(text(&outcome.upstream), "");
         session.handle(Input::Upstream(b"* OK [CAPABILITY IMAP4rev1] hi\r\n"), now, &mut outcome);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use delega::domain::{Grant, Permissions, Protocols};
 use delega::proto::imap::capability::{Capabilities, Capability};
 use delega::session::imap::{Session, Settings};
-use delega::session::{Admission, Denial, Input, Leg, Request, Sink, Timeouts, UpstreamLogin};
+use delega::session::{Machine as _, Admission, Denial, Input, Leg, Request, Sink, Timeouts, UpstreamLogin};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Default)]
@@ -36,7 +36,7 @@ fn admission() -> Admission {
         password: "segreta".to_owned().into(),
         typed: false,
     };
-    Admission { grant: READ, upstream }
+    Admission { grant: READ, addresses: Vec::new(), upstream }
 }
 
 // Each operation is one byte that says which, and for bytes of a leg one more that says how many follow.

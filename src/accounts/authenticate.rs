@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::passwords::PASSWORD_MAX_BYTES;
 use super::{AccountRef, Accounts, AccountsError};
-use crate::domain::{Delegate, DelegateState, Door, Grant, Login, Mailbox, Protocol, Protocols};
+use crate::domain::{Delegate, DelegateState, Door, Grant, Login, Mailbox, MailboxAddress, Protocol, Protocols};
 use crate::store::{self, PasswordHash, SealedSecret};
 
 /// What became of a login.
@@ -33,6 +33,8 @@ pub struct Entry {
     pub login: Login,
     /// What they may do, under the operator's profile.
     pub grant: Grant,
+    /// The addresses that the mailbox sends from, its own first (G2).
+    pub addresses: Vec<MailboxAddress>,
     /// The `[upstream.NAME]` where the mailbox lives.
     pub upstream: String,
     /// How to log in there.
@@ -116,6 +118,7 @@ impl Accounts {
             account: AccountRef::Owner(mailbox.id),
             login,
             grant: Grant::OWNER,
+            addresses: vec![mailbox.address],
             upstream: mailbox.upstream,
             credentials,
         }))
@@ -144,6 +147,7 @@ impl Accounts {
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
+            addresses: vec![found.mailbox.address],
             upstream: found.mailbox.upstream,
         }))
     }

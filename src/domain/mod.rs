@@ -11,6 +11,7 @@ pub mod limits;
 pub mod login;
 pub mod mailbox;
 pub mod permission;
+pub mod sending;
 
 pub use address::MailboxAddress;
 pub use delegate::{Delegate, DelegateId, DelegateState, Language, Person};
@@ -19,3 +20,4 @@ pub use grant::Grant;
 pub use login::{Login, Username};
 pub use mailbox::{Mailbox, MailboxId};
 pub use permission::{Permission, Permissions, Preset, Profile};
+pub use sending::{SendOutcome, Sending};

@@ -21,10 +21,9 @@ use super::warm::Age;
 use super::{Shared, timeouts};
 use crate::accounts::{Entry, Refusal};
 use crate::config::Endpoint;
-use crate::domain::Login;
+use crate::domain::{Login, Protocol};
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
-use crate::session::imap::{Session, Settings};
-use crate::session::{Admission, Denial, Ending, Input, Leg, Note, Request};
+use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Note, Request, imap};
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
@@ -43,7 +42,7 @@ enum Done {
 
 struct Connection {
     shared: Arc<Shared>,
-    session: Session,
+    session: Box<dyn Machine>,
     out: Outbox,
     downstream: Option<Stream>,
     upstream: Option<Stream>,
@@ -76,15 +75,22 @@ struct Connection {
 pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
     let Arrival { stream, peer, guard, door, starttls } = arrival;
     let now = Instant::now();
-    let settings = Settings {
-        starttls: starttls.is_some(),
-        message_bytes: shared.limits.message_bytes,
-        timeouts: timeouts(&shared.limits),
-        nonce: nonce(),
+    let session: Box<dyn Machine> = match door.protocol {
+        Protocol::Imap => {
+            let settings = imap::Settings {
+                starttls: starttls.is_some(),
+                message_bytes: shared.limits.message_bytes,
+                timeouts: timeouts(&shared.limits),
+                nonce: nonce(),
+            };
+            Box::new(imap::Session::new(settings, now))
+        }
+        // The configuration does not let these be listened for yet.
+        Protocol::Submission | Protocol::Pop3 => return,
     };
     let stop = shared.stop.clone();
     let mut connection = Connection {
-        session: Session::new(settings, now),
+        session,
         out: Outbox::default(),
         downstream: Some(stream),
         upstream: None,
@@ -181,6 +187,9 @@ impl Connection {
                 self.out.upstream.clear();
                 self.leave();
             }
+            // Nothing is recorded yet, so nothing is sent.
+            Request::RecordSending(_) => self.input(Input::SendingRecorded(false)),
+            Request::RecordOutcome(_) => self.input(Input::OutcomeRecorded),
             Request::Note(note) => self.note(note),
             Request::Close => {
                 self.close().await;
@@ -358,12 +367,12 @@ impl Connection {
         self.work = None;
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
-                let Entry { account, login, grant, upstream, credentials } = *entry;
+                let Entry { account, login, grant, addresses, upstream, credentials } = *entry;
                 self.session.park_afterwards(self.shared.keeps_warm(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
                 self.person = Some(Person { login, account, upstream, opening });
                 self.follow(registration);
-                self.input(Input::Verified(Ok(Admission { grant, upstream: credentials.into() })));
+                self.input(Input::Verified(Ok(Admission { grant, addresses, upstream: credentials.into() })));
             }
             Done::Verified(Outcome::Refused(login, why)) => {
                 self.log_refused(login, why);

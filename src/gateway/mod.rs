@@ -29,7 +29,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::Accounts;
 use crate::config::{Config, LimitsConfig};
-use crate::domain::Protocol;
 use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
 use crate::session::Timeouts;
 
@@ -149,11 +148,7 @@ impl Gateway {
             background.spawn(async move {
                 let handler = move |arrival: net::Arrival| {
                     let shared = shared.clone();
-                    async move {
-                        if arrival.door.protocol == Protocol::Imap {
-                            connection::serve(arrival, shared).await;
-                        }
-                    }
+                    async move { connection::serve(arrival, shared).await }
                 };
                 listener.serve(&sessions, stop, handler).await;
             });

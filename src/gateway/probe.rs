@@ -10,7 +10,7 @@ use crate::domain::Grant;
 use crate::net::Stream;
 use crate::session::imap::parked::Parked;
 use crate::session::imap::{Session, Settings};
-use crate::session::{Admission, Ending, Input, Leg, Note, Request, Sink, Timeouts, UpstreamLogin};
+use crate::session::{Admission, Ending, Input, Leg, Machine as _, Note, Request, Sink, Timeouts, UpstreamLogin};
 
 /// What came of it.
 #[derive(Debug)]
@@ -83,7 +83,9 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
         while let Some(request) = said.requests.pop_front() {
             let input = match request {
                 Request::Verify { .. } => match login.take() {
-                    Some(upstream) => Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })),
+                    Some(upstream) => {
+                        Input::Verified(Ok(Admission { grant: Grant::OWNER, addresses: Vec::new(), upstream }))
+                    }
                     None => return Probed::Refused,
                 },
                 Request::Connect => match upstream.dialer.connect(endpoint).await {
@@ -114,9 +116,12 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
                 Request::Note(Note::UpstreamRefusedLogin | Note::UpstreamRefusedOwner) => return Probed::Refused,
                 Request::Note(Note::UpstreamUnavailable(why)) => return Probed::Failed(why.to_owned()),
                 Request::Note(Note::Ended(Ending::UpstreamFault(why))) => return Probed::Failed(why.to_owned()),
-                Request::StartTls(Leg::Downstream) | Request::CloseUpstream | Request::Close | Request::Note(_) => {
-                    continue;
-                }
+                Request::StartTls(Leg::Downstream)
+                | Request::RecordSending(_)
+                | Request::RecordOutcome(_)
+                | Request::CloseUpstream
+                | Request::Close
+                | Request::Note(_) => continue,
             };
             session.handle(input, Instant::now(), &mut said);
         }

@@ -10,7 +10,7 @@ use super::*;
 use crate::accounts::AccountRef;
 use crate::domain::{DelegateId, Grant};
 use crate::session::imap::{Session, Settings};
-use crate::session::{Admission, Input, Request, Sink, Timeouts, UpstreamLogin};
+use crate::session::{Admission, Input, Machine as _, Request, Sink, Timeouts, UpstreamLogin};
 
 const MAILBOX: MailboxId = MailboxId(1);
 const CONFIG: WarmConfig = WarmConfig { sessions: 2, wait: Duration::from_secs(60) };
@@ -45,7 +45,11 @@ fn parked() -> Parked {
     session.handle(Input::Downstream(b"a LOGIN x y\r\n"), now, &mut said);
     let Credentials { authzid, authcid, password, typed } = credentials("x");
     let upstream = UpstreamLogin { authzid, authcid, password, typed };
-    session.handle(Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream })), now, &mut said);
+    session.handle(
+        Input::Verified(Ok(Admission { grant: Grant::OWNER, addresses: Vec::new(), upstream })),
+        now,
+        &mut said,
+    );
     session.handle(Input::UpstreamReady(Default::default()), now, &mut said);
     session.handle(Input::Downstream(b"a LOGOUT\r\n"), now, &mut said);
     said.0.unwrap()

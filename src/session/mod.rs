@@ -5,13 +5,35 @@
 //! *Downstream* is the client's leg, *upstream* the server's. Both carry untrusted bytes.
 
 pub mod imap;
+mod patience;
 
 use std::time::Instant;
 
 use secrecy::SecretString;
 
-use crate::domain::Grant;
+use crate::domain::{Grant, MailboxAddress, SendOutcome, Sending};
 use crate::proto::imap::capability::Capabilities;
+
+/// One proxied connection of whichever protocol, as the gateway drives it.
+pub trait Machine: std::fmt::Debug + Send {
+    /// Takes one input and says what follows from it.
+    fn handle(&mut self, input: Input<'_>, now: Instant, out: &mut dyn Sink);
+
+    /// Whether bytes of this leg are wanted. Where not, reading must wait: this is the back pressure of the protocol,
+    /// beside that of the buffers.
+    fn wants(&self, leg: Leg) -> bool;
+
+    /// Whether the session is over.
+    fn is_closed(&self) -> bool;
+
+    /// When [`Input::Tick`] is due at the latest.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Whether the upstream connection may serve another login afterwards ([`Request::Park`]), which it may unless this
+    /// says no; then the session takes leave of the upstream at its end. To be told before the login is let in. Means
+    /// nothing to protocols whose connections are not handed on.
+    fn park_afterwards(&mut self, _parks: bool) {}
+}
 
 /// One of the two connections of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +49,7 @@ pub enum Leg {
 pub enum Input<'a> {
     /// The client is connected (and TLS is done, on a listener with TLS from the first byte).
     Start,
-    /// Bytes from the client. May be given while [`wants`](imap::Session::wants) says no: they are kept.
+    /// Bytes from the client. May be given while [`wants`](Machine::wants) says no: they are kept.
     Downstream(&'a [u8]),
     /// The client closed its side, or its connection broke.
     DownstreamClosed,
@@ -55,9 +77,14 @@ pub enum Input<'a> {
     GrantChanged(Grant),
     /// This person would no longer be let in (X2, D8).
     Revoked,
+    /// The answer to [`Request::RecordSending`]: whether it is recorded durably. Where not, the message must not be sent.
+    SendingRecorded(bool),
+    /// The answer to [`Request::RecordOutcome`], given also where it could not be recorded: the record then goes on
+    /// saying that the outcome is unknown, and the log tells why.
+    OutcomeRecorded,
     /// The gateway stops.
     Shutdown,
-    /// Time has passed; [`deadline`](imap::Session::deadline) may have come.
+    /// Time has passed; [`deadline`](Machine::deadline) may have come.
     Tick,
 }
 
@@ -66,6 +93,8 @@ pub enum Input<'a> {
 pub struct Admission {
     /// What they may do.
     pub grant: Grant,
+    /// The addresses that the mailbox sends from: its own first, then its aliases (G2). Never empty.
+    pub addresses: Vec<MailboxAddress>,
     /// How to log in upstream.
     pub upstream: UpstreamLogin,
 }
@@ -113,6 +142,11 @@ pub enum Request {
     /// The upstream connection may serve the next login to this mailbox, once what is to be sent there was sent and it
     /// [is ready](imap::parked::Parked::is_ready).
     Park(imap::parked::Parked),
+    /// Record a message that is about to be sent, durably and with its outcome unknown, before its end goes upstream (O2);
+    /// answered by [`Input::SendingRecorded`]. One at a time for each session.
+    RecordSending(Box<Sending>),
+    /// Record what became of the message recorded last; answered by [`Input::OutcomeRecorded`].
+    RecordOutcome(SendOutcome),
     /// Close the upstream connection now.
     CloseUpstream,
     /// Send what is left to the client, then close both connections. The session wants nothing any more.
@@ -184,8 +218,19 @@ pub trait Sink {
     fn downstream(&mut self, bytes: &[u8]);
     /// Bytes for the server.
     fn upstream(&mut self, bytes: &[u8]);
+    /// A message that is being sent, as it goes upstream; for whoever keeps a copy (X13).
+    fn message(&mut self, _piece: Piece<'_>) {}
     /// A request to the gateway.
     fn request(&mut self, request: Request);
+}
+
+/// A piece of a message that is being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// A message begins; what there was of another was not sent.
+    Begin,
+    /// Octets of it, without the dots that transport puts before others (RFC 5321 §4.5.2).
+    Octets(&'a [u8]),
 }
 
 /// The timeouts of a session, from the operator's configuration.

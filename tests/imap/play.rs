@@ -6,7 +6,7 @@ use delega::domain::{Grant, Permissions, Profile, Protocols};
 use delega::proto::imap::capability::Capabilities;
 use delega::session::imap::parked::Parked;
 use delega::session::imap::{Session, Settings};
-use delega::session::{Admission, Input, Leg, Note, Request, Sink, Timeouts, UpstreamLogin};
+use delega::session::{Admission, Input, Leg, Machine as _, Note, Request, Sink, Timeouts, UpstreamLogin};
 
 use super::generate::Made;
 use super::server::Server;
@@ -185,7 +185,7 @@ impl Game {
             password: "stored".to_owned().into(),
             typed: false,
         };
-        said(&mut game, Input::Verified(Ok(Admission { grant, upstream: login })));
+        said(&mut game, Input::Verified(Ok(Admission { grant, addresses: Vec::new(), upstream: login })));
         if handed_on {
             said(&mut game, Input::UpstreamReady(Capabilities::parse(upstream.as_bytes())));
         } else {

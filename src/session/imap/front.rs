@@ -6,12 +6,12 @@ use secrecy::SecretString;
 
 use super::entry::Entered;
 use super::{End, ID, Settings, bad, program, unreadable};
-use crate::domain::limits;
 use crate::policy::imap::{self as policy, Answer, Channel, Decision};
 use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::command::{self, Command};
 use crate::proto::imap::framer::{Frame, Framer, Raw};
 use crate::proto::sasl;
+use crate::session::patience::Patience;
 use crate::session::{Denial, Ending, Leg, Note, Request, Sink, earlier};
 
 const REFUSED: &str = "[AUTHENTICATIONFAILED] Name or password not accepted";
@@ -24,13 +24,9 @@ const HTTP: End = End { ending: Ending::ClientFault("HTTP"), bye: Some("This is 
 /// A session before login.
 #[derive(Debug)]
 pub(super) struct Front {
-    settings: Settings,
     channel: Channel,
     state: State,
-    /// The end of patience with someone who does not log in.
-    login_deadline: Instant,
-    attempts: u32,
-    faults: u32,
+    patience: Patience,
 }
 
 #[derive(Debug)]
@@ -50,12 +46,9 @@ enum State {
 impl Front {
     pub fn new(settings: Settings, now: Instant) -> Front {
         Front {
-            settings,
             channel: if settings.starttls { Channel::BeforeStartTls } else { Channel::Private },
             state: State::Command,
-            login_deadline: now + settings.timeouts.login,
-            attempts: 0,
-            faults: 0,
+            patience: Patience::new(&settings.timeouts, now),
         }
     }
 
@@ -78,7 +71,7 @@ impl Front {
             State::Refusing { at, .. } => Some(at),
             _ => None,
         };
-        earlier(Some(self.login_deadline), refusal)
+        earlier(Some(self.patience.login_deadline()), refusal)
     }
 
     pub fn tick(&mut self, now: Instant, out: &mut dyn Sink) -> Result<(), End> {
@@ -87,11 +80,11 @@ impl Front {
         {
             out.downstream(&[tag, b" NO ".as_slice(), REFUSED.as_bytes(), b"\r\n"].concat());
             self.state = State::Command;
-            if self.attempts >= limits::LOGIN_ATTEMPTS {
+            if self.patience.is_spent() {
                 return Err(End::client_fault("Too many failed logins"));
             }
         }
-        if now >= self.login_deadline {
+        if now >= self.patience.login_deadline() {
             return Err(End { ending: Ending::ClientTimeout, bye: Some("Not logged in in time") });
         }
         Ok(())
@@ -106,7 +99,7 @@ impl Front {
     pub fn denied(&mut self, denial: Denial, now: Instant, out: &mut dyn Sink) {
         let State::Verifying { tag, since } = std::mem::replace(&mut self.state, State::Command) else { return };
         match denial {
-            Denial::Refused => self.state = State::Refusing { tag, at: self.refusal_time(since, now) },
+            Denial::Refused => self.state = State::Refusing { tag, at: self.patience.refusal_time(since, now) },
             Denial::Full => out.downstream(&[&tag, b" NO ".as_slice(), FULL.as_bytes(), b"\r\n"].concat()),
             Denial::Unavailable => {
                 out.downstream(&[&tag, b" NO ".as_slice(), UNAVAILABLE.as_bytes(), b"\r\n"].concat())
@@ -142,16 +135,6 @@ impl Front {
         if let State::Verifying { tag, .. } = &self.state {
             out.downstream(&[tag, format!(" OK [CAPABILITY {offered}] Logged in\r\n").as_bytes()].concat());
         }
-    }
-
-    /// A refusal is answered at a whole multiple of the delay after the attempt, whatever took how long (S5).
-    fn refusal_time(&self, since: Instant, now: Instant) -> Instant {
-        let delay = self.settings.timeouts.refusal;
-        let mut at = since + delay;
-        while at < now && !delay.is_zero() {
-            at += delay;
-        }
-        at
     }
 
     /// Takes one command from the client's bytes; false when there is no more to take.
@@ -310,7 +293,7 @@ impl Front {
     }
 
     fn verify(&mut self, tag: Vec<u8>, login: String, password: SecretString, now: Instant, out: &mut dyn Sink) {
-        self.attempts += 1;
+        self.patience.attempt();
         self.state = State::Verifying { tag, since: now };
         out.request(Request::Verify { login, password });
     }
@@ -321,8 +304,7 @@ impl Front {
     }
 
     fn count_fault(&mut self) -> Result<(), End> {
-        self.faults += 1;
-        if self.faults >= limits::BAD_BEFORE_LOGIN { Err(End::client_fault("Too many bad commands")) } else { Ok(()) }
+        if self.patience.fault() { Err(End::client_fault("Too many bad commands")) } else { Ok(()) }
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Instant;
 use crate::domain::{Grant, limits};
 use crate::proto::imap::capability::Capabilities;
 use crate::proto::imap::framer::{self, Bounds, Framer};
-use crate::session::{Admission, Ending, Input, Leg, Note, Request, Sink, Timeouts, earlier};
+use crate::session::{Admission, Ending, Input, Leg, Machine, Note, Request, Sink, Timeouts, earlier};
 
 use entry::{Entered, Entry};
 use front::Front;
@@ -54,40 +54,8 @@ enum Phase {
     Closed,
 }
 
-impl Session {
-    /// A session that waits for [`Input::Start`].
-    pub fn new(settings: Settings, now: Instant) -> Session {
-        Session {
-            settings,
-            framer: Framer::new(Bounds::BEFORE_LOGIN, limits::LOGIN_LINE_BYTES as u64),
-            kept: Vec::new(),
-            phase: Phase::Front(Front::new(settings, now)),
-            parks: true,
-        }
-    }
-
-    /// A session that is logged in already. `upstream` is what the upstream offers. For benchmarks and tests of what
-    /// comes after login.
-    pub fn logged_in(settings: Settings, grant: Grant, upstream: Capabilities, now: Instant) -> Session {
-        let mut session = Session::new(settings, now);
-        session.open(Relay::new(settings, grant, upstream, now));
-        session
-    }
-
-    /// Whether the upstream connection may serve another login afterwards ([`Request::Park`]), which it may unless this
-    /// says no; then the session takes leave of the upstream at LOGOUT. To be told before the login is let in.
-    pub fn park_afterwards(&mut self, parks: bool) {
-        self.parks = parks;
-    }
-
-    fn open(&mut self, relay: Relay) {
-        self.framer = Framer::new(Bounds::AFTER_LOGIN, self.settings.message_bytes);
-        self.phase = Phase::Relay(Box::new(relay));
-    }
-
-    /// Whether bytes of this leg are wanted. Where not, reading must wait: this is the back pressure of the protocol,
-    /// beside that of the buffers.
-    pub fn wants(&self, leg: Leg) -> bool {
+impl Machine for Session {
+    fn wants(&self, leg: Leg) -> bool {
         match (&self.phase, leg) {
             (Phase::Front(front), Leg::Downstream) => self.kept.is_empty() && front.wants_command(),
             (Phase::Entry(_), Leg::Upstream) => true,
@@ -97,13 +65,11 @@ impl Session {
         }
     }
 
-    /// Whether the session is over.
-    pub fn is_closed(&self) -> bool {
+    fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed)
     }
 
-    /// When [`Input::Tick`] is due at the latest.
-    pub fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Front(front) => front.deadline(),
             Phase::Entry(entry) => Some(entry.deadline()),
@@ -112,8 +78,7 @@ impl Session {
         }
     }
 
-    /// Takes one input and says what follows from it.
-    pub fn handle(&mut self, input: Input<'_>, now: Instant, out: &mut dyn Sink) {
+    fn handle(&mut self, input: Input<'_>, now: Instant, out: &mut dyn Sink) {
         match input {
             Input::Downstream(bytes) => {
                 self.downstream(bytes, now, out);
@@ -181,10 +146,42 @@ impl Session {
                 Some("You no longer have access to this mailbox (non hai accesso a questa casella)"),
                 out,
             ),
+            // IMAP sends no mail.
+            Input::SendingRecorded(_) | Input::OutcomeRecorded => {}
             Input::Shutdown => self.shutdown(now, out),
             Input::Tick => self.tick(now, out),
         }
         self.pump(now, out);
+    }
+
+    fn park_afterwards(&mut self, parks: bool) {
+        self.parks = parks;
+    }
+}
+
+impl Session {
+    /// A session that waits for [`Input::Start`].
+    pub fn new(settings: Settings, now: Instant) -> Session {
+        Session {
+            settings,
+            framer: Framer::new(Bounds::BEFORE_LOGIN, limits::LOGIN_LINE_BYTES as u64),
+            kept: Vec::new(),
+            phase: Phase::Front(Front::new(settings, now)),
+            parks: true,
+        }
+    }
+
+    /// A session that is logged in already. `upstream` is what the upstream offers. For benchmarks and tests of what
+    /// comes after login.
+    pub fn logged_in(settings: Settings, grant: Grant, upstream: Capabilities, now: Instant) -> Session {
+        let mut session = Session::new(settings, now);
+        session.open(Relay::new(settings, grant, upstream, now));
+        session
+    }
+
+    fn open(&mut self, relay: Relay) {
+        self.framer = Framer::new(Bounds::AFTER_LOGIN, self.settings.message_bytes);
+        self.phase = Phase::Relay(Box::new(relay));
     }
 
     /// The client's bytes: straight from the gateway's buffer where nothing was kept back.
@@ -462,7 +459,7 @@ mod tests {
     fn admitted() -> Input<'static> {
         let upstream =
             UpstreamLogin { authzid: None, authcid: "x".to_owned(), password: "y".to_owned().into(), typed: false };
-        Input::Verified(Ok(Admission { grant: Grant::OWNER, upstream }))
+        Input::Verified(Ok(Admission { grant: Grant::OWNER, addresses: Vec::new(), upstream }))
     }
 
     /// RFC 7162 section 3.1: what switches CONDSTORE on lasts, and the next person asked for none of it.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use delega::proto::imap::capability::Capabilities;
 use delega::session::imap::{Session, Settings};
-use delega::session::{Admission, Denial, Input, Leg, Note, Request, Sink, Timeouts, UpstreamLogin};
+use delega::session::{Admission, Denial, Input, Leg, Machine as _, Note, Request, Sink, Timeouts, UpstreamLogin};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::player::{Asked, Driver, Heard, Wait};
@@ -129,6 +129,7 @@ impl Machine {
                 let typed = self.typed.take();
                 Ok(Admission {
                     grant: self.setup.grant,
+                    addresses: Vec::new(),
                     upstream: UpstreamLogin {
                         authzid,
                         authcid,
@@ -205,6 +206,7 @@ impl Sink for Out {
 
     fn request(&mut self, request: Request) {
         self.heard.asked.push_back(match request {
+            Request::RecordSending(_) | Request::RecordOutcome(_) => panic!("IMAP sends no mail"),
             Request::Verify { login, password } => {
                 let octets = password.expose_secret().as_bytes().to_vec();
                 self.typed = Some((!login.contains('/'), password));
