@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 use super::budget::Place;
 use super::live::{Presence, Registration};
 use super::login::{self, Outcome};
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Through};
 use super::upstream::{Obtained, Person};
 use super::warm::Age;
 use super::{Shared, timeouts};
@@ -27,6 +27,9 @@ use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Note, Reque
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
+/// How many times a connection reads both legs before the other connections have their turn: a fetch of 50 MB must not
+/// keep them waiting.
+const TURN: usize = 4;
 /// How long someone who may no longer be here is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
@@ -266,7 +269,7 @@ impl Connection {
     /// Waits for something to happen, and hands it to the session. Returns when there are requests to fulfil; an error
     /// is the end of the connection.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
-        loop {
+        for _ in 0..TURN {
             if !self.out.requests.is_empty() {
                 return Poll::Ready(Ok(()));
             }
@@ -287,6 +290,9 @@ impl Connection {
                 return Poll::Ready(Err(()));
             }
         }
+        // There is more, and it is somebody else's turn.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Reads one leg, if it is wanted and there is room for what follows from it; true if something was read.
@@ -297,20 +303,28 @@ impl Connection {
         if !room || !self.session.wants(leg) {
             return false;
         }
-        let stream = match leg {
-            Leg::Downstream => &mut self.downstream,
-            Leg::Upstream => &mut self.upstream,
+        let (stream, other) = match leg {
+            Leg::Downstream => (&mut self.downstream, &mut self.upstream),
+            Leg::Upstream => (&mut self.upstream, &mut self.downstream),
         };
         let Some(stream) = stream else { return false };
-        let (session, out, left_over) = (&mut self.session, &mut self.out, &mut self.left_over);
+        let (session, left_over) = (&mut self.session, &mut self.left_over);
+        let mut through = Through::new(&mut self.out, leg.other(), other.as_mut());
         let read = stream.poll_take(cx, &mut |bytes| {
             *left_over |= leg == Leg::Upstream && session.is_closed();
             let input = match leg {
                 Leg::Downstream => Input::Downstream(bytes),
                 Leg::Upstream => Input::Upstream(bytes),
             };
-            session.handle(input, Instant::now(), out);
+            session.handle(input, Instant::now(), &mut through);
         });
+        let mut progress = false;
+        if through.send(cx, &mut progress).is_err() {
+            self.broken(leg.other());
+        }
+        if progress {
+            self.stuck_since = None;
+        }
         let Poll::Ready(read) = read else { return false };
         // A connection that broke has ended; why does not matter to the other side.
         let read = read.unwrap_or(0);
@@ -340,20 +354,23 @@ impl Connection {
             }
             match pipe.poll_write(stream, cx, &mut progress) {
                 Poll::Pending | Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(_)) => {
-                    pipe.clear();
-                    match leg {
-                        Leg::Downstream => self.input(Input::DownstreamClosed),
-                        Leg::Upstream => {
-                            self.upstream = None;
-                            self.input(Input::UpstreamClosed);
-                        }
-                    }
-                }
+                Poll::Ready(Err(_)) => self.broken(leg),
             }
         }
         if progress || !self.is_anything_pending() {
             self.stuck_since = None;
+        }
+    }
+
+    /// One leg cannot be written to any more.
+    fn broken(&mut self, leg: Leg) {
+        self.out.leg(leg).clear();
+        match leg {
+            Leg::Downstream => self.input(Input::DownstreamClosed),
+            Leg::Upstream => {
+                self.upstream = None;
+                self.input(Input::UpstreamClosed);
+            }
         }
     }
 

@@ -4,8 +4,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use crate::net::Stream;
-use crate::session::{Request, Sink};
+use crate::net::{Gathering, Stream, buffers};
+use crate::session::{Leg, Request, Sink};
+
+/// What is at least so long is encrypted where it lies. Shorter pieces are gathered first: a record for each would cost
+/// more than copying them.
+const DIRECT_BYTES: usize = 8 * 1024;
 
 /// Bytes for one leg.
 #[derive(Debug, Default)]
@@ -29,11 +33,11 @@ pub struct Outbox {
 
 impl Sink for Outbox {
     fn downstream(&mut self, bytes: &[u8]) {
-        self.downstream.bytes.extend_from_slice(bytes);
+        self.downstream.add(bytes);
     }
 
     fn upstream(&mut self, bytes: &[u8]) {
-        self.upstream.bytes.extend_from_slice(bytes);
+        self.upstream.add(bytes);
     }
 
     fn request(&mut self, request: Request) {
@@ -41,7 +45,96 @@ impl Sink for Outbox {
     }
 }
 
+/// An [`Outbox`] while one leg is read: long pieces for the other leg go out without being kept, where its socket has
+/// taken all that was before them.
+pub struct Through<'a> {
+    out: &'a mut Outbox,
+    /// The other leg.
+    leg: Leg,
+    gathering: Option<Gathering<'a>>,
+    /// What went wrong with the other leg; nothing is added to it any more.
+    failed: Option<io::Error>,
+}
+
+impl<'a> Through<'a> {
+    /// `other` is the leg that is not read, and its stream.
+    pub fn new(out: &'a mut Outbox, leg: Leg, other: Option<&'a mut Stream>) -> Through<'a> {
+        Through { out, leg, gathering: other.and_then(Stream::gather), failed: None }
+    }
+
+    /// Sends what was gathered, as far as the other leg's socket takes it; what is left waits in its stream.
+    pub fn send(self, cx: &mut Context<'_>, progress: &mut bool) -> io::Result<()> {
+        let Through { out, leg, gathering, failed } = self;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let Some(mut gathering) = gathering.filter(|gathering| !gathering.is_empty()) else { return Ok(()) };
+        let pipe = out.leg(leg);
+        gathering.add(pipe.waiting())?;
+        pipe.emptied();
+        match gathering.poll_send(cx, progress) {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => {
+                pipe.unflushed = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn add(&mut self, leg: Leg, bytes: &[u8]) {
+        match &mut self.gathering {
+            Some(gathering) if leg == self.leg && bytes.len() >= DIRECT_BYTES && self.failed.is_none() => {
+                let pipe = self.out.leg(leg);
+                let added = gathering.add(pipe.waiting()).and_then(|()| gathering.add(bytes));
+                pipe.emptied();
+                self.failed = added.err();
+            }
+            _ => self.out.leg(leg).add(bytes),
+        }
+    }
+}
+
+impl Sink for Through<'_> {
+    fn downstream(&mut self, bytes: &[u8]) {
+        self.add(Leg::Downstream, bytes);
+    }
+
+    fn upstream(&mut self, bytes: &[u8]) {
+        self.add(Leg::Upstream, bytes);
+    }
+
+    fn request(&mut self, request: Request) {
+        self.out.request(request);
+    }
+}
+
+impl Outbox {
+    /// What waits for one leg.
+    pub fn leg(&mut self, leg: Leg) -> &mut Pipe {
+        match leg {
+            Leg::Downstream => &mut self.downstream,
+            Leg::Upstream => &mut self.upstream,
+        }
+    }
+}
+
 impl Pipe {
+    fn add(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes = buffers::take();
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn waiting(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
+    }
+
+    fn emptied(&mut self) {
+        self.bytes.clear();
+        self.written = 0;
+    }
+
     /// Bytes that wait.
     pub fn len(&self) -> usize {
         self.bytes.len() - self.written
@@ -65,7 +158,7 @@ impl Pipe {
     /// Gives memory back, if nothing waits: a session that idles holds no buffer.
     pub fn rest(&mut self) {
         if self.bytes.is_empty() && self.bytes.capacity() > 0 {
-            self.bytes = Vec::new();
+            buffers::give(std::mem::take(&mut self.bytes));
         }
     }
 
@@ -85,8 +178,7 @@ impl Pipe {
             self.written = 0;
         }
         ready!(given)?;
-        self.bytes.clear();
-        self.written = 0;
+        self.emptied();
         self.unflushed = false;
         Poll::Ready(Ok(()))
     }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
+use tokio::io::AsyncWriteExt;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::budget::Place;
@@ -137,7 +138,7 @@ impl Warm {
         if sessions.ready.is_empty() {
             sessions.coming.pop().is_some()
         } else {
-            sessions.ready.remove(0);
+            sessions.ready.remove(0).retire();
             true
         }
     }
@@ -173,7 +174,7 @@ impl Warm {
     pub fn close_all(&self) {
         let mut waiting = self.lock();
         waiting.age += 1;
-        waiting.mailboxes.clear();
+        waiting.mailboxes.drain().flat_map(|(_, sessions)| sessions.ready).for_each(Ready::retire);
     }
 
     /// Closes those that have waited long enough or are no longer good, until `stop`.
@@ -186,7 +187,7 @@ impl Warm {
             let now = Instant::now();
             let mut waiting = self.lock();
             for sessions in waiting.mailboxes.values_mut() {
-                sessions.ready.retain_mut(|ready| ready.is_good(now));
+                sessions.ready.extract_if(.., |ready| !ready.is_good(now)).for_each(Ready::retire);
             }
             waiting.mailboxes.retain(|_, sessions| !sessions.ready.is_empty() || !sessions.coming.is_empty());
         }
@@ -274,6 +275,21 @@ impl Ready {
     /// authenticated state is told nothing, but that the upstream closes.
     fn is_good(&mut self, now: Instant) -> bool {
         self.until.is_none_or(|until| now < until) && self.stream.is_quiet()
+    }
+
+    /// Gives its place to others at once, and takes leave of the upstream.
+    fn retire(self) {
+        let Ready { mut stream, parked, place, .. } = self;
+        drop(place);
+        tokio::spawn(async move {
+            let told = async {
+                stream.write_all(parked.farewell()).await?;
+                stream.flush().await
+            };
+            if matches!(tokio::time::timeout(crate::net::CLOSE_TIMEOUT, told).await, Ok(Ok(()))) {
+                stream.close().await;
+            }
+        });
     }
 }
 

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 pub mod admission;
+pub mod buffers;
 pub mod dial;
 pub mod listen;
 pub mod provider;
@@ -28,7 +29,7 @@ pub use admission::{Admission, Guard};
 pub use dial::{Connected, DialError, Dialer};
 pub use listen::{Arrival, BindError, Listener, Peer};
 pub use shutdown::{Reload, Signals};
-pub use stream::Stream;
+pub use stream::{Gathering, Stream};
 pub use tls_files::TlsFileError;
 pub use tls_server::ServerTls;
 pub use trust::{Distrust, TrustError};

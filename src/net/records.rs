@@ -31,6 +31,38 @@ enum End {
     Client(Box<UnbufferedClientConnection>),
 }
 
+/// Ciphertext on its way to a socket, in room that is used again and again.
+#[derive(Debug, Default)]
+pub(super) struct Ciphertext {
+    /// Zeroed once; only the first `filled` bytes mean something.
+    room: Vec<u8>,
+    filled: usize,
+}
+
+impl Ciphertext {
+    pub const fn new() -> Ciphertext {
+        Ciphertext { room: Vec::new(), filled: 0 }
+    }
+
+    pub fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    pub fn filled(&self) -> &[u8] {
+        self.room.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Adds what `write` puts into the room of `length` bytes that it is given.
+    fn add<E>(&mut self, length: usize, write: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<(), E> {
+        let end = self.filled + length;
+        if self.room.len() < end {
+            self.room.resize(end, 0);
+        }
+        self.filled += write(self.room.get_mut(self.filled..end).unwrap_or_default())?;
+        Ok(())
+    }
+}
+
 /// What came of ciphertext.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Decrypted {
@@ -97,16 +129,16 @@ impl Records {
 
     /// Encrypts `plaintext` and adds the records to `outgoing`. `unread` is what [`decrypt`](Self::decrypt) left: the
     /// beginning of a record.
-    pub fn encrypt(&mut self, plaintext: &[u8], unread: &mut Vec<u8>, outgoing: &mut Vec<u8>) -> io::Result<()> {
+    pub fn encrypt(&mut self, plaintext: &[u8], unread: &mut Vec<u8>, outgoing: &mut Ciphertext) -> io::Result<()> {
         self.write(Write::Data(plaintext), unread, outgoing)
     }
 
     /// Adds close_notify (RFC 8446 §6.1) to `outgoing`.
-    pub fn close(&mut self, unread: &mut Vec<u8>, outgoing: &mut Vec<u8>) -> io::Result<()> {
+    pub fn close(&mut self, unread: &mut Vec<u8>, outgoing: &mut Ciphertext) -> io::Result<()> {
         self.write(Write::CloseNotify, unread, outgoing)
     }
 
-    fn write(&mut self, write: Write<'_>, unread: &mut Vec<u8>, outgoing: &mut Vec<u8>) -> io::Result<()> {
+    fn write(&mut self, write: Write<'_>, unread: &mut Vec<u8>, outgoing: &mut Ciphertext) -> io::Result<()> {
         if self.broken {
             return Err(io::ErrorKind::NotConnected.into());
         }
@@ -194,7 +226,7 @@ fn encrypt<C: Connection>(
     connection: &mut C,
     write: Write<'_>,
     unread: &mut Vec<u8>,
-    outgoing: &mut Vec<u8>,
+    outgoing: &mut Ciphertext,
 ) -> io::Result<()> {
     loop {
         let UnbufferedStatus { discard, state, .. } = connection.process(unread);
@@ -204,19 +236,16 @@ fn encrypt<C: Connection>(
                     Write::Data(plaintext) => plaintext.len(),
                     Write::CloseNotify => 0,
                 };
-                let before = outgoing.len();
-                outgoing.resize(before + length + (length / (16 * 1024) + 1) * OVERHEAD_BYTES, 0);
-                let mut written = attempt(&mut traffic, write, outgoing.get_mut(before..).unwrap_or_default());
+                let room = length + (length / (16 * 1024) + 1) * OVERHEAD_BYTES;
+                let mut written = outgoing.add(room, |room| attempt(&mut traffic, write, room));
                 if let Err(EncryptError::InsufficientSize(InsufficientSizeError { required_size })) = written {
-                    outgoing.resize(before + required_size, 0);
-                    written = attempt(&mut traffic, write, outgoing.get_mut(before..).unwrap_or_default());
+                    written = outgoing.add(required_size, |room| attempt(&mut traffic, write, room));
                 }
-                outgoing.truncate(before + written.as_ref().copied().unwrap_or(0));
                 written.map_err(io::Error::other)?;
                 true
             }
             ConnectionState::EncodeTlsData(mut data) => {
-                encode(outgoing, |room| data.encode(room).map_err(|_| ())).map_err(io::Error::other)?;
+                outgoing.add(RECORD_BYTES, |room| data.encode(room)).map_err(io::Error::other)?;
                 false
             }
             ConnectionState::TransmitTlsData(data) => {
@@ -292,6 +321,13 @@ mod tests {
         pair
     }
 
+    /// What one end makes of `plaintext`.
+    fn encrypted(end: &mut (Records, Vec<u8>), plaintext: &[u8]) -> Vec<u8> {
+        let mut outgoing = Ciphertext::default();
+        end.0.encrypt(plaintext, &mut end.1, &mut outgoing).unwrap();
+        outgoing.filled().to_vec()
+    }
+
     /// Hands ciphertext to one end in pieces of `size`; tells what TLS says to it, and adds the plaintext.
     fn deliver(
         end: &mut (Records, Vec<u8>),
@@ -324,8 +360,8 @@ mod tests {
                         true => (&mut pair.server, &mut pair.client),
                     };
                     let length = if size < 100 { 3000 } else { sent.len() };
-                    let (mut ciphertext, mut read) = (Vec::new(), Vec::new());
-                    from.0.encrypt(&sent[..length], &mut from.1, &mut ciphertext).unwrap();
+                    let mut read = Vec::new();
+                    let ciphertext = encrypted(from, &sent[..length]);
                     let records = length.div_ceil(16 * 1024);
                     assert!(ciphertext.len() <= length + records * OVERHEAD_BYTES, "records are full");
                     deliver(to, &ciphertext, size, &mut read).unwrap();
@@ -344,13 +380,11 @@ mod tests {
             panic!()
         };
         traffic.refresh_traffic_keys().unwrap();
-        let mut ciphertext = Vec::new();
-        pair.client.0.encrypt(b"after", &mut pair.client.1, &mut ciphertext).unwrap();
+        let ciphertext = encrypted(&mut pair.client, b"after");
         let mut read = Vec::new();
         let answer = deliver(&mut pair.server, &ciphertext, 7, &mut read).unwrap();
         assert_eq!(read, b"after");
-        let mut more = answer;
-        pair.server.0.encrypt(b"too", &mut pair.server.1, &mut more).unwrap();
+        let more = [answer, encrypted(&mut pair.server, b"too")].concat();
         read.clear();
         deliver(&mut pair.client, &more, 7, &mut read).unwrap();
         assert_eq!(read, b"too");
@@ -360,9 +394,8 @@ mod tests {
     fn a_changed_byte_is_found_and_nothing_goes_on_behind_it() {
         for version in VERSIONS {
             let mut pair = pair(version);
-            let (mut good, mut bad) = (Vec::new(), Vec::new());
-            pair.client.0.encrypt(b"a1 NOOP\r\n", &mut pair.client.1, &mut bad).unwrap();
-            pair.client.0.encrypt(b"a2 NOOP\r\n", &mut pair.client.1, &mut good).unwrap();
+            let mut bad = encrypted(&mut pair.client, b"a1 NOOP\r\n");
+            let good = encrypted(&mut pair.client, b"a2 NOOP\r\n");
             let last = bad.len() - 1;
             bad[last] ^= 1;
             let mut read = Vec::new();
@@ -375,16 +408,17 @@ mod tests {
                 "an alert, encrypted or not"
             );
             assert!(pair.server.0.decrypt(&mut [], &mut Vec::new(), &mut |_| {}).is_err());
-            assert!(pair.server.0.encrypt(b"x", &mut Vec::new(), &mut Vec::new()).is_err());
+            assert!(pair.server.0.encrypt(b"x", &mut Vec::new(), &mut Ciphertext::default()).is_err());
         }
     }
 
     #[test]
     fn the_end_is_told_once_and_only_when_it_was_said() {
         let mut pair = pair(&rustls::version::TLS13);
-        let mut ciphertext = Vec::new();
-        pair.client.0.encrypt(b"last", &mut pair.client.1, &mut ciphertext).unwrap();
-        pair.client.0.close(&mut pair.client.1, &mut ciphertext).unwrap();
+        let mut said = Ciphertext::default();
+        pair.client.0.encrypt(b"last", &mut pair.client.1, &mut said).unwrap();
+        pair.client.0.close(&mut pair.client.1, &mut said).unwrap();
+        let mut ciphertext = said.filled().to_vec();
         let mut read = Vec::new();
         let done = pair
             .server
@@ -393,8 +427,7 @@ mod tests {
             .unwrap();
         assert!(done.closed && done.taken == ciphertext.len());
         assert_eq!(read, b"last");
-        let mut farewell = Vec::new();
-        pair.server.0.encrypt(b"bye", &mut pair.server.1, &mut farewell).unwrap();
+        let farewell = encrypted(&mut pair.server, b"bye");
         read.clear();
         deliver(&mut pair.client, &farewell, 3, &mut read).unwrap();
         assert_eq!(read, b"bye", "the other direction stays open");

@@ -3,7 +3,7 @@
 //! Bytes read are untrusted. Reading and writing go through buffers that belong to the thread: a stream holds only the
 //! beginning of a record whose end has not come, and what the socket has not taken. An idle stream holds nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -13,8 +13,9 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::buffers;
 use super::dial::{DialError, Dialer};
-use super::records::{Decrypted, RECORD_BYTES, Records};
+use super::records::{Ciphertext, Decrypted, RECORD_BYTES, Records};
 use super::tls_server::ServerTls;
 use crate::config::Endpoint;
 use crate::domain::Protocol;
@@ -27,21 +28,10 @@ const READ_BYTES: usize = 64 * 1024;
 const WRITE_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
-}
-
-/// The buffers of a thread.
-struct Scratch {
     /// The beginning of a record that a stream has kept, and one read behind it.
-    incoming: Vec<u8>,
+    static INCOMING: RefCell<Vec<u8>> = RefCell::new(vec![0; RECORD_BYTES + READ_BYTES]);
     /// Ciphertext on its way to a socket.
-    outgoing: Vec<u8>,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Scratch { incoming: vec![0; RECORD_BYTES + READ_BYTES], outgoing: Vec::new() }
-    }
+    static OUTGOING: Cell<Ciphertext> = const { Cell::new(Ciphertext::new()) };
 }
 
 /// A connection.
@@ -150,13 +140,13 @@ impl Stream {
             take(&plaintext);
             return Poll::Ready(Ok(plaintext.len()));
         }
-        SCRATCH.with_borrow_mut(|scratch| {
+        INCOMING.with_borrow_mut(|incoming| {
             while !self.ended {
                 let kept = self.unread.len();
                 if kept > RECORD_BYTES {
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "a TLS record is too long")));
                 }
-                let (head, room) = scratch.incoming.split_at_mut(kept);
+                let (head, room) = incoming.split_at_mut(kept);
                 head.copy_from_slice(&self.unread);
                 let mut read = ReadBuf::new(room);
                 match ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read)) {
@@ -173,7 +163,7 @@ impl Stream {
                     self.ended = true;
                     break;
                 }
-                let incoming = scratch.incoming.get_mut(..kept + read).unwrap_or_default();
+                let incoming = incoming.get_mut(..kept + read).unwrap_or_default();
                 let mut taken = 0;
                 let decrypted = records.decrypt(incoming, &mut self.unsent, &mut |bytes| {
                     taken += bytes.len();
@@ -191,8 +181,11 @@ impl Stream {
                 self.unread.clear();
                 let rest = incoming.get(records_taken..).unwrap_or_default();
                 if rest.is_empty() {
-                    self.unread = Vec::new();
+                    buffers::give(std::mem::take(&mut self.unread));
                 } else {
+                    if self.unread.capacity() == 0 {
+                        self.unread = buffers::take();
+                    }
                     self.unread.extend_from_slice(rest);
                 }
                 self.ended |= closed;
@@ -235,31 +228,30 @@ impl Stream {
                 return Poll::Ready(Ok(()));
             }
             let chunk = rest.get(..rest.len().min(WRITE_BYTES)).unwrap_or_default();
-            let Some(records) = &mut self.records else {
+            if self.records.is_none() {
                 let taken = ready!(Pin::new(&mut self.tcp).poll_write(cx, chunk))?;
                 if taken == 0 {
                     return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
                 *written += taken;
                 *progress = true;
-                continue;
-            };
-            SCRATCH.with_borrow_mut(|scratch| {
-                let outgoing = &mut scratch.outgoing;
-                outgoing.clear();
-                records.encrypt(chunk, &mut self.unread, outgoing)?;
+            } else if let Some(mut gathering) = self.gather() {
+                gathering.add(chunk)?;
                 *written += chunk.len();
-                let taken = match Pin::new(&mut self.tcp).poll_write(cx, outgoing) {
-                    Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                    Poll::Ready(Ok(taken)) => taken,
-                    Poll::Ready(Err(error)) => return Err(error),
-                    Poll::Pending => 0,
-                };
-                *progress |= taken > 0;
-                self.unsent.extend_from_slice(outgoing.get(taken..).unwrap_or_default());
-                Ok(())
-            })?;
+                ready!(gathering.poll_send(cx, progress))?;
+            }
         }
+    }
+
+    /// What is encrypted on its way through, without being kept. None where the connection is in the clear, or has to
+    /// wait for its socket: then it is for [`poll_give`](Self::poll_give).
+    pub fn gather(&mut self) -> Option<Gathering<'_>> {
+        if self.records.is_none() || !self.unsent.is_empty() {
+            return None;
+        }
+        let mut outgoing = OUTGOING.take();
+        outgoing.clear();
+        Some(Gathering { stream: self, outgoing, sent: 0 })
     }
 
     /// Sends what the socket has not taken yet.
@@ -272,7 +264,9 @@ impl Stream {
             }
             *progress = true;
         }
-        self.unsent = Vec::new();
+        if self.unsent.capacity() > 0 {
+            buffers::give(std::mem::take(&mut self.unsent));
+        }
         self.sent = 0;
         Poll::Ready(Ok(()))
     }
@@ -311,6 +305,53 @@ impl Stream {
     }
 }
 
+/// Ciphertext of one stream, in the thread's buffer. What is not sent when this is dropped waits in the stream.
+pub struct Gathering<'a> {
+    stream: &'a mut Stream,
+    outgoing: Ciphertext,
+    /// How much of it the socket has taken.
+    sent: usize,
+}
+
+impl Gathering<'_> {
+    /// Encrypts `plaintext` behind what was added before.
+    pub fn add(&mut self, plaintext: &[u8]) -> io::Result<()> {
+        match &mut self.stream.records {
+            Some(records) => records.encrypt(plaintext, &mut self.stream.unread, &mut self.outgoing),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.outgoing.filled().is_empty()
+    }
+
+    /// Sends as much as the socket takes. Pending while some of it waits in the stream.
+    pub fn poll_send(mut self, cx: &mut Context<'_>, progress: &mut bool) -> Poll<io::Result<()>> {
+        while let Some(rest @ [_, ..]) = self.outgoing.filled().get(self.sent..) {
+            match ready!(Pin::new(&mut self.stream.tcp).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                taken => self.sent += taken,
+            }
+            *progress = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Gathering<'_> {
+    fn drop(&mut self) {
+        if let Some(rest @ [_, ..]) = self.outgoing.filled().get(self.sent..) {
+            if self.stream.unsent.capacity() == 0 {
+                self.stream.unsent = buffers::take();
+            }
+            self.stream.unsent.extend_from_slice(rest);
+        }
+        OUTGOING.set(std::mem::take(&mut self.outgoing));
+    }
+}
+
 /// For whoever reads a little: what does not fit is kept.
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -346,7 +387,9 @@ impl AsyncWrite for Stream {
         let stream = self.get_mut();
         if let (Some(records), false) = (&mut stream.records, stream.closing) {
             stream.closing = true;
-            records.close(&mut stream.unread, &mut stream.unsent)?;
+            let mut said = Ciphertext::new();
+            records.close(&mut stream.unread, &mut said)?;
+            stream.unsent.extend_from_slice(said.filled());
         }
         ready!(stream.poll_unsent(cx, &mut false))?;
         Pin::new(&mut stream.tcp).poll_shutdown(cx)

@@ -44,6 +44,16 @@ pub enum Leg {
     Upstream,
 }
 
+impl Leg {
+    /// The other of the two.
+    pub fn other(self) -> Leg {
+        match self {
+            Leg::Downstream => Leg::Upstream,
+            Leg::Upstream => Leg::Downstream,
+        }
+    }
+}
+
 /// What has happened.
 #[derive(Debug)]
 pub enum Input<'a> {

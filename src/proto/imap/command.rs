@@ -101,6 +101,13 @@ impl Head {
 
 /// Reads `tag SP ["UID" SP] verb`.
 pub fn head(raw: &Raw) -> Result<Head, Misunderstood> {
+    beginning(raw).map(|(tag, verb, uid, arguments)| Head { tag: tag.to_vec(), verb, uid, arguments })
+}
+
+/// What a [`Head`] is made of.
+type Beginning<'a> = (&'a [u8], Verb, bool, Option<usize>);
+
+fn beginning(raw: &Raw) -> Result<Beginning<'_>, Misunderstood> {
     let bytes = raw.bytes.as_slice();
     let Some(tag) = tag(bytes) else {
         return Err(Misunderstood { tag: None, verb: None, text: "Every command begins with a tag" });
@@ -110,14 +117,14 @@ pub fn head(raw: &Raw) -> Result<Head, Misunderstood> {
     if tag.contains(&b']') {
         return Err(misunderstood("Tags with a ] are not understood by every mail server"));
     }
-    let (mut word, mut at) = word(bytes, tag.len() + 1).ok_or(misunderstood("A command is missing"))?;
+    let (mut word, mut at) = word(bytes, tag.len() + 1).ok_or_else(|| misunderstood("A command is missing"))?;
     let uid = word.eq_ignore_ascii_case(b"UID");
     if uid {
-        (word, at) = self::word(bytes, at).ok_or(misunderstood("A command is missing after UID"))?;
+        (word, at) = self::word(bytes, at).ok_or_else(|| misunderstood("A command is missing after UID"))?;
     }
-    let verb = Verb::named(word).filter(|verb| !uid || verb.has_uid_form()).ok_or(misunderstood("Unknown command"))?;
-    let arguments = (at <= bytes.len()).then_some(at);
-    Ok(Head { tag: tag.to_vec(), verb, uid, arguments })
+    let verb =
+        Verb::named(word).filter(|verb| !uid || verb.has_uid_form()).ok_or_else(|| misunderstood("Unknown command"))?;
+    Ok((tag, verb, uid, (at <= bytes.len()).then_some(at)))
 }
 
 /// The tag that `bytes` begin with: `1*<any ASTRING-CHAR except "+">`, bounded.
@@ -144,31 +151,30 @@ pub(super) fn is_astring_char(byte: u8) -> bool {
 impl Command {
     /// Parses a whole command; for [`Verb::brings_message`] the text up to and with the message's announcement.
     pub fn parse(raw: Raw) -> Result<Command, Misunderstood> {
-        let head = head(&raw)?;
-        let misunderstood = |text| Misunderstood { tag: Some(head.tag.clone()), verb: Some(head.verb), text };
-        let tokens = match head.arguments {
-            Some(from) => {
-                token::tokenize(&raw, from, head.verb == Verb::Fetch, head.verb.brings_message()).map_err(|fault| {
-                    misunderstood(match fault {
-                        token::SyntaxFault::Character => "Syntax error in the arguments",
-                        token::SyntaxFault::Nesting => "Parentheses are unbalanced or nested too deep",
-                    })
-                })?
-            }
+        let (tag, verb, uid, arguments) = beginning(&raw)?;
+        let misunderstood = |tag: &[u8], text| Misunderstood { tag: Some(tag.to_vec()), verb: Some(verb), text };
+        let tokens = match arguments {
+            Some(from) => token::tokenize(&raw, from, verb == Verb::Fetch, verb.brings_message()).map_err(|fault| {
+                let text = match fault {
+                    token::SyntaxFault::Character => "Syntax error in the arguments",
+                    token::SyntaxFault::Nesting => "Parentheses are unbalanced or nested too deep",
+                };
+                misunderstood(tag, text)
+            })?,
             None => Vec::new(),
         };
         let mut command = Command {
-            verb: head.verb,
-            uid: head.uid,
+            verb,
+            uid,
             folder: None,
             marking: Marking::None,
             requires: Capabilities::NONE,
             server_wide: false,
-            tag: head.tag.len(),
+            tag: tag.len(),
             raw,
             tokens,
         };
-        let facts = grammar::check(&command).map_err(|fault| misunderstood(fault.0))?;
+        let facts = grammar::check(&command).map_err(|fault| misunderstood(command.tag(), fault.0))?;
         command.folder = facts.folder;
         command.marking = facts.marking;
         command.requires = facts.requires;
@@ -179,6 +185,11 @@ impl Command {
     /// The client's tag.
     pub fn tag(&self) -> &[u8] {
         self.raw.bytes.get(..self.tag).unwrap_or_default()
+    }
+
+    /// How long the command is, its literals included.
+    pub(super) fn octets(&self) -> usize {
+        self.raw.bytes.len()
     }
 
     /// The arguments.

@@ -28,12 +28,15 @@ pub enum Rewriting {
     Enable(super::capability::Capabilities),
 }
 
+/// By how much a command may grow without its buffer having to: another verb, `.PEEK`, quotes.
+const ROOM_BYTES: usize = 32;
+
 /// A literal8 cannot be quoted, and what is longer than this is not worth it.
 const QUOTED_BYTES: usize = 1024;
 
 /// Writes `command`; for a command that brings a message, up to and with the announcement of `octets`.
 pub fn encode(command: &Command, rewriting: Rewriting, octets: Option<u64>) -> Parts {
-    let mut writer = Writer::default();
+    let mut writer = Writer::for_command(command);
     writer.text.extend_from_slice(command.tag());
     writer.text.extend_from_slice(if command.uid { b" UID " } else { b" " });
     let verb = match rewriting {
@@ -54,7 +57,7 @@ pub fn encode(command: &Command, rewriting: Rewriting, octets: Option<u64>) -> P
 
 /// Writes what announces a further message of one APPEND, from behind the message before.
 pub fn encode_onward(command: &Command, octets: u64) -> Parts {
-    let mut writer = Writer::default();
+    let mut writer = Writer::for_command(command);
     writer.arguments(command, Rewriting::Same, Some(octets));
     writer.finish()
 }
@@ -69,13 +72,17 @@ pub fn push_string(out: &mut Vec<u8>, string: &[u8]) {
     }
 }
 
-#[derive(Default)]
 struct Writer {
     parts: VecDeque<Vec<u8>>,
     text: Vec<u8>,
 }
 
 impl Writer {
+    /// With room for all of the command, as it mostly comes out about as long as it came in.
+    fn for_command(command: &Command) -> Writer {
+        Writer { parts: VecDeque::with_capacity(1), text: Vec::with_capacity(command.octets() + ROOM_BYTES) }
+    }
+
     fn arguments(&mut self, command: &Command, rewriting: Rewriting, octets: Option<u64>) {
         let mut space = true;
         for token in command.tokens() {

@@ -281,6 +281,8 @@ impl Framer {
     fn keep(&mut self, text: &[u8]) -> Result<(), Fault> {
         const HEAD: usize = limits::TAG_BYTES + 1;
         const TAIL: usize = 32;
+        // Room for the CR, too.
+        self.raw.bytes.reserve(text.len() + 1);
         self.raw.bytes.extend_from_slice(text);
         let length = self.raw.bytes.len() - self.line_start;
         let discarding = self.state == State::DiscardLine || self.unreadable == Some(Unreadable::LongLine);

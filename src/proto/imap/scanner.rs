@@ -287,18 +287,14 @@ impl Line {
         }
     }
 
+    /// Keeps the last bytes of the line so far, whose newest are `bytes`.
     fn remember(&mut self, bytes: &[u8]) {
-        let room = self.tail.len();
-        let mut tail = [0; 2 * TAIL_BYTES];
-        let kept = bytes.get(bytes.len().saturating_sub(room)..).unwrap_or_default();
-        let all = self.tail_length + kept.len();
-        for (slot, byte) in tail.iter_mut().zip(self.tail.iter().take(self.tail_length).chain(kept)) {
-            *slot = *byte;
-        }
-        self.tail_length = all.min(room);
-        let from = all - self.tail_length;
-        for (slot, byte) in self.tail.iter_mut().zip(tail.iter().skip(from)) {
-            *slot = *byte;
+        let kept = bytes.get(bytes.len().saturating_sub(TAIL_BYTES)..).unwrap_or_default();
+        let old = self.tail_length.min(TAIL_BYTES - kept.len());
+        self.tail.copy_within(self.tail_length - old..self.tail_length, 0);
+        self.tail_length = old + kept.len();
+        if let Some(room) = self.tail.get_mut(old..self.tail_length) {
+            room.copy_from_slice(kept);
         }
     }
 

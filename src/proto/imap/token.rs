@@ -60,7 +60,8 @@ const SECTIONS: [&str; 5] = ["BODY", "BODY.PEEK", "BINARY", "BINARY.PEEK", "BINA
 /// Reads the arguments that begin at `from`. `sections` says whether `[` may open a section, as in FETCH;
 /// `message` whether the text may end in the announcement of a message.
 pub fn tokenize(raw: &Raw, from: usize, sections: bool, message: bool) -> Result<Vec<Token>, SyntaxFault> {
-    let mut tokenizer = Tokenizer { raw, at: from, literals: raw.literals.iter(), tokens: Vec::new(), sections };
+    let mut tokenizer =
+        Tokenizer { raw, at: from, literals: raw.literals.iter(), tokens: Vec::with_capacity(8), sections };
     tokenizer.run(message)?;
     Ok(tokenizer.tokens)
 }

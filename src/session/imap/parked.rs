@@ -46,6 +46,11 @@ impl Parked {
         self.capabilities
     }
 
+    /// What the upstream is told when nobody came.
+    pub fn farewell(&self) -> &'static [u8] {
+        b"D LOGOUT\r\n"
+    }
+
     /// Takes bytes from the upstream.
     pub fn upstream(&mut self, bytes: &[u8]) -> Result<(), Spoilt> {
         let mut input = bytes;

@@ -9,6 +9,9 @@ use crate::domain::limits;
 use crate::policy::imap::Mode;
 use crate::proto::imap::verb::Verb;
 
+/// For how many there is room while nothing is pending.
+const RESTING: usize = 4;
+
 /// One thing that the client waits for.
 #[derive(Debug)]
 pub(super) enum Pending {
@@ -125,10 +128,10 @@ impl Queue {
         self.pending.iter().any(opens)
     }
 
-    /// Gives memory back while nothing is pending.
+    /// Gives memory back while nothing is pending: all but what a client needs that sends one command after the other.
     pub fn shrink(&mut self) {
-        if self.pending.is_empty() {
-            self.pending = VecDeque::new();
+        if self.pending.is_empty() && self.pending.capacity() > RESTING {
+            self.pending = VecDeque::with_capacity(RESTING);
         }
     }
 }
