@@ -52,7 +52,8 @@ pub enum CopyEnd {
 
 impl Accounts {
     /// Opens the folder of messages beside the store, for a server that starts, and tidies up what was cut off: a send
-    /// whose outcome is unknown has no copy.
+    /// whose outcome is unknown has no copy. A server that makes no copies opens it too where [`spool::beside`] is there:
+    /// it was wanted once, and there may be copies left to make.
     pub fn open_spool(&self, store: &Path) -> Result<Spool, AccountsError> {
         Spool::open(spool::beside(store), || {
             store::change(self.store.as_ref(), |writes| {
@@ -148,11 +149,6 @@ impl Accounts {
             let sends = failed.into_iter().map(|copy| reads.send(copy.send)?.ok_or_else(|| corrupt(&copy)));
             sends.collect()
         })
-    }
-
-    /// Whether anything is to be copied, for a server that need not open the folder otherwise.
-    pub fn copies_are_due(&self) -> Result<bool, AccountsError> {
-        Ok(store::read(self.store.as_ref(), |reads| reads.next_copy(i64::MAX))?.is_some())
     }
 }
 

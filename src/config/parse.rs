@@ -242,9 +242,7 @@ impl File<'_> {
         let mut section = self.section(&format!("[upstream.{name}]"), Some(value), &empty);
         let mut any = false;
         let mut endpoint = |protocol: Protocol, key, schemes| {
-            if section.value(key).is_none() {
-                return None;
-            }
+            section.value(key)?;
             any = true;
             spoken.push(protocol);
             let found = section.text(key, &mut self.ledger)?;
