@@ -1,8 +1,8 @@
 //! The operator's configuration: text → [`Config`], every fault reported with its line.
 //!
 //! Pure: whoever calls has read the file. TOML 1.0. Paths are relative to the folder of the configuration file. Sections
-//! and keys that other versions serve (`[panel]`, `[notify]`, `submission` and `pop3` of an upstream) are read and left
-//! alone, so that one file serves them all; what would silently not happen, such as a POP3 listener, is a fault.
+//! that other versions serve (`[panel]`, `[notify]`) are read and left alone, so that one file serves them all; what would
+//! silently not happen, such as a POP3 listener where no upstream has POP3, is a fault.
 
 mod fault;
 mod parse;
@@ -119,8 +119,12 @@ pub struct Endpoint {
 pub struct UpstreamConfig {
     /// NAME
     pub name: String,
-    /// Where IMAP is spoken.
+    /// Where IMAP is spoken. Of the three, an upstream has one at least; its mailboxes are refused what it lacks.
     pub imap: Option<Endpoint>,
+    /// Where messages are submitted.
+    pub submission: Option<Endpoint>,
+    /// Where POP3 is spoken.
+    pub pop3: Option<Endpoint>,
     /// Certificates to trust in place of the system's roots.
     pub ca_file: Option<PathBuf>,
     /// One user that may open every mailbox, in place of a password for each (G5).
@@ -131,6 +135,20 @@ pub struct UpstreamConfig {
     pub connections_per_mailbox: usize,
     /// The connections that wait for the next login.
     pub warm: WarmConfig,
+    /// Whether what is sent is put into the folder of sent messages by delega, since the provider does not (X13). Only
+    /// where there is IMAP.
+    pub copy_to_sent: bool,
+}
+
+impl UpstreamConfig {
+    /// Where that protocol is spoken.
+    pub fn endpoint(&self, protocol: Protocol) -> Option<&Endpoint> {
+        match protocol {
+            Protocol::Imap => self.imap.as_ref(),
+            Protocol::Submission => self.submission.as_ref(),
+            Protocol::Pop3 => self.pop3.as_ref(),
+        }
+    }
 }
 
 /// Connections to an upstream that are logged in and wait for the next login to their mailbox (X4).
@@ -149,8 +167,10 @@ pub struct LimitsConfig {
     pub connections: usize,
     /// Connections at once from one address that have not logged in.
     pub connections_before_login_per_address: usize,
-    /// The largest message that may be appended, in bytes.
+    /// The largest message that may be appended or sent, in bytes.
     pub message_bytes: u64,
+    /// The most recipients of one message that is sent.
+    pub recipients: usize,
     /// From the connection to the login.
     pub login_timeout: Duration,
     /// From the first byte of a command to its last; for a message, for each 64 KiB of it.

@@ -14,7 +14,7 @@
 //! | [`policy`] | (grant, state, command) → decision, one file for each protocol. Pure |
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
 //! | [`store`] | the database, behind a trait |
-//! | [`accounts`] | the use cases: log in, add, change, suspend, delete |
+//! | [`accounts`] | the use cases: log in, add, change, suspend, delete, record what is sent |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`cli`] | the command line, one file for each group of subcommands |
@@ -61,6 +61,13 @@
 //! five times a second, looks up the standing of those who are in, and tells their sessions: new permissions bind from
 //! the next command on, and whoever would no longer be let in is told `BYE`.
 //!
+//! # The record of a send
+//!
+//! Before the end of a message goes upstream, [`accounts`] writes down who sends what to whom, with its outcome unknown,
+//! and looks in the same transaction whether they still may. The upstream's final reply is written down before the client
+//! hears of it. Where a copy is to go into the folder of sent messages, the message lies in a file beside the store, and
+//! the copy is due from the same transaction on. The record outlives mailbox and delegate, and moves no change marker.
+//!
 //! # Invariants
 //!
 //! Each is held by a test.
@@ -72,7 +79,8 @@
 //! - Every command has one tagged answer, and answers come in the order of the commands.
 //! - What the gateway says stands between two responses of the upstream, never inside one.
 //! - Someone who may only read leaves no trace in the mailbox, whatever they send.
-//! - A session never touches the store on the path of a command.
+//! - A session never touches the store on the path of a command, but to record a message that is sent.
+//! - No message is recorded after a change that forbids it was confirmed; an outcome is recorded once and never changed.
 //! - Every input has a bound ([`domain::limits`]); an idle session holds no buffer.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!

@@ -17,7 +17,7 @@ fn parse(text: &str) -> Config {
 #[test]
 fn it_is_a_configuration() {
     let config = parse(&example());
-    assert_eq!(config.listeners.len(), 3);
+    assert_eq!(config.listeners.len(), 7);
     assert_eq!(config.store.path, Path::new("/etc/delega/delega.db"));
 }
 
@@ -43,4 +43,7 @@ fn the_defaults_that_it_names_are_the_defaults() {
     assert_eq!(format!("{:?}", whole.log), format!("{:?}", least.log));
     assert_eq!(format!("{:?}", whole.store), format!("{:?}", least.store));
     assert_eq!(whole.profile, least.profile);
+    let [whole, least] = [&whole.upstreams[0], &least.upstreams[0]];
+    assert_eq!(whole.copy_to_sent, least.copy_to_sent);
+    assert_eq!((whole.warm, whole.connections_per_mailbox), (least.warm, least.connections_per_mailbox));
 }

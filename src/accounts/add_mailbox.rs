@@ -50,6 +50,11 @@ impl Accounts {
             created_at_secs: now_secs,
         };
         store::change(self.store.as_ref(), |writes| {
+            if let Some(of) = writes.mailbox_of_alias(&new.address)?
+                && let Some(of) = writes.mailbox_by_id(of)?
+            {
+                return Err(Rule::IsAlias { alias: new.address.clone(), mailbox: of.address }.into());
+            }
             let id = writes.insert_mailbox(&new).map_err(|error| match error {
                 StoreError::Exists => Rule::MailboxExists(new.address.clone()).into(),
                 other => AccountsError::from(other),

@@ -118,7 +118,7 @@ impl Accounts {
             account: AccountRef::Owner(mailbox.id),
             login,
             grant: Grant::OWNER,
-            addresses: vec![mailbox.address],
+            addresses: mailbox.addresses(),
             upstream: mailbox.upstream,
             credentials,
         }))
@@ -147,7 +147,7 @@ impl Accounts {
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
-            addresses: vec![found.mailbox.address],
+            addresses: found.mailbox.addresses(),
             upstream: found.mailbox.upstream,
         }))
     }

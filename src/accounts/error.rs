@@ -2,7 +2,8 @@
 
 use super::VaultError;
 use super::passwords::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
-use crate::domain::{Login, MailboxAddress};
+use super::spool::SpoolError;
+use crate::domain::{Login, MailboxAddress, SendId, limits};
 use crate::store::StoreError;
 
 /// Why a use case was not carried out. No variant holds a secret.
@@ -33,6 +34,12 @@ pub enum AccountsError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The files of messages that are to be copied.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// An outcome was told twice, or of nothing.
+    #[error("there is no message {} whose outcome is open", .0.0)]
+    NoOpenSend(SendId),
     /// The password hash failed, other than by a wrong password.
     #[error("a password could not be hashed: {0}")]
     Hash(String),
@@ -66,6 +73,36 @@ pub enum Rule {
         address: MailboxAddress,
         /// How many.
         count: usize,
+    },
+    /// The address is some mailbox's alias (G2).
+    #[error("{alias} is an alias of the mailbox {mailbox}: take it away there first")]
+    IsAlias {
+        /// The address.
+        alias: MailboxAddress,
+        /// Whose it is.
+        mailbox: MailboxAddress,
+    },
+    /// The alias is a mailbox's own address, which its owner alone hands out.
+    #[error("{0} is the address of a mailbox, so it cannot be an alias")]
+    AliasIsMailbox(MailboxAddress),
+    /// The address is not among the mailbox's aliases.
+    #[error("{alias} is no alias of the mailbox {mailbox}")]
+    UnknownAlias {
+        /// The address.
+        alias: MailboxAddress,
+        /// The mailbox.
+        mailbox: MailboxAddress,
+    },
+    /// Too many.
+    #[error("a mailbox has at most {} aliases", limits::ALIASES)]
+    TooManyAliases,
+    /// Somebody who was let in may not send, or not send so, any more (P9).
+    #[error("{login} may not send this any more: {why}")]
+    MaySendNoMore {
+        /// Who.
+        login: Login,
+        /// What has changed.
+        why: String,
     },
     /// The username is taken in that mailbox (L1).
     #[error("the delegate {0} is there already")]
@@ -111,10 +148,12 @@ impl AccountsError {
     pub fn erred(&self) -> Erred {
         match self {
             AccountsError::Refused(_) => Erred::Asker,
-            AccountsError::UpstreamGone { .. } | AccountsError::NoUpstreamPassword(_) | AccountsError::Vault(_) => {
-                Erred::Operator
-            }
-            AccountsError::Store(_) | AccountsError::Hash(_) => Erred::Delega,
+            AccountsError::UpstreamGone { .. }
+            | AccountsError::NoUpstreamPassword(_)
+            | AccountsError::Vault(_)
+            | AccountsError::Store(StoreError::Full)
+            | AccountsError::Spool(_) => Erred::Operator,
+            AccountsError::Store(_) | AccountsError::Hash(_) | AccountsError::NoOpenSend(_) => Erred::Delega,
         }
     }
 }

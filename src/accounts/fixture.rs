@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Door, Language, ListenerKind, MailboxAddress, Permissions, Person, Protocol, Protocols};
+use crate::domain::{Door, Language, ListenerKind, MailboxAddress, Permissions, Person, Protocol, Protocols, Sending};
 use crate::store::Sqlite;
 
 /// A moment.
@@ -17,6 +17,8 @@ pub(super) const NOW: i64 = 1_800_000_000;
 pub(super) const CLIENT: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
 /// A mail program's POP3.
 pub(super) const POP3: Door = Door { protocol: Protocol::Pop3, kind: ListenerKind::Client };
+/// A mail program's submission.
+pub(super) const SUBMISSION: Door = Door { protocol: Protocol::Submission, kind: ListenerKind::Client };
 /// The webmail's IMAP.
 pub(super) const WEBMAIL: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Webmail };
 
@@ -77,6 +79,28 @@ impl Fixture {
 
     pub(super) fn database(&self) -> PathBuf {
         self.dir.path().join("delega.db")
+    }
+
+    pub(super) fn spool(&self) -> Spool {
+        self.accounts.open_spool(&self.database()).unwrap()
+    }
+
+    /// Anna's next message, as the gateway has it.
+    pub(super) fn sending(&self) -> SendingEntry {
+        SendingEntry {
+            account: self.anna(),
+            login: self.anna_login().login(),
+            peer: "192.0.2.7:40123".parse().unwrap(),
+            door: SUBMISSION,
+            addresses: vec![self.address()],
+            sending: Sending {
+                reverse_path: "ufficio@pec.example.it".into(),
+                forward_paths: vec!["comune@pec.example.org".into()],
+                message_id: Some("<1@pec.example.it>".into()),
+                subject: Some("Domanda".into()),
+                bytes: 1234,
+            },
+        }
     }
 
     pub(super) fn key_file(&self) -> PathBuf {

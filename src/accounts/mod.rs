@@ -1,8 +1,8 @@
-//! The use cases: who may come in, and what may be changed. The command line and the gateway go through these, so that
-//! a rule stands in one place; one file each.
+//! The use cases: who may come in, what may be changed, and what is recorded. The command line and the gateway go through
+//! these, so that a rule stands in one place; one file each.
 //!
-//! Everything here blocks (the store, argon2): call it from blocking threads. The clock is handed in as `now_secs`,
-//! seconds since 1970-01-01 UTC.
+//! Everything here blocks (the store, argon2, files): call it from blocking threads. The clock is handed in as `now_secs`
+//! or `now_ms`, seconds or milliseconds since 1970-01-01 UTC.
 //!
 //! Untrusted here are what a client says at login, what an operator types, and the database's rows: secrets are sealed
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
@@ -11,14 +11,17 @@ mod add_delegate;
 mod add_mailbox;
 mod authenticate;
 mod change_permissions;
+mod copies;
 mod credentials;
 mod delete_delegate;
 mod error;
 mod look;
 mod passwords;
+mod record_sending;
 mod remove_mailbox;
 pub mod secret_file;
 mod set_mailbox;
+pub mod spool;
 mod standing;
 mod suspend;
 mod text;
@@ -38,10 +41,13 @@ pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;
 pub use authenticate::{Credentials, Entry, Refusal, Verdict};
 pub use change_permissions::PermissionChange;
+pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
 pub use error::{AccountsError, Erred, Rule};
 pub use look::{DelegateName, DelegateView, MailboxView};
 pub use passwords::{MEMORY_PER_LOGIN, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
+pub use record_sending::{SendingEntry, Sends};
 pub use set_mailbox::MailboxChange;
+pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
 pub use suspend::Suspension;
 pub use vault::{Vault, VaultError};
@@ -121,7 +127,8 @@ impl Accounts {
         Ok(Accounts { store, vault, profile, upstreams, passwords: Passwords::new()? })
     }
 
-    /// Differs from the last one whenever anything was changed in between, by this process or another (X2).
+    /// Differs from the last one whenever an account was changed in between, by this process or another (X2). What is sent
+    /// changes no account.
     pub fn change_marker(&self) -> Result<ChangeMarker, AccountsError> {
         Ok(self.store.change_marker()?)
     }

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use super::{Accounts, AccountsError, Rule, passwords, text};
-use crate::domain::MailboxAddress;
-use crate::store;
+use crate::domain::{Mailbox, MailboxAddress, limits};
+use crate::store::{self, Reads};
 
 /// What is to be different. `None` leaves things as they are.
 #[derive(Debug, Default)]
@@ -21,6 +21,10 @@ pub struct MailboxChange {
     pub owner_name: Option<String>,
     /// Another e-mail address of the owner.
     pub owner_email: Option<String>,
+    /// Further addresses that it may send from (G2). What it has already stays.
+    pub aliases: Vec<MailboxAddress>,
+    /// Addresses that it may send from no more. They go before others come.
+    pub no_aliases: Vec<MailboxAddress>,
 }
 
 impl Accounts {
@@ -62,6 +66,10 @@ impl Accounts {
             if let Some(email) = change.owner_email {
                 mailbox.owner_email = text::email("owner's e-mail", &email)?;
             }
+            without_aliases(&mut mailbox, &change.no_aliases)?;
+            for alias in change.aliases {
+                add_alias(writes, &mut mailbox, alias)?;
+            }
             mailbox.changed_at_secs = now_secs;
             writes.update_mailbox(&mailbox)?;
             if let Some(password) = &change.password {
@@ -73,6 +81,34 @@ impl Accounts {
     }
 }
 
+fn without_aliases(mailbox: &mut Mailbox, gone: &[MailboxAddress]) -> Result<(), Rule> {
+    if let Some(unknown) = gone.iter().find(|alias| !mailbox.aliases.contains(alias)) {
+        return Err(Rule::UnknownAlias { alias: unknown.clone(), mailbox: mailbox.address.clone() });
+    }
+    mailbox.aliases.retain(|alias| !gone.contains(alias));
+    Ok(())
+}
+
+/// An address that somebody else sends from, or receives at as a mailbox of its own, is never handed out twice.
+fn add_alias<R: Reads + ?Sized>(reads: &R, mailbox: &mut Mailbox, alias: MailboxAddress) -> Result<(), AccountsError> {
+    if mailbox.aliases.contains(&alias) {
+        return Ok(());
+    }
+    if reads.mailbox(&alias)?.is_some() {
+        return Err(Rule::AliasIsMailbox(alias).into());
+    }
+    if let Some(of) = reads.mailbox_of_alias(&alias)?.filter(|of| *of != mailbox.id)
+        && let Some(of) = reads.mailbox_by_id(of)?
+    {
+        return Err(Rule::IsAlias { alias, mailbox: of.address }.into());
+    }
+    if mailbox.aliases.len() >= limits::ALIASES {
+        return Err(Rule::TooManyAliases.into());
+    }
+    mailbox.aliases.push(alias);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -80,7 +116,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
-    use crate::accounts::fixture::{CLIENT, Fixture, NOW, secret};
+    use crate::accounts::fixture::{CLIENT, Fixture, NOW, entry, secret};
 
     const ANNA: &str = "anna/ufficio@pec.example.it";
 
@@ -137,5 +173,59 @@ mod tests {
         };
         assert!(fixture.accounts.set_mailbox(&fixture.address(), change, NOW).is_err());
         assert_eq!(fixture.admit(ANNA, Fixture::ANNAS, CLIENT).upstream, "provider");
+    }
+
+    #[test]
+    fn g2_an_alias_belongs_to_one_mailbox() {
+        let fixture = Fixture::new();
+        let accounts = &fixture.accounts;
+        let other: MailboxAddress = "altro@pec.example.it".parse().unwrap();
+        accounts.add_mailbox(entry(other.as_str()), NOW).unwrap();
+        let set = |mailbox: &MailboxAddress, aliases: &[&str], no_aliases: &[&str]| {
+            let parse = |list: &[&str]| list.iter().map(|alias| alias.parse().unwrap()).collect();
+            let change =
+                MailboxChange { aliases: parse(aliases), no_aliases: parse(no_aliases), ..MailboxChange::default() };
+            accounts.set_mailbox(mailbox, change, NOW).map_err(|error| error.to_string())
+        };
+        let office = fixture.address();
+        set(&office, &["Protocollo@PEC.example.it", "info@pec.example.it"], &[]).unwrap();
+        set(&office, &["info@pec.example.it", "info@pec.example.it"], &[]).unwrap();
+        let addresses = || fixture.admit(ANNA, Fixture::ANNAS, CLIENT).addresses.into_iter().map(|a| a.to_string());
+        let expected = ["ufficio@pec.example.it", "info@pec.example.it", "protocollo@pec.example.it"];
+        assert_eq!(addresses().collect::<Vec<_>>(), expected);
+        let owner = fixture.admit("ufficio@pec.example.it", "typed", CLIENT).addresses;
+        assert_eq!(owner.iter().map(MailboxAddress::as_str).collect::<Vec<_>>(), expected);
+
+        for (mailbox, alias, why) in [
+            (&office, "ufficio@pec.example.it", "ufficio@pec.example.it is the address of a mailbox"),
+            (&office, "altro@pec.example.it", "altro@pec.example.it is the address of a mailbox"),
+            (&other, "info@pec.example.it", "info@pec.example.it is an alias of the mailbox ufficio@pec.example.it"),
+        ] {
+            let refused = set(mailbox, &["neu@pec.example.it", alias], &[]).unwrap_err();
+            assert!(refused.contains(why), "{refused}");
+        }
+        assert_eq!(accounts.show_mailbox(&other).unwrap().mailbox.aliases, [], "half of a change was kept");
+        let refused = accounts.add_mailbox(entry("info@pec.example.it"), NOW).unwrap_err().to_string();
+        assert!(refused.contains("info@pec.example.it is an alias of the mailbox ufficio@pec.example.it"), "{refused}");
+        assert!(set(&other, &[], &["info@pec.example.it"]).unwrap_err().contains("no alias of the mailbox altro@"));
+
+        set(&office, &["nuovo@pec.example.it"], &["info@pec.example.it"]).unwrap();
+        assert_eq!(addresses().nth(1).as_deref(), Some("nuovo@pec.example.it"));
+        set(&other, &["info@pec.example.it"], &[]).unwrap();
+        accounts.remove_mailbox(&other, false).unwrap();
+        accounts.add_mailbox(entry("info@pec.example.it"), NOW).unwrap();
+    }
+
+    #[test]
+    fn aliases_are_bounded() {
+        let fixture = Fixture::new();
+        let add = |numbers: std::ops::Range<usize>| {
+            let aliases = numbers.map(|n| format!("a{n}@pec.example.it").parse().unwrap()).collect();
+            fixture.accounts.set_mailbox(&fixture.address(), MailboxChange { aliases, ..MailboxChange::default() }, NOW)
+        };
+        add(0..limits::ALIASES).unwrap();
+        add(0..1).unwrap();
+        let refused = add(limits::ALIASES..limits::ALIASES + 1);
+        assert!(matches!(refused, Err(AccountsError::Refused(Rule::TooManyAliases))), "{refused:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{AccountRef, Accounts, AccountsError, Refusal};
 use crate::domain::{Door, Grant};
-use crate::store;
+use crate::store::{self, Reads};
 
 /// How an account stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,24 +17,30 @@ pub enum Standing {
 impl Accounts {
     /// Whether this account would be let in by this door now, the password apart. One short read; no argon2.
     pub fn standing(&self, account: AccountRef, door: Door) -> Result<Standing, AccountsError> {
-        let (mailbox, delegate) = match account {
-            AccountRef::Owner(mailbox) => (mailbox, None),
-            AccountRef::Delegate(mailbox, delegate) => (mailbox, Some(delegate)),
+        store::read(self.store.as_ref(), |reads| self.standing_now(reads, account, door))
+    }
+
+    /// The same, at the moment of a piece of work.
+    pub(super) fn standing_now<R: Reads + ?Sized>(
+        &self,
+        reads: &R,
+        account: AccountRef,
+        door: Door,
+    ) -> Result<Standing, AccountsError> {
+        let mailbox = account.mailbox();
+        if reads.mailbox_by_id(mailbox)?.is_none() {
+            return Ok(Standing::Out(Refusal::UnknownMailbox));
+        }
+        let delegate = match account {
+            AccountRef::Owner(_) => return Ok(Standing::In(Grant::OWNER)),
+            AccountRef::Delegate(_, delegate) => delegate,
         };
-        store::read(self.store.as_ref(), |reads| {
-            if reads.mailbox_by_id(mailbox)?.is_none() {
-                return Ok(Standing::Out(Refusal::UnknownMailbox));
-            }
-            let Some(delegate) = delegate else {
-                return Ok(Standing::In(Grant::OWNER));
-            };
-            Ok(match reads.delegate_by_id(delegate)?.filter(|found| found.mailbox == mailbox) {
-                None => Standing::Out(Refusal::UnknownDelegate),
-                Some(found) => match self.standing_of(&found, door) {
-                    Ok(grant) => Standing::In(grant),
-                    Err(refusal) => Standing::Out(refusal),
-                },
-            })
+        Ok(match reads.delegate_by_id(delegate)?.filter(|found| found.mailbox == mailbox) {
+            None => Standing::Out(Refusal::UnknownDelegate),
+            Some(found) => match self.standing_of(&found, door) {
+                Ok(grant) => Standing::In(grant),
+                Err(refusal) => Standing::Out(refusal),
+            },
         })
     }
 }

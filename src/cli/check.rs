@@ -6,13 +6,14 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Context, Failure, output};
+use crate::accounts::spool;
 use crate::config::Config;
-use crate::domain::MailboxAddress;
+use crate::domain::{MailboxAddress, Protocol};
 use crate::gateway::Upstream;
 use crate::gateway::probe::{self, Probed};
 use crate::net::{ServerTls, provider};
 
-/// Read the configuration, reach every upstream, open every mailbox, and say what is wrong
+/// Read the configuration, reach every upstream by each of its protocols, open every mailbox, and say what is wrong
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckCommand {
     /// As a JSON array
@@ -39,6 +40,7 @@ pub(super) fn run(command: &CheckCommand, config: &Path, out: &mut dyn Write) ->
         .map_err(|error| Failure::Refused(format!("the system gives no threads: {error}")))?;
     let mut findings = certificate(&context.config);
     findings.extend(runtime.block_on(upstreams(&context))?);
+    findings.extend(copies(&context)?);
     if command.json {
         output::json(out, &findings)?;
     } else {
@@ -56,9 +58,9 @@ pub(super) fn run(command: &CheckCommand, config: &Path, out: &mut dyn Write) ->
     }
 }
 
-fn finding(what: &'static str, name: &str, result: Result<&str, String>) -> Finding {
+fn finding(what: &'static str, name: &str, result: Result<impl Into<String>, String>) -> Finding {
     let ok = result.is_ok();
-    let detail = result.map(str::to_owned).unwrap_or_else(|why| why);
+    let detail = result.map(Into::into).unwrap_or_else(|why| why);
     Finding { what, name: name.to_owned(), ok, detail }
 }
 
@@ -68,22 +70,50 @@ fn certificate(config: &Config) -> Vec<Finding> {
     vec![finding("certificate", &tls.certificate.display().to_string(), read)]
 }
 
+/// Copies for the folder of sent messages that were given up. Whoever deletes the file has taken note.
+fn copies(context: &Context) -> Result<Vec<Finding>, Failure> {
+    let spool = spool::beside(&context.config.store.path);
+    let failed = context.accounts.failed_copies()?.into_iter().filter_map(|send| {
+        let copy = send.copy.as_ref()?;
+        let file = spool.join(copy.spool.as_str());
+        let told = format!(
+            "its copy could not be put into the folder of sent messages of {} ({}); the message is kept in {}, and this is \
+             told until you delete it",
+            send.login.mailbox(),
+            copy.why.as_deref().unwrap_or_default(),
+            file.display()
+        );
+        let name = format!("{} of {}", send.sending.message_id.as_deref().unwrap_or("a message"), output::time_ms(send.at_ms));
+        file.exists().then(|| finding("copy", &name, Err::<String, _>(told)))
+    });
+    Ok(failed.collect())
+}
+
 async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     let bound = context.config.limits.upstream_timeout;
     let mailboxes = context.accounts.mailboxes()?;
     for config in &context.config.upstreams {
         let upstream = match Upstream::new(config, bound) {
             Ok(upstream) => upstream,
             Err(error) => {
-                findings.push(finding("upstream", &config.name, Err(error.to_string())));
+                findings.push(finding("upstream", &config.name, Err::<String, _>(error.to_string())));
                 continue;
             }
         };
-        let reached = probe::reach(&upstream).await;
-        let reachable = reached.is_ok();
-        findings.push(finding("upstream", &config.name, reached.map(|()| "can be reached")));
-        for view in mailboxes.iter().filter(|view| reachable && view.mailbox.upstream == config.name) {
+        let mut by_imap = false;
+        for protocol in Protocol::ALL {
+            if config.endpoint(protocol).is_some() {
+                let reached = probe::reach(&upstream, protocol, bound).await;
+                by_imap |= protocol == Protocol::Imap && reached.is_ok();
+                let told = reached.map(|()| format!("{protocol} can be reached"));
+                findings.push(finding("upstream", &config.name, told.map_err(|why| format!("{protocol}: {why}"))));
+            } else if context.config.listeners.iter().any(|listener| listener.protocol == protocol) {
+                let told = format!("it has no {protocol}, so its mailboxes are refused there");
+                findings.push(finding("upstream", &config.name, Ok(told)));
+            }
+        }
+        for view in mailboxes.iter().filter(|view| by_imap && view.mailbox.upstream == config.name) {
             let address = &view.mailbox.address;
             findings.push(finding("mailbox", address.as_str(), open(context, &upstream, address).await));
         }
@@ -91,7 +121,7 @@ async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {
     for view in &mailboxes {
         if context.config.upstream(&view.mailbox.upstream).is_none() {
             let why = format!("its upstream `{}` is not in the configuration", view.mailbox.upstream);
-            findings.push(finding("mailbox", view.mailbox.address.as_str(), Err(why)));
+            findings.push(finding("mailbox", view.mailbox.address.as_str(), Err::<String, _>(why)));
         }
     }
     Ok(findings)

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::output::{self, MailboxJson};
 use super::{Context, Failure, prompt};
 use crate::accounts::{MailboxChange, MailboxEntry, MailboxView};
-use crate::domain::MailboxAddress;
+use crate::domain::{Mailbox, MailboxAddress};
 
 /// What can be done with mailboxes.
 #[derive(Debug, Subcommand)]
@@ -87,6 +87,12 @@ pub(super) struct Set {
     /// What the upstream knows it as; the mailbox's own address takes a former name back
     #[arg(long, value_name = "USER", group = "change")]
     upstream_user: Option<String>,
+    /// A further address that it may send from; may be given several times
+    #[arg(long, value_name = "ADDRESS", group = "change")]
+    alias: Vec<MailboxAddress>,
+    /// An alias that it may send from no more; may be given several times
+    #[arg(long, value_name = "ADDRESS", group = "change")]
+    no_alias: Vec<MailboxAddress>,
     /// Another password, from stdin or a prompt
     #[arg(long, group = "change", conflicts_with = "password_file")]
     password: bool,
@@ -159,6 +165,7 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
         out,
         [
             ("Address", mailbox.address.to_string()),
+            ("Aliases", aliases(mailbox)),
             ("Upstream", mailbox.upstream.clone()),
             ("Upstream user", mailbox.upstream_login().to_owned()),
             ("Password", password.to_owned()),
@@ -172,6 +179,10 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
     )
 }
 
+fn aliases(mailbox: &Mailbox) -> String {
+    mailbox.aliases.iter().map(MailboxAddress::as_str).collect::<Vec<_>>().join(", ")
+}
+
 fn delegates(view: &MailboxView) -> String {
     match view.delegates_suspended {
         0 => view.delegates_active.to_string(),
@@ -181,6 +192,9 @@ fn delegates(view: &MailboxView) -> String {
 
 fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let address = command.address;
+    if let Some(both) = command.alias.iter().find(|alias| command.no_alias.contains(alias)) {
+        return Err(Failure::Usage(format!("{both} cannot be made an alias and taken away at once")));
+    }
     // Nobody types a password for a mailbox that is not there.
     context.accounts.show_mailbox(&address)?;
     let ask = command.password || command.password_file.is_some();
@@ -193,6 +207,8 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         plan: command.plan,
         owner_name: command.owner_name,
         owner_email: command.owner_email,
+        aliases: command.alias,
+        no_aliases: command.no_alias,
     };
     context.accounts.set_mailbox(&address, change, Timestamp::now().as_second())?;
     Ok(writeln!(out, "changed {address}")?)

@@ -1,7 +1,7 @@
 //! The command line: one file for each group of subcommands, all of them through `accounts` (G7).
 //!
 //! Exit status: 0 done, 1 refused or failed with the reason on stderr, 2 usage. What people typed is shown with its
-//! control characters escaped; `--json` gives it as it is. No password is ever an argument or shown.
+//! control characters escaped; `--json` gives it as it is, by JSON's own escapes. No password is ever an argument or shown.
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
@@ -9,10 +9,12 @@ mod check;
 pub mod context;
 mod delegate;
 mod failure;
+mod log;
 mod mailbox;
 mod output;
 mod prompt;
 mod serve;
+mod when;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -45,6 +47,9 @@ enum Command {
     /// The people who work in a mailbox
     #[command(subcommand)]
     Delegate(delegate::DelegateCommand),
+    /// What was done in the mailboxes
+    #[command(subcommand)]
+    Log(log::LogCommand),
 }
 
 /// Runs what the process was called with.
@@ -77,6 +82,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Delegate(command) => {
             warn_on_stderr();
             delegate::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::Log(command) => {
+            warn_on_stderr();
+            log::run(command, &Context::open(&cli.config)?, out)?;
         }
     }
     Ok(out.flush()?)

@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::accounts::{DelegateView, MailboxView};
-use crate::domain::{Language, Permissions, Protocols};
+use crate::domain::{Language, MailboxAddress, Permissions, Protocols};
 
 /// A mailbox, as programs see it.
 #[derive(Serialize)]
 pub(super) struct MailboxJson<'a> {
     address: &'a str,
+    /// Further addresses that it may send from.
+    aliases: Vec<&'a str>,
     upstream: &'a str,
     /// The name to log in with there.
     upstream_user: &'a str,
@@ -52,6 +54,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
         let mailbox = &view.mailbox;
         MailboxJson {
             address: mailbox.address.as_str(),
+            aliases: mailbox.aliases.iter().map(MailboxAddress::as_str).collect(),
             upstream: &mailbox.upstream,
             upstream_user: mailbox.upstream_login(),
             has_password: view.has_password,
@@ -104,9 +107,42 @@ pub(super) fn time(secs: i64) -> String {
     Timestamp::from_second(secs).map_or_else(|_| secs.to_string(), |time| time.to_string())
 }
 
+/// The same, to the millisecond.
+pub(super) fn time_ms(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| format!("{time:.3}"))
+}
+
+/// The same for people, to the second, under a head that says that it is UTC.
+pub(super) fn moment(ms: i64) -> String {
+    match Timestamp::from_millisecond(ms) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => ms.to_string(),
+    }
+}
+
+/// The beginning of a text that would be too long for a table.
+pub(super) fn short(text: &str, most_chars: usize) -> String {
+    match text.char_indices().nth(most_chars) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most_chars.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
 pub(super) fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Refused(error.to_string()))?;
-    Ok(writeln!(out, "{text}")?)
+    Ok(writeln!(out, "{}", quiet(&text))?)
+}
+
+/// The same JSON, with escapes in place of what a terminal would obey and JSON may hold as it is: the control characters
+/// beyond ASCII's first 32, and those that turn the direction of text. They stand in strings alone.
+fn quiet(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        let obeyed = c.is_control() && c != '\n'
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if obeyed { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// Text from people, on one line and without what a terminal would obey.
@@ -163,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn json_is_quiet_and_means_the_same() {
+        let text = "a\u{1b}[2J\u{9b}m\u{7f}\u{202e}\u{2028}\n\"\\è日";
+        let mut out = Vec::new();
+        json(&mut out, &[text]).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<String>>(&out).unwrap(), [text]);
+        assert!(out.contains("\\u009b") && out.contains("\\u202e") && out.contains("è日"), "{out}");
+        assert!(!out.contains(|c: char| c != '\n' && c.is_control()), "{out:?}");
+    }
+
+    #[test]
     fn what_is_harmless_stays_as_it_is() {
         assert_eq!(plain("Zoë \"d'Èze\" \\ 日本"), "Zoë \"d'Èze\" \\ 日本");
         assert_eq!(plain("a\nb\u{202e}c\u{9b}"), "a\\nb\\u{202e}c\\u{9b}");
@@ -172,5 +219,13 @@ mod tests {
     fn times_are_utc() {
         assert_eq!(time(0), "1970-01-01T00:00:00Z");
         assert_eq!(time(1_800_000_000), "2027-01-15T08:00:00Z");
+        assert_eq!(time_ms(1_800_000_000_007), "2027-01-15T08:00:00.007Z");
+        assert_eq!(moment(1_800_000_000_999), "2027-01-15 08:00:00");
+        assert_eq!((time_ms(i64::MAX), moment(i64::MIN)), (i64::MAX.to_string(), i64::MIN.to_string()));
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_table_is_cut() {
+        assert_eq!((short("èèè", 3).as_str(), short("èèèè", 3).as_str()), ("èèè", "èè…"));
     }
 }

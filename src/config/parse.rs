@@ -9,9 +9,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::Ledger;
 use super::section::{Section, Text};
-use super::url::{self, IMAP, POP3, SUBMISSION, Schemes};
+use super::url::{self, IMAP, POP3, SUBMISSION};
 use super::{
-    Config, Endpoint, Faults, LimitsConfig, ListenConfig, ListenTls, LogConfig, StoreConfig, TlsConfig, UpstreamConfig,
+    Config, Faults, LimitsConfig, ListenConfig, ListenTls, LogConfig, StoreConfig, TlsConfig, UpstreamConfig,
     WarmConfig,
 };
 use crate::domain::{ListenerKind, Profile, Protocol, limits};
@@ -36,6 +36,14 @@ struct File<'a> {
     ledger: Ledger<'a>,
 }
 
+/// A listener and where it stands.
+struct Found {
+    config: ListenConfig,
+    section_at: usize,
+    protocol_at: usize,
+    address_at: usize,
+}
+
 type Value<'a, 'i> = Option<&'a Spanned<DeValue<'i>>>;
 
 impl File<'_> {
@@ -43,7 +51,7 @@ impl File<'_> {
         let store = self.store(top.value("store"));
         let tls = self.tls(top.value("tls"));
         let listeners = self.listeners(top.value("listen"), tls.is_some());
-        let upstreams = self.upstreams(top.value("upstream"));
+        let upstreams = self.upstreams(top.value("upstream"), &listeners);
         let profile = self.permissions(top.value("permissions"));
         let limits = self.limits(top.value("limits"));
         let log = self.log(top.value("log"));
@@ -51,6 +59,7 @@ impl File<'_> {
         self.unserved("[notify]", top.value("notify"), &["relay", "from"]);
         top.close(&mut self.ledger);
         let tls = tls.flatten();
+        let listeners = listeners.into_iter().map(|found| found.config).collect();
         Some(Config { store: store?, tls, listeners, upstreams, profile: profile?, limits, log: log? })
     }
 
@@ -105,7 +114,7 @@ impl File<'_> {
         )
     }
 
-    fn listeners(&mut self, value: Value<'_, '_>, has_tls: bool) -> Vec<ListenConfig> {
+    fn listeners(&mut self, value: Value<'_, '_>, has_tls: bool) -> Vec<Found> {
         let Some(value) = value else {
             self.ledger.missing(0, "nothing is listened to: add a [[listen]] section".to_owned());
             return Vec::new();
@@ -118,35 +127,33 @@ impl File<'_> {
         let mut tls_missed = false;
         let mut read = Vec::new();
         for value in listeners {
-            let Some((listener, section_at, address_at)) = self.listener(value) else { continue };
+            let Some(found) = self.listener(value) else { continue };
+            let Found { config: listener, section_at, address_at, .. } = &found;
             if listener.tls != ListenTls::None && !has_tls && !std::mem::replace(&mut tls_missed, true) {
                 let text = "this listener needs a certificate: add a [tls] section with `certificate` and `key`";
-                self.ledger.missing(section_at, text.to_owned());
+                self.ledger.missing(*section_at, text.to_owned());
             }
             if listener.address.port() != 0 && taken.contains(&listener.address) {
-                self.ledger.wrong(address_at, format!("{} is listened to twice: use another port", listener.address));
+                self.ledger.wrong(*address_at, format!("{} is listened to twice: use another port", listener.address));
             }
             taken.push(listener.address);
-            read.push(listener);
+            read.push(found);
         }
         read
     }
 
-    fn listener(&mut self, value: &Spanned<DeValue<'_>>) -> Option<(ListenConfig, usize, usize)> {
+    fn listener(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Found> {
         let empty = DeTable::new();
         let mut section = self.section("[[listen]]", Some(value), &empty);
         let protocol = section.needed("protocol", "imap", &mut self.ledger);
-        let protocol = protocol.and_then(|found| match found.text {
-            "imap" => Some(Protocol::Imap),
-            "submission" | "pop3" => {
-                let text = format!("{} is not served by this version: remove this [[listen]] section", found.text);
+        let protocol = protocol.and_then(|found| {
+            let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.to_string() == found.text);
+            if protocol.is_none() {
+                let text =
+                    format!("`{}` is no `protocol`: use `imap`, `submission` or `pop3`", found.text.escape_debug());
                 self.ledger.wrong(found.at, text);
-                None
             }
-            other => {
-                self.ledger.wrong(found.at, format!("`{}` is no `protocol`: use `imap`", other.escape_debug()));
-                None
-            }
+            Some((protocol?, found.at))
         });
         let address = section.needed("address", "127.0.0.1:1993", &mut self.ledger);
         let address = address.and_then(|found| {
@@ -178,15 +185,17 @@ impl File<'_> {
             );
             self.ledger.wrong(tls_at.unwrap_or(address_at), text);
         }
-        let listener = ListenConfig { protocol: protocol?, address, tls: tls?, kind: kind?, proxy_protocol };
-        Some((listener, section_at, address_at))
+        let (protocol, protocol_at) = protocol?;
+        let config = ListenConfig { protocol, address, tls: tls?, kind: kind?, proxy_protocol };
+        Some(Found { config, section_at, protocol_at, address_at })
     }
 
-    fn upstreams(&mut self, value: Value<'_, '_>) -> Vec<UpstreamConfig> {
+    fn upstreams(&mut self, value: Value<'_, '_>, listeners: &[Found]) -> Vec<UpstreamConfig> {
         let empty = DeTable::new();
         let section = self.section("[upstream.NAME]", value, &empty);
         let mut read = Vec::new();
         let mut any = false;
+        let mut spoken = Vec::new();
         for (name, value) in section.entries() {
             any = true;
             if name.text.is_empty() || !name.text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
@@ -196,7 +205,7 @@ impl File<'_> {
                 );
                 self.ledger.wrong(name.at, text);
             } else if matches!(value.get_ref(), DeValue::Table(_)) {
-                read.push(self.upstream(name.text, value));
+                read.push(self.upstream(name.text, value, &mut spoken));
             } else {
                 let text = format!("an upstream has a name: write [upstream.NAME] above `{}`", name.text);
                 self.ledger.wrong(name.at, text);
@@ -206,17 +215,57 @@ impl File<'_> {
             let text = "there is no upstream server: add an [upstream.NAME] section with `imap = \"imaps://HOST\"`";
             self.ledger.missing(section.at(), text.to_owned());
         }
+        // What could not be read may have had what seems to be missing.
+        if read.len() < section.entries().count() || read.is_empty() {
+            return read;
+        }
+        // An upstream may lack one; its mailboxes are then refused there. Where all do, everybody would be.
+        for (protocol, schemes) in
+            [(Protocol::Imap, &IMAP), (Protocol::Submission, &SUBMISSION), (Protocol::Pop3, &POP3)]
+        {
+            let heard = listeners.iter().find(|found| found.config.protocol == protocol);
+            if let Some(found) = heard.filter(|_| !spoken.contains(&protocol)) {
+                let text = format!(
+                    "no upstream has `{protocol}`, so nobody could come in here: add `{protocol} = \"{}\"` to an \
+                     [upstream.NAME]",
+                    schemes.example()
+                );
+                self.ledger.missing(found.protocol_at, text);
+            }
+        }
         read
     }
 
-    fn upstream(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> UpstreamConfig {
+    /// Adds the protocols that have a key, whether it can be read or not, to those `spoken`.
+    fn upstream(&mut self, name: &str, value: &Spanned<DeValue<'_>>, spoken: &mut Vec<Protocol>) -> UpstreamConfig {
         let empty = DeTable::new();
         let mut section = self.section(&format!("[upstream.{name}]"), Some(value), &empty);
-        let imap = section.needed("imap", "imaps://HOST", &mut self.ledger);
-        let imap = self.endpoint(imap, &IMAP);
-        for (key, schemes) in [("submission", &SUBMISSION), ("pop3", &POP3)] {
-            let found = section.text(key, &mut self.ledger);
-            self.endpoint(found, schemes);
+        let mut any = false;
+        let mut endpoint = |protocol: Protocol, key, schemes| {
+            section.value(key)?;
+            any = true;
+            spoken.push(protocol);
+            let found = section.text(key, &mut self.ledger)?;
+            url::endpoint(found.text, schemes).map_err(|text| self.ledger.wrong(found.at, text)).ok()
+        };
+        let imap = endpoint(Protocol::Imap, "imap", &IMAP);
+        let submission = endpoint(Protocol::Submission, "submission", &SUBMISSION);
+        let pop3 = endpoint(Protocol::Pop3, "pop3", &POP3);
+        if !any {
+            let text = format!(
+                "[upstream.{name}] has no `imap`, `submission` or `pop3`: add those that it serves, such as `imap = \"{}\"`",
+                IMAP.example()
+            );
+            self.ledger.missing(section.at(), text);
+        }
+        let copy_at = section.value("copy_to_sent").map(|value| value.span().start);
+        let copy_to_sent = section.flag("copy_to_sent", &mut self.ledger);
+        if let Some(at) = copy_at.filter(|_| copy_to_sent) {
+            for key in ["imap", "submission"] {
+                if section.value(key).is_none() {
+                    self.ledger.missing(at, format!("`copy_to_sent` needs `{key}` in the same section: add it"));
+                }
+            }
         }
         let ca_file = section.text("ca_file", &mut self.ledger);
         let user = section.text("master_user", &mut self.ledger);
@@ -242,17 +291,15 @@ impl File<'_> {
         UpstreamConfig {
             connections_per_mailbox,
             warm,
+            copy_to_sent,
             name: name.to_owned(),
             imap,
+            submission,
+            pop3,
             ca_file: ca_file.map(|found| self.folder.join(found.text)),
             master_user: user.map(|found| found.text.to_owned()),
             master_password_file: password.map(|found| self.folder.join(found.text)),
         }
-    }
-
-    fn endpoint(&mut self, found: Option<Text<'_>>, schemes: &Schemes) -> Option<Endpoint> {
-        let found = found?;
-        url::endpoint(found.text, schemes).map_err(|text| self.ledger.wrong(found.at, text)).ok()
     }
 
     fn permissions(&mut self, value: Value<'_, '_>) -> Option<Profile> {
@@ -274,6 +321,7 @@ impl File<'_> {
             connections: at_once(count("connections", 1, 4096)),
             connections_before_login_per_address: at_once(count("connections_before_login_per_address", 1, 32)),
             message_bytes: count("message_bytes", 1, limits::MESSAGE_BYTES),
+            recipients: at_once(count("recipients", 1, limits::RECIPIENTS as u64)),
             login_timeout: Duration::from_secs(count("login_timeout_secs", 1, 60)),
             command_timeout: Duration::from_secs(count("command_timeout_secs", 1, 300)),
             idle_timeout: Duration::from_secs(count("idle_timeout_secs", IDLE_LEAST_SECS, IDLE_LEAST_SECS)),

@@ -29,11 +29,22 @@ tls = "none"
 kind = "webmail"
 proxy_protocol = true
 
+[[listen]]
+protocol = "submission"
+address = "127.0.0.1:1587"
+tls = "starttls"
+
+[[listen]]
+protocol = "pop3"
+address = "127.0.0.1:1995"
+tls = "implicit"
+
 [upstream.provider]
 imap = "imaps://imap.pec.example.it"
 submission = "smtps://smtp.pec.example.it"
 pop3 = "pop3s://pop3.pec.example.it"
 ca_file = "certs/ca.pem"
+copy_to_sent = true
 
 [upstream.local]
 imap = "imap+insecure://127.0.0.1:10143"
@@ -47,6 +58,7 @@ client = "apart"
 connections = 10
 connections_before_login_per_address = 3
 message_bytes = 1_000_000
+recipients = 20
 login_timeout_secs = 1
 command_timeout_secs = 2
 idle_timeout_secs = 1801
@@ -103,12 +115,20 @@ fn the_whole_of_it_is_read() {
     assert_eq!(config.store.path, Path::new("/etc/delega/delega.db"));
     assert_eq!(config.store.key_file, Path::new("/etc/delega/delega.key"));
     assert_eq!(config.tls.unwrap().certificate, Path::new("/etc/delega/certs/delega.pem"));
-    let [first, second] = config.listeners.as_slice() else { panic!("{:?}", config.listeners) };
+    let [first, second, third, fourth] = config.listeners.as_slice() else { panic!("{:?}", config.listeners) };
     assert_eq!((first.tls, first.kind, first.proxy_protocol), (ListenTls::Implicit, ListenerKind::Client, false));
     assert_eq!((second.tls, second.kind, second.proxy_protocol), (ListenTls::None, ListenerKind::Webmail, true));
+    assert_eq!(
+        (third.protocol, third.tls, third.kind),
+        (Protocol::Submission, ListenTls::StartTls, ListenerKind::Client)
+    );
+    assert_eq!((fourth.protocol, fourth.tls), (Protocol::Pop3, ListenTls::Implicit));
     let [local, provider] = config.upstreams.as_slice() else { panic!("{:?}", config.upstreams) };
     assert_eq!(provider.ca_file, Some(PathBuf::from("/etc/delega/certs/ca.pem")));
     assert_eq!(provider.imap.as_ref().map(|imap| (imap.tls, imap.port)), Some((UpstreamTls::Implicit, 993)));
+    let ports = |upstream: &UpstreamConfig| Protocol::ALL.map(|protocol| upstream.endpoint(protocol).map(|e| e.port));
+    assert_eq!((ports(provider), ports(local)), ([Some(993), Some(465), Some(995)], [Some(10143), None, None]));
+    assert_eq!((provider.copy_to_sent, local.copy_to_sent), (true, false));
     assert_eq!((local.name.as_str(), local.master_user.as_deref()), ("local", Some("master")));
     assert_eq!(local.master_password_file, Some(PathBuf::from("/etc/delega/master.password")));
     assert_eq!(config.profile, Profile::ClientApart);
@@ -117,6 +137,7 @@ fn the_whole_of_it_is_read() {
         (limits.connections, limits.connections_before_login_per_address, limits.message_bytes),
         (10, 3, 1_000_000)
     );
+    assert_eq!(limits.recipients, 20);
     let secs = [
         limits.login_timeout,
         limits.command_timeout,
@@ -140,7 +161,8 @@ fn little_is_enough() {
     assert_eq!(config.profile, Profile::Nested);
     let limits = config.limits;
     assert_eq!((limits.connections, limits.connections_before_login_per_address), (4096, 32));
-    assert_eq!(limits.message_bytes, 100 * 1024 * 1024);
+    assert_eq!((limits.message_bytes, limits.recipients), (100 * 1024 * 1024, 500));
+    assert!(!config.upstreams[0].copy_to_sent);
     let secs = [limits.login_timeout, limits.command_timeout, limits.idle_timeout, limits.upstream_timeout];
     assert_eq!(secs.map(|duration| duration.as_secs()), [60, 300, 1800, 30]);
     assert_eq!((limits.shutdown_grace.as_secs(), limits.refusal_delay.as_secs()), (10, 5));
@@ -228,10 +250,19 @@ fn listeners() {
         3,
         "listened to twice",
     );
-    for protocol in ["submission", "pop3"] {
+    for (protocol, url) in [("submission", "smtps://HOST"), ("pop3", "pop3s://HOST")] {
         let section = format!("[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:2143\"\ntls = \"none\"\n");
-        one_fault(&section, 2, &format!("{protocol} is not served by this version"));
+        one_fault(&section, 2, &format!("no upstream has `{protocol}`"));
+        one_fault(&section, 2, &format!("add `{protocol} = \"{url}\"`"));
+        // One that has it is enough, and one that cannot be read is one fault, not two.
+        let other = format!("[upstream.b]\n{protocol} = \"{}\"\n", url.to_lowercase());
+        read(&format!("{LEAST}{section}{other}")).unwrap();
+        one_fault(&format!("{section}[upstream.b]\n{protocol} = \"http://b\"\n"), 6, "no address");
+        one_fault(&format!("{section}{section}").replacen("2143", "2144", 1), 2, "no upstream has");
     }
+    let only = "[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:1\"\ntls = \"none\"\n[upstream.a]\npop3 = \"pop3s://a\"\n";
+    let found = faults(only);
+    assert!(found.len() == 1 && found[0].starts_with("2: no upstream has `imap`"), "{found:#?}");
     one_fault("[[listen]]\nprotocol = \"http\"\naddress = \"127.0.0.1:2143\"\ntls = \"none\"\n", 2, "use `imap`");
     let found = faults("[listen]\nprotocol = \"imap\"\n[upstream.a]\nimap = \"imaps://a\"\n");
     assert!(found.len() == 1 && found[0].starts_with("1: ") && found[0].contains("[[listen]]"), "{found:#?}");
@@ -263,6 +294,11 @@ fn upstreams() {
     one_fault("[upstream.b]\nimap = \"imaps://b\"\nsubmission = \"imaps://b\"\n", 3, "`smtps://HOST`");
     one_fault("[upstream.b]\nimap = \"imaps://b\"\nmaster_user = \"m\"\n", 3, "needs a `master_password_file`");
     one_fault("[upstream.b]\nimap = \"imaps://b\"\nmaster_password_file = \"m\"\n", 3, "needs a `master_user`");
+    one_fault("[upstream.b]\nca_file = \"a\"\n", 1, "`imap`, `submission` or `pop3`");
+    read(&format!("{LEAST}[upstream.b]\nsubmission = \"smtps://b\"\n")).unwrap();
+    one_fault("[upstream.b]\nimap = \"imaps://b\"\ncopy_to_sent = \"yes\"\n", 3, "true or false");
+    one_fault("[upstream.b]\nimap = \"imaps://b\"\ncopy_to_sent = true\n", 3, "needs `submission`");
+    one_fault("[upstream.b]\nsubmission = \"smtps://b\"\ncopy_to_sent = true\n", 3, "needs `imap`");
     one_fault("[upstream.\"b c\"]\nimap = \"imaps://b\"\n", 1, "no name for an upstream");
     let listen = "[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:1\"\ntls = \"none\"\n";
     let found = faults(&format!("{listen}[upstream]\nimap = \"imaps://b\"\n"));
@@ -276,6 +312,7 @@ fn permissions_limits_and_log() {
         ("connections", "0", 1),
         ("connections_before_login_per_address", "-1", 1),
         ("message_bytes", "\"1 MB\"", 1),
+        ("recipients", "0", 1),
         ("login_timeout_secs", "0", 1),
         ("command_timeout_secs", "0.5", 1),
         ("idle_timeout_secs", "1799", 1800),

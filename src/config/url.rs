@@ -12,6 +12,13 @@ pub(super) struct Schemes {
     insecure: &'static str,
 }
 
+impl Schemes {
+    /// What one looks like.
+    pub(super) fn example(&self) -> String {
+        format!("{}://HOST", self.secure.0)
+    }
+}
+
 /// RFC 8314 §7.3, RFC 3501, RFC 5092
 pub(super) const IMAP: Schemes =
     Schemes { name: "imap", secure: ("imaps", 993), plain: ("imap", 143), insecure: "imap+insecure" };
@@ -113,6 +120,12 @@ mod tests {
         assert_eq!(endpoint("smtp://a", &SUBMISSION).unwrap().port, 587);
         assert_eq!(endpoint("pop3s://a", &POP3).unwrap().port, 995);
         assert_eq!(endpoint("pop3://a", &POP3).unwrap().port, 110);
+        for (text, schemes, port) in
+            [("smtp+insecure://127.0.0.1", &SUBMISSION, 587), ("pop3+insecure://[::1]", &POP3, 110)]
+        {
+            let found = endpoint(text, schemes).unwrap();
+            assert_eq!((found.tls, found.port), (UpstreamTls::Insecure, port), "{text}");
+        }
     }
 
     #[test]
@@ -147,6 +160,8 @@ mod tests {
             let refused = endpoint(text, &IMAP).unwrap_err();
             assert!(refused.contains("this machine only"), "{text}: {refused}");
         }
+        assert!(endpoint("smtp+insecure://smtp.example.it", &SUBMISSION).unwrap_err().contains("this machine only"));
+        assert!(endpoint("pop3+insecure://192.0.2.1", &POP3).unwrap_err().contains("this machine only"));
     }
 
     #[test]

@@ -46,6 +46,11 @@ pub struct Protocols {
 #[error("`{0}` is not a retrieval protocol: use imap, pop3 or imap,pop3")]
 pub struct BadProtocols(String);
 
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Protocol; 3] = [Protocol::Imap, Protocol::Submission, Protocol::Pop3];
+}
+
 impl Default for Protocols {
     fn default() -> Self {
         Protocols { imap: true, pop3: false }

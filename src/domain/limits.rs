@@ -32,3 +32,9 @@ pub const BAD_BEFORE_LOGIN: u32 = 10;
 pub const HELD_RESPONSE_BYTES: usize = 16 * 1024;
 /// The default for the largest message that may be appended: 100 MiB, as certified mail allows.
 pub const MESSAGE_BYTES: u64 = 100 * 1024 * 1024;
+/// The default for the recipients of one message; RFC 5321 §4.5.3.1.8 asks for 100 at least.
+pub const RECIPIENTS: usize = 500;
+/// The most aliases of one mailbox.
+pub const ALIASES: usize = 100;
+/// The most that the record of a send keeps of one text. Twice what a line of a header may have, in octets.
+pub const RECORDED_TEXT_BYTES: usize = 2000;

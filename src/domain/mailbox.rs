@@ -13,6 +13,8 @@ pub struct Mailbox {
     pub id: MailboxId,
     /// Its address.
     pub address: MailboxAddress,
+    /// Further addresses that it may send from (G2), in order. Nobody logs in by them.
+    pub aliases: Vec<MailboxAddress>,
     /// The `[upstream.NAME]` of the configuration where it lives.
     pub upstream: String,
     /// What the upstream server knows it as, where that is not its address.
@@ -33,5 +35,10 @@ impl Mailbox {
     /// The name to log in with upstream.
     pub fn upstream_login(&self) -> &str {
         self.upstream_user.as_deref().unwrap_or(self.address.as_str())
+    }
+
+    /// The addresses that it sends from: its own first, then its aliases (G2).
+    pub fn addresses(&self) -> Vec<MailboxAddress> {
+        std::iter::once(&self.address).chain(&self.aliases).cloned().collect()
     }
 }

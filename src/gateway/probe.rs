@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Upstream;
-use crate::domain::Grant;
+use crate::domain::{Grant, Protocol};
 use crate::net::Stream;
 use crate::session::imap::parked::Parked;
 use crate::session::imap::{Session, Settings};
 use crate::session::{Admission, Ending, Input, Leg, Machine as _, Note, Request, Sink, Timeouts, UpstreamLogin};
+
+/// How much of a greeting is looked at; an SMTP greeting may have several lines, of which the first tells.
+const GREETING_BYTES: usize = 1024;
 
 /// What came of it.
 #[derive(Debug)]
@@ -23,16 +26,40 @@ pub enum Probed {
     Failed(String),
 }
 
-/// Without credentials: connects and does the TLS handshake, if it begins with one.
-pub async fn reach(upstream: &Upstream) -> Result<(), String> {
-    let Some(endpoint) = &upstream.imap else { return Err("it has no imap address".to_owned()) };
-    match upstream.dialer.connect(endpoint).await {
-        Ok(connected) => {
-            connected.stream.close().await;
-            Ok(())
+/// Without credentials: connects, does the TLS handshake where it begins with one, and hears the greeting.
+pub async fn reach(upstream: &Upstream, protocol: Protocol, bound: Duration) -> Result<(), String> {
+    let Some(endpoint) = upstream.endpoint(protocol) else { return Err(format!("it has no {protocol} address")) };
+    let mut stream = upstream.dialer.connect(endpoint).await.map_err(|error| error.to_string())?.stream;
+    let heard = tokio::time::timeout(bound, greeting(&mut stream, protocol)).await;
+    stream.close().await;
+    heard.unwrap_or_else(|_| Err("it is silent where a greeting should come".to_owned()))
+}
+
+/// RFC 3501 §7.1 (`* OK`, `* PREAUTH`, `* BYE`), RFC 5321 §4.2 (`220`), RFC 1939 §3 (`+OK`)
+async fn greeting(stream: &mut Stream, protocol: Protocol) -> Result<(), String> {
+    let expected: &[u8] = match protocol {
+        Protocol::Imap => b"* OK",
+        Protocol::Submission => b"220",
+        Protocol::Pop3 => b"+OK",
+    };
+    let mut heard = Vec::new();
+    let mut buffer = [0; 512];
+    while heard.len() < GREETING_BYTES && !heard.contains(&b'\n') {
+        match stream.read(&mut buffer).await {
+            Ok(0) => break,
+            Ok(read) => heard.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+            Err(error) => return Err(error.to_string()),
         }
-        Err(error) => Err(error.to_string()),
     }
+    if heard.is_empty() {
+        return Err("it closed the connection without a greeting".to_owned());
+    }
+    if heard.starts_with(expected) && matches!(heard.get(expected.len()), Some(b' ' | b'-' | b'\r')) {
+        return Ok(());
+    }
+    let line = heard.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line: String = String::from_utf8_lossy(line).trim_end().chars().take(100).collect();
+    Err(format!("it greets with `{line}`, not as a server of {protocol} that is ready does"))
 }
 
 /// Logs in with `login`, within `bound`.

@@ -11,7 +11,7 @@ use super::warm::{Age, Opening, Ready};
 use super::{Shared, StartError};
 use crate::accounts::{AccountRef, Credentials};
 use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
-use crate::domain::{Login, MailboxId};
+use crate::domain::{Login, MailboxId, Protocol};
 use crate::net::{Dialer, Stream};
 use crate::session::UpstreamLogin;
 use crate::session::imap::parked::Parked;
@@ -20,6 +20,8 @@ use crate::session::imap::parked::Parked;
 pub struct Upstream {
     pub(super) dialer: Dialer,
     pub(super) imap: Option<Endpoint>,
+    pub(super) submission: Option<Endpoint>,
+    pub(super) pop3: Option<Endpoint>,
     connections_per_mailbox: usize,
     warm: WarmConfig,
 }
@@ -53,9 +55,20 @@ impl Upstream {
         Ok(Upstream {
             dialer,
             imap: config.imap.clone(),
+            submission: config.submission.clone(),
+            pop3: config.pop3.clone(),
             connections_per_mailbox: config.connections_per_mailbox,
             warm: config.warm,
         })
+    }
+
+    /// Where that protocol is spoken.
+    pub(super) fn endpoint(&self, protocol: Protocol) -> Option<&Endpoint> {
+        match protocol {
+            Protocol::Imap => self.imap.as_ref(),
+            Protocol::Submission => self.submission.as_ref(),
+            Protocol::Pop3 => self.pop3.as_ref(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every store must do, whatever is below it. [`holds`] is run by each implementation's own tests.
 #![allow(clippy::unwrap_used)]
 
+use std::cell::Cell;
 use std::path::Path;
 
 use super::*;
@@ -43,6 +44,7 @@ pub(super) fn holds(open: Open) {
     for test in [
         rows_come_back,
         names_are_unique,
+        aliases_belong_to_one_mailbox,
         row_numbers_are_not_reused,
         work_is_whole,
         the_marker_moves,
@@ -111,6 +113,35 @@ fn names_are_unique(dir: &Path, open: Open) {
     assert_eq!(read(store, |r| r.mailboxes()).unwrap().len(), 2);
 }
 
+fn aliases_belong_to_one_mailbox(dir: &Path, open: Open) {
+    let store = open(dir);
+    let store = store.as_ref();
+    let a = change(store, |w| w.insert_mailbox(&mailbox("a@b.it"))).unwrap();
+    let b = change(store, |w| w.insert_mailbox(&mailbox("b@b.it"))).unwrap();
+    let address = |text: &str| -> MailboxAddress { text.parse().unwrap() };
+    let find = |id| read(store, |r| r.mailbox_by_id(id)).unwrap().unwrap();
+    let set = |id, aliases: &[&str]| {
+        let mailbox = Mailbox { aliases: aliases.iter().map(|alias| address(alias)).collect(), ..find(id) };
+        change(store, |w| w.update_mailbox(&mailbox))
+    };
+    assert!(set(a, &["z@b.it", "y@b.it"]).unwrap());
+    assert_eq!(find(a).aliases, [address("y@b.it"), address("z@b.it")]);
+    assert_eq!(find(a).addresses(), [address("a@b.it"), address("y@b.it"), address("z@b.it")]);
+    assert_eq!(read(store, |r| r.mailbox(&address("a@b.it"))).unwrap(), Some(find(a)));
+    assert_eq!(read(store, |r| r.mailboxes()).unwrap(), [find(a), find(b)]);
+    assert_eq!(read(store, |r| r.mailbox(&address("z@b.it"))).unwrap(), None, "nobody logs in by an alias");
+    let of = |alias| read(store, |r| r.mailbox_of_alias(&address(alias))).unwrap();
+    assert_eq!((of("z@b.it"), of("a@b.it"), of("x@b.it")), (Some(a), None, None));
+    let taken = set(b, &["x@b.it", "z@b.it"]);
+    assert!(matches!(taken, Err(StoreError::Exists)), "{taken:?}");
+    assert_eq!((find(b).aliases.len(), of("x@b.it")), (0, None), "half of a change was kept");
+    assert!(set(a, &["y@b.it"]).unwrap());
+    assert!(set(b, &["z@b.it"]).unwrap());
+    assert!(change(store, |w| w.delete_mailbox(b)).unwrap());
+    assert_eq!((of("z@b.it"), of("y@b.it")), (None, Some(a)));
+    assert!(!change(store, |w| w.update_mailbox(&Mailbox { id: b, ..find(a) })).unwrap());
+}
+
 fn row_numbers_are_not_reused(dir: &Path, open: Open) {
     let store = open(dir);
     let store = store.as_ref();
@@ -150,6 +181,25 @@ fn the_marker_moves(dir: &Path, open: Open) {
     change(theirs.as_ref(), |w| w.insert_mailbox(&mailbox("b@b.it"))).unwrap();
     assert_ne!(ours.change_marker().unwrap(), own, "another's change did not move it");
     assert_eq!(read(ours.as_ref(), |r| r.mailboxes()).unwrap().len(), 2);
+    let mut found = read(ours.as_ref(), |r| r.mailboxes()).unwrap().remove(0);
+    let id = found.id;
+    found.aliases.push("c@b.it".parse().unwrap());
+    let anna = Cell::new(DelegateId(0));
+    let changed = |what: &str, work: &dyn Fn(&dyn Writes) -> Result<(), StoreError>| {
+        let before = ours.change_marker().unwrap();
+        change(theirs.as_ref(), work).unwrap();
+        assert_ne!(ours.change_marker().unwrap(), before, "{what} did not move it");
+    };
+    changed("a mailbox's change", &|w| w.update_mailbox(&found).map(drop));
+    changed("a password upstream", &|w| w.set_sealed_password(id, Some(&SealedSecret(vec![1]))).map(drop));
+    changed("a new delegate", &|w| w.insert_delegate(&delegate(id, "anna")).map(|row| anna.set(row)));
+    changed("a delegate's change", &|w| {
+        let anna = w.delegate_by_id(anna.get())?.unwrap();
+        w.update_delegate(&Delegate { state: DelegateState::Suspended, ..anna }).map(drop)
+    });
+    changed("a password", &|w| w.set_password_hash(anna.get(), &PasswordHash("$x".into())).map(drop));
+    changed("a delegate's end", &|w| w.delete_delegate(anna.get()).map(drop));
+    changed("a mailbox's end", &|w| w.delete_mailbox(id).map(drop));
 }
 
 /// Read, think, write: with others doing the same, nothing is lost.

@@ -7,12 +7,16 @@
 //! Untrusted here is the file itself: what a row holds is parsed again when it is read, and a value that this version
 //! does not know is [`StoreError::Corrupt`], never a guess.
 
+pub mod record;
 pub mod rows;
 pub mod sqlite;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod record_conformance;
 
+pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
 
@@ -20,8 +24,9 @@ use std::path::PathBuf;
 
 use crate::domain::{Delegate, DelegateId, Mailbox, MailboxAddress, MailboxId, Username};
 
-/// Something that differs whenever a change was committed since it was last asked for, by anybody. Compare markers of
-/// one store of one process only; they have no order.
+/// Something that differs whenever an account was changed since it was last asked for, by anybody. The record of sends
+/// does not count: whoever follows the marker looks up everybody's standing each time that it moves, which a busy sender
+/// must not cause. Compare markers of one store only; they have no order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChangeMarker(pub i64);
 
@@ -54,6 +59,9 @@ pub enum StoreError {
         /// Why not.
         source: std::io::Error,
     },
+    /// There is no room on the disk. What was being written is undone.
+    #[error("the database cannot grow, for there is no room left on its disk: make room, and try again")]
+    Full,
     /// A row with that address, or that username in that mailbox, is there already.
     #[error("a row of that name is there already")]
     Exists,
@@ -66,13 +74,15 @@ pub enum StoreError {
 }
 
 /// What can be asked within one piece of work.
-pub trait Reads {
+pub trait Reads: RecordReads {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
     /// The mailbox of that row.
     fn mailbox_by_id(&self, id: MailboxId) -> Result<Option<Mailbox>, StoreError>;
     /// All mailboxes, by address.
     fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError>;
+    /// The mailbox that has this address as an alias (G2).
+    fn mailbox_of_alias(&self, alias: &MailboxAddress) -> Result<Option<MailboxId>, StoreError>;
     /// The mailbox's own upstream password, sealed; `None` where a master user opens it.
     fn sealed_password(&self, id: MailboxId) -> Result<Option<SealedSecret>, StoreError>;
     /// The delegate of that name in that mailbox.
@@ -88,10 +98,11 @@ pub trait Reads {
 }
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
-pub trait Writes: Reads {
+pub trait Writes: Reads + RecordWrites {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;
-    /// Everything of a mailbox but its row, its address and when it was entered.
+    /// Everything of a mailbox but its row, its address and when it was entered. [`StoreError::Exists`] where an alias is
+    /// another mailbox's alias.
     fn update_mailbox(&self, mailbox: &Mailbox) -> Result<bool, StoreError>;
     /// The mailbox's own upstream password, or none.
     fn set_sealed_password(&self, id: MailboxId, sealed: Option<&SealedSecret>) -> Result<bool, StoreError>;
@@ -117,7 +128,7 @@ pub trait Store: Send + Sync {
     /// Runs `work` alone, once, and keeps what it changed where it returns true.
     fn run_change(&self, work: &mut dyn FnMut(&dyn Writes) -> bool) -> Result<(), StoreError>;
 
-    /// Differs from the last one whenever anything was committed in between, by this or any other process.
+    /// Differs from the last one whenever an account was changed in between, by this or any other process.
     fn change_marker(&self) -> Result<ChangeMarker, StoreError>;
 }
 

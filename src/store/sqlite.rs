@@ -5,10 +5,10 @@
 //! - The file, its write-ahead log and its index have mode 0600. The file is made so before SQLite opens it, and SQLite
 //!   gives the other two the mode of the first. Files found looser, such as a backup that was copied back, are
 //!   tightened, and where that fails the store does not open.
-//! - One connection writes, one reads. The reading one never writes, so its `data_version` moves with every commit of
-//!   anybody else: that is the [`ChangeMarker`].
+//! - One connection writes, one reads. What the [`ChangeMarker`] is, `schema` says.
 
 mod queries;
+mod record;
 mod schema;
 
 use std::fs::{self, OpenOptions, Permissions};
@@ -66,12 +66,20 @@ impl Store for Sqlite {
     fn run_change(&self, work: &mut dyn FnMut(&dyn Writes) -> bool) -> Result<(), StoreError> {
         let mut writer = held(&self.writer);
         let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        if work(&Work(&tx)) { tx.commit().map_err(failed) } else { tx.rollback().map_err(failed) }
+        if work(&Work(&tx)) {
+            tx.commit().map_err(failed)
+        } else if tx.is_autocommit() {
+            // SQLite has undone it all by itself, as it does when the disk is full.
+            Ok(())
+        } else {
+            tx.rollback().map_err(failed)
+        }
     }
 
     fn change_marker(&self) -> Result<ChangeMarker, StoreError> {
-        let version = held(&self.reader).pragma_query_value(None, "data_version", |row| row.get(0));
-        version.map(ChangeMarker).map_err(failed)
+        let reader = held(&self.reader);
+        let mut ask = reader.prepare_cached("SELECT value FROM generation WHERE one = 1").map_err(failed)?;
+        ask.query_row([], |row| row.get(0)).map(ChangeMarker).map_err(failed)
     }
 }
 
@@ -81,7 +89,10 @@ fn held(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 fn failed(error: rusqlite::Error) -> StoreError {
-    StoreError::Database(Box::new(error))
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
+        _ => StoreError::Database(Box::new(error)),
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -160,11 +171,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::store::{change, conformance, read};
+    use crate::domain::{DelegateId, MailboxId, SendFilter};
+    use crate::store::{change, conformance, read, record_conformance};
 
     #[test]
     fn it_is_a_store() {
-        conformance::holds(|dir| Box::new(Sqlite::open(&dir.join("a.db")).unwrap()));
+        let open = |dir: &Path| -> Box<dyn Store> { Box::new(Sqlite::open(&dir.join("a.db")).unwrap()) };
+        conformance::holds(open);
+        record_conformance::holds(open);
     }
 
     fn mode(path: &Path) -> u32 {
@@ -226,5 +240,86 @@ mod tests {
         Connection::open(&path).unwrap().execute("UPDATE delegates SET state = 'dormant'", []).unwrap();
         let found = read(&store, |r| r.delegates(id));
         assert!(matches!(&found, Err(StoreError::Corrupt(what)) if what.contains("dormant")), "{found:?}");
+        let alias = "INSERT INTO aliases (address, mailbox_id) VALUES ('B@b.it x', ?1)";
+        Connection::open(&path).unwrap().execute(alias, [id.0]).unwrap();
+        let found = read(&store, |r| r.mailbox_by_id(id));
+        assert!(matches!(&found, Err(StoreError::Corrupt(what)) if what.contains("B@b.it x")), "{found:?}");
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_is_corrupt() {
+        for damage in [
+            "UPDATE sends SET outcome = 'perhaps'",
+            "UPDATE sends SET outcome = 'accepted'",
+            "UPDATE sends SET reply = '250 ok'",
+            "UPDATE sends SET username = NULL",
+            "UPDATE sends SET delegate_id = NULL",
+            "UPDATE sends SET username = '../anna'",
+            "UPDATE sends SET mailbox = 'nobody'",
+            "UPDATE sends SET peer = 'here'",
+            "UPDATE sends SET kind = 'panel'",
+            "UPDATE sends SET bytes = -1",
+            "UPDATE copies SET spool = '../delega.key'",
+            "UPDATE copies SET state = 'lost'",
+            "UPDATE copies SET attempts = -1",
+            "UPDATE copies SET attempts = 4294967296",
+            "DELETE FROM send_recipients WHERE position = 1",
+            "UPDATE send_recipients SET position = -1 WHERE position = 0",
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("a.db");
+            let store = Sqlite::open(&path).unwrap();
+            let id = change(&store, |w| {
+                let id = w.insert_send(&record_conformance::send(MailboxId(1), Some(DelegateId(1))))?;
+                w.insert_copy(&record_conformance::copy(id, MailboxId(1), 1, 0))?;
+                Ok::<_, StoreError>(id)
+            });
+            let id = id.unwrap();
+            assert!(read(&store, |r| r.send(id)).unwrap().is_some());
+            assert!(Connection::open(&path).unwrap().execute(damage, []).unwrap() > 0, "{damage}");
+            for found in
+                [read(&store, |r| r.send(id)).map(drop), read(&store, |r| r.sends(&SendFilter::default(), 9)).map(drop)]
+            {
+                assert!(matches!(&found, Err(StoreError::Corrupt(_))), "{damage}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_leaves_nothing_half_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("a.db")).unwrap();
+        let mut large = record_conformance::send(MailboxId(1), None);
+        large.sending.forward_paths = (0..5_000).map(|n| format!("somebody-{n}@example.it")).collect();
+        let pages = |pages: i64| held(&store.writer).pragma_update(None, "max_page_count", pages).unwrap();
+        let now: i64 = held(&store.writer).pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        pages(now + 10);
+        let full = change(&store, |w| w.insert_send(&large));
+        assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
+        assert_eq!(read(&store, |r| r.sends(&SendFilter::default(), 9)).unwrap(), []);
+        let strays = "SELECT count(*) FROM send_recipients";
+        assert_eq!(held(&store.reader).query_row(strays, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+        pages(now + 10_000);
+        let id = change(&store, |w| w.insert_send(&large)).unwrap();
+        assert_eq!(read(&store, |r| r.send(id)).unwrap().unwrap().sending.forward_paths.len(), 5_000);
+    }
+
+    #[test]
+    fn a_restored_backup_moves_the_marker() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, kept) = (dir.path().join("a.db"), dir.path().join("kept.db"));
+        let store = Sqlite::open(&path).unwrap();
+        Connection::open(&path).unwrap().execute("VACUUM INTO ?1", [kept.to_str().unwrap()]).unwrap();
+        let add = |address: &str| {
+            change(&store, |w| w.insert_mailbox(&conformance::mailbox(address))).unwrap();
+            store.change_marker().unwrap()
+        };
+        let first = add("a@b.it");
+        let mut live = Connection::open(&path).unwrap();
+        let backup = Connection::open(&kept).unwrap();
+        rusqlite::backup::Backup::new(&backup, &mut live).unwrap().run_to_completion(99, WAL_PAUSE, None).unwrap();
+        assert_eq!(read(&store, |r| r.mailboxes()).unwrap(), []);
+        assert_ne!(store.change_marker().unwrap(), first);
+        assert_ne!(add("c@b.it"), first, "as many changes are not the same changes");
     }
 }

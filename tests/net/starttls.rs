@@ -87,11 +87,14 @@ fn dialer(site: &Site, port: u16) -> (Dialer, Endpoint) {
     let upstream = UpstreamConfig {
         name: "provider".to_owned(),
         imap: Some(endpoint.clone()),
+        submission: None,
+        pop3: None,
         ca_file: Some(ca_file),
         master_user: None,
         master_password_file: None,
         connections_per_mailbox: 0,
         warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
+        copy_to_sent: false,
     };
     (Dialer::new(&upstream, Duration::from_secs(10)).unwrap(), endpoint)
 }

@@ -15,11 +15,14 @@ fn upstream(ca_file: Option<PathBuf>) -> UpstreamConfig {
     UpstreamConfig {
         name,
         imap: None,
+        submission: None,
+        pop3: None,
         ca_file,
         master_user: None,
         master_password_file: None,
         connections_per_mailbox: 0,
         warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
+        copy_to_sent: false,
     }
 }
 

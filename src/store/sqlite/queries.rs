@@ -18,10 +18,10 @@ const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, owner_
 const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
                         protocols, state, created_at_secs, changed_at_secs FROM delegates";
 
-type Made<T> = Result<T, StoreError>;
+pub(super) type Made<T> = Result<T, StoreError>;
 
 impl Work<'_> {
-    fn rows<T>(&self, sql: &str, params: impl Params, make: fn(&Row<'_>) -> Made<T>) -> Made<Vec<T>> {
+    pub(super) fn rows<T>(&self, sql: &str, params: impl Params, make: impl Fn(&Row<'_>) -> Made<T>) -> Made<Vec<T>> {
         let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
         let mut rows = statement.query(params).map_err(failed)?;
         let mut made = Vec::new();
@@ -31,7 +31,7 @@ impl Work<'_> {
         Ok(made)
     }
 
-    fn row<T>(&self, sql: &str, params: impl Params, make: fn(&Row<'_>) -> Made<T>) -> Made<Option<T>> {
+    pub(super) fn row<T>(&self, sql: &str, params: impl Params, make: impl Fn(&Row<'_>) -> Made<T>) -> Made<Option<T>> {
         Ok(self.rows(sql, params, make)?.pop())
     }
 
@@ -41,7 +41,7 @@ impl Work<'_> {
         Ok(value.flatten())
     }
 
-    fn execute(&self, sql: &str, params: impl Params) -> Made<bool> {
+    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Made<bool> {
         let changed = self.0.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
         changed.map(|rows| rows > 0).map_err(|error| {
             use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
@@ -51,22 +51,31 @@ impl Work<'_> {
             }
         })
     }
+
+    fn with_aliases(&self, mut mailbox: Mailbox) -> Made<Mailbox> {
+        let ask = "SELECT address AS alias FROM aliases WHERE mailbox_id = ?1 ORDER BY address";
+        let alias = |row: &Row<'_>| parsed(row, "alias", |text| text.parse().ok());
+        mailbox.aliases = self.rows(ask, [mailbox.id.0], alias)?;
+        Ok(mailbox)
+    }
 }
 
-fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Made<T> {
+pub(super) fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Made<T> {
     row.get(name).map_err(failed)
 }
 
 /// A column whose text means something; what it means is parsed again, since the file is not trusted.
-fn parsed<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Made<T> {
+pub(super) fn parsed<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Made<T> {
     let text: String = column(row, name)?;
     parse(&text).ok_or_else(|| StoreError::Corrupt(format!("the {name} `{}`", text.escape_debug())))
 }
 
+/// All of a row but the aliases, which have rows of their own.
 fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
     Ok(Mailbox {
         id: MailboxId(column(row, "id")?),
         address: parsed(row, "address", |text| text.parse().ok())?,
+        aliases: Vec::new(),
         upstream: column(row, "upstream")?,
         upstream_user: column(row, "upstream_user")?,
         plan: column(row, "plan")?,
@@ -108,15 +117,23 @@ fn stored_permissions(text: &str) -> Option<Permissions> {
 
 impl Reads for Work<'_> {
     fn mailbox(&self, address: &MailboxAddress) -> Made<Option<Mailbox>> {
-        self.row(&format!("{MAILBOX} WHERE address = ?1"), [address.as_str()], mailbox)
+        let found = self.row(&format!("{MAILBOX} WHERE address = ?1"), [address.as_str()], mailbox)?;
+        found.map(|mailbox| self.with_aliases(mailbox)).transpose()
     }
 
     fn mailbox_by_id(&self, id: MailboxId) -> Made<Option<Mailbox>> {
-        self.row(&format!("{MAILBOX} WHERE id = ?1"), [id.0], mailbox)
+        let found = self.row(&format!("{MAILBOX} WHERE id = ?1"), [id.0], mailbox)?;
+        found.map(|mailbox| self.with_aliases(mailbox)).transpose()
     }
 
     fn mailboxes(&self) -> Made<Vec<Mailbox>> {
-        self.rows(&format!("{MAILBOX} ORDER BY address"), [], mailbox)
+        let found = self.rows(&format!("{MAILBOX} ORDER BY address"), [], mailbox)?;
+        found.into_iter().map(|mailbox| self.with_aliases(mailbox)).collect()
+    }
+
+    fn mailbox_of_alias(&self, alias: &MailboxAddress) -> Made<Option<MailboxId>> {
+        let id = self.value("SELECT mailbox_id FROM aliases WHERE address = ?1", [alias.as_str()])?;
+        Ok(id.map(MailboxId))
     }
 
     fn sealed_password(&self, id: MailboxId) -> Made<Option<SealedSecret>> {
@@ -167,7 +184,7 @@ impl Writes for Work<'_> {
     }
 
     fn update_mailbox(&self, mailbox: &Mailbox) -> Made<bool> {
-        self.execute(
+        let changed = self.execute(
             "UPDATE mailboxes SET upstream = ?2, upstream_user = ?3, plan = ?4, owner_name = ?5, owner_email = ?6, \
              changed_at_secs = ?7 WHERE id = ?1",
             params![
@@ -179,7 +196,15 @@ impl Writes for Work<'_> {
                 mailbox.owner_email,
                 mailbox.changed_at_secs
             ],
-        )
+        )?;
+        if changed {
+            self.execute("DELETE FROM aliases WHERE mailbox_id = ?1", [mailbox.id.0])?;
+            for alias in &mailbox.aliases {
+                let insert = "INSERT INTO aliases (address, mailbox_id) VALUES (?1, ?2)";
+                self.execute(insert, params![alias.as_str(), mailbox.id.0])?;
+            }
+        }
+        Ok(changed)
     }
 
     fn set_sealed_password(&self, id: MailboxId, sealed: Option<&SealedSecret>) -> Made<bool> {

@@ -2,6 +2,14 @@
 //!
 //! A step that has been released is never edited; a change is a new step. Row numbers are never used again
 //! (AUTOINCREMENT), since sealed secrets and open sessions are bound to them.
+//!
+//! `generation` is the change marker. Triggers set it anew with every change to an account, so that no change can forget
+//! it, whoever makes it. SQLite's own `data_version` moves with every commit, and each message that is sent commits
+//! twice; the alternative, a second file for the record, would cost what one file gives: a copy becomes due in the same
+//! transaction as its message's outcome, and one file is backed up (G6). The value is random, not counted: a backup that
+//! is played back into an open store is a change too, however many changes came before it.
+//!
+//! The record of sends has no foreign key to the accounts, since it outlives them.
 
 use std::path::Path;
 
@@ -12,7 +20,8 @@ use super::{StoreError, failed};
 /// "dlga": tells delega's files from those of other programs.
 const APPLICATION_ID: i64 = 0x646c_6761;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE mailboxes (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     address         TEXT NOT NULL UNIQUE,
@@ -45,7 +54,67 @@ CREATE TABLE key_check (
     one             INTEGER PRIMARY KEY CHECK (one = 1),
     sealed          BLOB NOT NULL
 ) STRICT;
-"];
+",
+    "
+CREATE TABLE aliases (
+    address         TEXT PRIMARY KEY,
+    mailbox_id      INTEGER NOT NULL REFERENCES mailboxes (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_of_mailbox ON aliases (mailbox_id, address);
+
+CREATE TABLE generation (
+    one             INTEGER PRIMARY KEY CHECK (one = 1),
+    value           INTEGER NOT NULL
+) STRICT;
+INSERT INTO generation (one, value) VALUES (1, random());
+CREATE TRIGGER mailbox_inserted AFTER INSERT ON mailboxes BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER mailbox_updated AFTER UPDATE ON mailboxes BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER mailbox_deleted AFTER DELETE ON mailboxes BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER delegate_inserted AFTER INSERT ON delegates BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER delegate_updated AFTER UPDATE ON delegates BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER delegate_deleted AFTER DELETE ON delegates BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER alias_inserted AFTER INSERT ON aliases BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER alias_updated AFTER UPDATE ON aliases BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER alias_deleted AFTER DELETE ON aliases BEGIN UPDATE generation SET value = random(); END;
+
+CREATE TABLE sends (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms           INTEGER NOT NULL,
+    mailbox_id      INTEGER NOT NULL,
+    mailbox         TEXT NOT NULL,
+    username        TEXT,
+    delegate_id     INTEGER,
+    peer            TEXT NOT NULL,
+    kind            TEXT NOT NULL,
+    reverse_path    TEXT NOT NULL,
+    message_id      TEXT,
+    subject         TEXT,
+    bytes           INTEGER NOT NULL,
+    outcome         TEXT NOT NULL,
+    reply           TEXT,
+    outcome_at_ms   INTEGER
+) STRICT;
+CREATE INDEX sends_by_time ON sends (at_ms);
+CREATE INDEX sends_of_mailbox ON sends (mailbox, at_ms);
+CREATE TABLE send_recipients (
+    send_id         INTEGER NOT NULL REFERENCES sends (id),
+    position        INTEGER NOT NULL,
+    address         TEXT NOT NULL COLLATE NOCASE,
+    PRIMARY KEY (send_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sends_to ON send_recipients (address, send_id);
+CREATE TABLE copies (
+    send_id         INTEGER PRIMARY KEY REFERENCES sends (id),
+    mailbox_id      INTEGER NOT NULL,
+    spool           TEXT NOT NULL UNIQUE,
+    state           TEXT NOT NULL,
+    attempts        INTEGER NOT NULL,
+    next_attempt_at_ms INTEGER NOT NULL,
+    why             TEXT
+) STRICT;
+CREATE INDEX copies_by_state ON copies (state, next_attempt_at_ms) WHERE state <> 'done';
+",
+];
 
 /// Whether the file is one of delega's, or a new one, and not of a newer delega. Only looks.
 pub(super) fn judge(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -82,4 +151,59 @@ fn next_step(connection: &Connection, path: &Path) -> Result<Option<(i64, &'stat
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
     }
     Ok(usize::try_from(found).ok().and_then(|found| STEPS.get(found)).map(|step| (found + 1, *step)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::store::{Sqlite, Store, change, conformance, read, record_conformance};
+
+    /// What a released delega left behind.
+    const VERSION_1: &str = include_str!("version-1.sql");
+
+    #[test]
+    fn a_store_of_version_1_is_brought_up_to_date() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        Connection::open(&path).unwrap().execute_batch(VERSION_1).unwrap();
+        let store = Sqlite::open(&path).unwrap();
+        let address = "ufficio@pec.example.it".parse().unwrap();
+        let mut mailbox = read(&store, |r| r.mailbox(&address)).unwrap().unwrap();
+        assert_eq!((mailbox.plan.as_str(), mailbox.created_at_secs, mailbox.aliases.len()), ("Pro", 1_795_799_177, 0));
+        // A byte for the form, the nonce's 24, "upstream-password", and the tag's 16.
+        assert_eq!(read(&store, |r| r.sealed_password(mailbox.id)).unwrap().unwrap().0.len(), 1 + 24 + 17 + 16);
+        let delegates = read(&store, |r| r.delegates(mailbox.id)).unwrap();
+        let anna = (delegates[0].username.as_str(), delegates[0].permissions.to_string());
+        assert_eq!(anna, ("anna", "read,write,send,client".to_owned()));
+        let before = store.change_marker().unwrap();
+        mailbox.aliases.push("protocollo@pec.example.it".parse().unwrap());
+        change(&store, |w| w.update_mailbox(&mailbox)).unwrap();
+        assert_ne!(store.change_marker().unwrap(), before);
+        let id =
+            change(&store, |w| w.insert_send(&record_conformance::send(mailbox.id, Some(delegates[0].id)))).unwrap();
+        assert!(read(&store, |r| r.send(id)).unwrap().is_some());
+        // Numbers go on from where they were.
+        assert_eq!(change(&store, |w| w.insert_mailbox(&conformance::mailbox("a@b.it"))).unwrap().0, mailbox.id.0 + 1);
+        drop(store);
+        let version = |path| {
+            let ask = "SELECT user_version FROM pragma_user_version";
+            Connection::open(path).unwrap().query_row(ask, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(version(&path), STEPS.len() as i64);
+    }
+
+    #[test]
+    fn the_first_step_is_what_was_released() {
+        let tables = |text: &str| {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(text).unwrap();
+            let ask = "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
+            let mut statement = connection.prepare(ask).unwrap();
+            let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            tables.collect::<Result<Vec<_>, _>>().unwrap()
+        };
+        assert_eq!(tables(VERSION_1), tables(STEPS[0]));
+    }
 }

@@ -1,0 +1,235 @@
+//! `delega log sends`
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::when::{When, when};
+use super::{Context, Failure, output};
+use crate::domain::{
+    CopyState, Login, MailboxAddress, OutcomeKind, SendFilter, SendOutcome, SendRecord, SentBy, SentCopy, Username,
+};
+
+/// The most that is shown at once, in memory as on the terminal.
+const MOST: u64 = 10_000;
+/// How much of a text a table shows.
+const COLUMN_CHARS: usize = 60;
+
+/// What can be looked up.
+#[derive(Debug, Subcommand)]
+pub(super) enum LogCommand {
+    /// The messages that were sent, newest first: by whom, when, to whom, and what became of them
+    Sends(Sends),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "WHEN is a day (2026-11-22), a time (2026-11-22T10:30, which is UTC, or 2026-11-22T10:30+01:00), \
+                        or how long ago (30m, 2h, 7d). Times are shown in UTC.\n\nA message whose outcome is unknown is \
+                        under way, or was when delega or the connection broke off: it may have been sent."
+)]
+pub(super) struct Sends {
+    /// Sent from this mailbox, also one that was removed since
+    mailbox: Option<MailboxAddress>,
+    /// Sent by this delegate, or by the owner; a delegate whose name is `owner` is written owner/mailbox@domain
+    #[arg(long, value_name = "USERNAME|owner", value_parser = by)]
+    by: Option<By>,
+    /// Sent to this address, among others
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+    /// Sent then or later
+    #[arg(long, value_name = "WHEN", value_parser = when)]
+    since: Option<When>,
+    /// Sent then or before; a day counts to its end
+    #[arg(long, value_name = "WHEN", value_parser = when)]
+    until: Option<When>,
+    /// accepted or refused by the mail server, or unknown
+    #[arg(long, value_parser = outcome)]
+    outcome: Option<OutcomeKind>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=MOST))]
+    limit: u64,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whose messages are asked for.
+#[derive(Clone, Debug)]
+enum By {
+    Anywhere(SentBy),
+    Login(Login),
+}
+
+fn by(text: &str) -> Result<By, String> {
+    if text == "owner" {
+        return Ok(By::Anywhere(SentBy::Owner));
+    }
+    if let Ok(login) = text.parse() {
+        return Ok(By::Login(login));
+    }
+    let username: Username = text.parse().map_err(|_| "use a username, a login, or owner")?;
+    Ok(By::Anywhere(SentBy::Delegate(username)))
+}
+
+fn outcome(text: &str) -> Result<OutcomeKind, String> {
+    OutcomeKind::from_name(text).ok_or_else(|| "use accepted, refused or unknown".to_owned())
+}
+
+/// A send, as programs see it.
+#[derive(Serialize)]
+struct SendJson<'a> {
+    id: i64,
+    /// When the end of the message was about to go to the mail server.
+    at: String,
+    mailbox: &'a str,
+    /// Null is the owner.
+    username: Option<&'a str>,
+    login: String,
+    /// Address and port.
+    peer: String,
+    /// `client` or `webmail`.
+    kind: String,
+    from: &'a str,
+    to: &'a [String],
+    message_id: Option<&'a str>,
+    subject: Option<&'a str>,
+    bytes: u64,
+    outcome: &'static str,
+    /// The mail server's final reply.
+    reply: Option<&'a str>,
+    outcome_at: Option<String>,
+    /// Its copy in the folder of sent messages, where delega makes one.
+    copy: Option<CopyJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct CopyJson<'a> {
+    state: &'static str,
+    attempts: u32,
+    /// While it is due.
+    next_attempt_at: Option<String>,
+    /// Why it is not there.
+    why: Option<&'a str>,
+}
+
+impl<'a> From<&'a SendRecord> for SendJson<'a> {
+    fn from(send: &'a SendRecord) -> Self {
+        SendJson {
+            id: send.id.0,
+            at: output::time_ms(send.at_ms),
+            mailbox: send.login.mailbox().as_str(),
+            username: match &send.login {
+                Login::Owner(_) => None,
+                Login::Delegate(username, _) => Some(username.as_str()),
+            },
+            login: send.login.to_string(),
+            peer: send.peer.to_string(),
+            kind: send.kind.to_string(),
+            from: &send.sending.reverse_path,
+            to: &send.sending.forward_paths,
+            message_id: send.sending.message_id.as_deref(),
+            subject: send.sending.subject.as_deref(),
+            bytes: send.sending.bytes,
+            outcome: send.outcome.kind().name(),
+            reply: send.outcome.reply(),
+            outcome_at: send.outcome_at_ms.map(output::time_ms),
+            copy: send.copy.as_ref().map(CopyJson::from),
+        }
+    }
+}
+
+impl<'a> From<&'a SentCopy> for CopyJson<'a> {
+    fn from(copy: &'a SentCopy) -> Self {
+        CopyJson {
+            state: copy.state.name(),
+            attempts: copy.attempts,
+            next_attempt_at: (copy.state == CopyState::Due).then(|| output::time_ms(copy.next_attempt_at_ms)),
+            why: copy.why.as_deref(),
+        }
+    }
+}
+
+pub(super) fn run(command: LogCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        LogCommand::Sends(command) => sends(command, context, out),
+    }
+}
+
+fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut filter = SendFilter {
+        mailbox: command.mailbox,
+        by: None,
+        to: command.to,
+        since_ms: command.since.map(When::begins_ms),
+        until_ms: command.until.map(When::ends_ms),
+        outcome: command.outcome,
+    };
+    match command.by {
+        None => {}
+        Some(By::Anywhere(by)) => filter.by = Some(by),
+        Some(By::Login(login)) => {
+            let mailbox = login.mailbox().clone();
+            if filter.mailbox.as_ref().is_some_and(|other| *other != mailbox) {
+                return Err(Failure::Usage(format!("{login} does not send from another mailbox than {mailbox}")));
+            }
+            filter.mailbox = Some(mailbox);
+            filter.by = Some(match login {
+                Login::Owner(_) => SentBy::Owner,
+                Login::Delegate(username, _) => SentBy::Delegate(username),
+            });
+        }
+    }
+    let found = context.accounts.sends(&filter, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
+    if command.json {
+        output::json(out, &found.rows.iter().map(SendJson::from).collect::<Vec<_>>())?;
+    } else {
+        let head = ["WHEN (UTC)", "LOGIN", "FROM", "TO", "SUBJECT", "BYTES", "OUTCOME", "COPY"];
+        output::table(out, head, found.rows.iter().map(row))?;
+    }
+    if let (true, Some(last)) = (found.more, found.rows.last()) {
+        out.flush()?;
+        // On stderr, so that what programs read stays as it is. Nobody is worse off where it cannot be told.
+        let (until, limit) = (output::time_ms(last.at_ms), command.limit);
+        let _ = writeln!(
+            io::stderr(),
+            "delega: there are older ones: raise --limit {limit}, or go on with --until {until}"
+        );
+    }
+    Ok(())
+}
+
+fn row(send: &SendRecord) -> [String; 8] {
+    let short = |text: &str| output::short(text, COLUMN_CHARS);
+    let sending = &send.sending;
+    let to = match sending.forward_paths.as_slice() {
+        [] => String::new(),
+        [only] => short(only),
+        [first, others @ ..] => format!("{} and {} more", short(first), others.len()),
+    };
+    let outcome = match &send.outcome {
+        SendOutcome::Unknown => "unknown".to_owned(),
+        SendOutcome::Accepted(reply) | SendOutcome::Refused(reply) => {
+            format!("{}: {}", send.outcome.kind().name(), short(reply))
+        }
+    };
+    let copy = match send.copy.as_ref().map(|copy| (copy.state, copy.why.as_deref())) {
+        None => "",
+        Some((CopyState::Waiting, _)) => "waiting",
+        Some((CopyState::Due, None)) => "due",
+        Some((CopyState::Due, Some(why))) => &format!("due: {}", short(why)),
+        Some((CopyState::Done, _)) => "done",
+        Some((CopyState::Failed, why)) => &format!("failed: {}", short(why.unwrap_or_default())),
+    };
+    [
+        output::moment(send.at_ms),
+        send.login.to_string(),
+        short(&sending.reverse_path),
+        to,
+        short(sending.subject.as_deref().unwrap_or_default()),
+        sending.bytes.to_string(),
+        outcome,
+        copy.to_owned(),
+    ]
+}
