@@ -107,6 +107,12 @@ fn every_imap_command_is_shown_allowed_and_refused() {
     shown_both_ways(Protocol::Imap, &verbs, &never_allowed, &[]);
 }
 
+#[test]
+fn every_pop3_command_is_shown_allowed_and_refused() {
+    let verbs: Vec<&str> = delega::proto::pop3::verb::Verb::ALL.iter().map(|verb| verb.name()).collect();
+    shown_both_ways(Protocol::Pop3, &verbs, &[], &[]);
+}
+
 /// The player must be able to fail.
 #[test]
 fn a_wrong_transcript_fails() {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use delega::domain::Protocol;
 use delega::proto::imap::capability::Capabilities;
+use delega::proto::pop3;
 use delega::session::{self, imap};
 use delega::session::{Admission, Denial, Input, Leg, Note, Piece, Request, Sink, Timeouts, UpstreamLogin};
 use secrecy::{ExposeSecret, SecretString};
@@ -59,7 +60,8 @@ impl Machine {
         let now = Instant::now();
         let session: Box<dyn session::Machine> = match script.protocol {
             Protocol::Imap => Box::new(imap(setup, now)),
-            Protocol::Submission | Protocol::Pop3 => panic!("{}: nobody speaks this yet", script.name),
+            Protocol::Pop3 => Box::new(pop3(setup, now)),
+            Protocol::Submission => panic!("{}: nobody speaks this yet", script.name),
         };
         let mut machine = Machine {
             setup: setup.clone(),
@@ -200,6 +202,18 @@ fn imap(setup: &Setup, now: Instant) -> imap::Session {
         Start::Login => imap::Session::new(settings, now),
         Start::Authenticated => {
             imap::Session::logged_in(settings, setup.grant, Capabilities::parse(setup.upstream.as_bytes()), now)
+        }
+    }
+}
+
+/// A POP3 session.
+fn pop3(setup: &Setup, now: Instant) -> session::pop3::Session {
+    let settings = session::pop3::Settings { starttls: setup.starttls, timeouts: TIMEOUTS };
+    match setup.start {
+        Start::Login => session::pop3::Session::new(settings, now),
+        Start::Authenticated => {
+            let upstream = pop3::capability::Capabilities::parse(setup.upstream.replace(' ', "\r\n").as_bytes());
+            session::pop3::Session::logged_in(settings, setup.grant, upstream, now)
         }
     }
 }

@@ -149,7 +149,7 @@ impl Setup {
         let upstream = match protocol {
             Protocol::Imap => DOVECOT,
             Protocol::Submission => POSTFIX,
-            Protocol::Pop3 => "",
+            Protocol::Pop3 => "TOP UIDL RESP-CODES PIPELINING AUTH-RESP-CODE",
         };
         Setup {
             login: "ufficio@pec.example.it".to_owned(),

@@ -29,17 +29,8 @@ pub fn witness(protocol: Protocol) -> Box<dyn Witness> {
     match protocol {
         Protocol::Imap => Box::new(Tagged::default()),
         Protocol::Submission => Box::new(Replies::default()),
-        Protocol::Pop3 => Box::new(Nothing),
+        Protocol::Pop3 => Box::new(Answers::default()),
     }
-}
-
-/// Sees nothing.
-struct Nothing;
-
-impl Witness for Nothing {
-    fn said(&mut self, _: &[u8]) {}
-
-    fn heard(&mut self, _: Leg, _: &[u8], _: &mut Shown) {}
 }
 
 /// IMAP: answers have the tags of their commands.
@@ -118,6 +109,54 @@ impl Witness for Replies {
                 };
             }
             Leg::Downstream => {}
+        }
+    }
+}
+
+/// POP3: one answer for each command, in their order; some go on to a line with a dot.
+#[derive(Default)]
+struct Answers {
+    commands: VecDeque<(String, bool)>,
+    /// Something went upstream since the last answer.
+    forwarded: bool,
+    /// The lines that come are more of an answer.
+    lines: bool,
+    /// The client's next line is no command.
+    sasl: bool,
+}
+
+impl Witness for Answers {
+    fn said(&mut self, line: &[u8]) {
+        if std::mem::take(&mut self.sasl) {
+            return;
+        }
+        let mut words = line.split(|b| matches!(b, b' ' | b'\r'));
+        let verb = String::from_utf8_lossy(words.next().unwrap_or_default()).to_ascii_uppercase();
+        let alone = words.next().is_none_or(<[u8]>::is_empty);
+        let more = match verb.as_str() {
+            "CAPA" | "RETR" | "TOP" => true,
+            "LIST" | "UIDL" | "AUTH" => alone,
+            _ => false,
+        };
+        self.commands.push_back((verb, more));
+    }
+
+    fn heard(&mut self, leg: Leg, line: &[u8], shown: &mut Shown) {
+        match leg {
+            Leg::Upstream => self.forwarded = true,
+            Leg::Downstream if self.lines => self.lines = line != b".\r\n",
+            Leg::Downstream if line.starts_with(b"+ ") => self.sasl = true,
+            Leg::Downstream if line.starts_with(b"+OK delega") => {}
+            Leg::Downstream => {
+                let Some((verb, more)) = self.commands.pop_front() else { return };
+                let forwarded = std::mem::take(&mut self.forwarded);
+                if line.starts_with(b"+OK") {
+                    self.lines = more;
+                    shown.allowed.insert(verb);
+                } else if !forwarded {
+                    shown.refused.insert(verb);
+                }
+            }
         }
     }
 }
