@@ -92,7 +92,7 @@ fn code(text: &[u8]) -> (Option<Code>, &[u8]) {
     (known, rest.strip_prefix(b" ").unwrap_or(rest))
 }
 
-/// As the client is told: one line, CRLF included, within [`LINE_BYTES`].
+/// As the client is told: one line, CRLF included, within the 512 octets of RFC 2449 §4.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = String::from(match self.status {
