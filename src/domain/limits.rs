@@ -30,6 +30,10 @@ pub const LOGIN_ATTEMPTS: u32 = 5;
 pub const BAD_BEFORE_LOGIN: u32 = 10;
 /// The longest upstream line that has to be held whole because it may be rewritten.
 pub const HELD_RESPONSE_BYTES: usize = 16 * 1024;
+/// The longest POP3 status line of an upstream's; the standard allows 512 octets, and the client is told no more.
+pub const STATUS_LINE_BYTES: usize = 4 * 1024;
+/// The longest answer of a POP3 upstream's to CAPA.
+pub const CAPA_BYTES: usize = 16 * 1024;
 /// The default for the largest message that may be appended: 100 MiB, as certified mail allows.
 pub const MESSAGE_BYTES: u64 = 100 * 1024 * 1024;
 /// The default for the recipients of one message; RFC 5321 §4.5.3.1.8 asks for 100 at least.

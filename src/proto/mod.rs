@@ -3,4 +3,5 @@
 //! Every byte that comes in here is untrusted, the server's as well as the client's.
 
 pub mod imap;
+pub mod pop3;
 pub mod sasl;

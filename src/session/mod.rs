@@ -6,6 +6,7 @@
 
 pub mod imap;
 mod patience;
+pub mod pop3;
 
 use std::time::Instant;
 

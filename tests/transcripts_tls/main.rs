@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use delega::domain::Protocol;
 use site::Site;
 use sockets::Sockets;
 use transcript::{Event, Pieces, Script, Start, Step, Verdict, play, wrong};
@@ -40,6 +41,11 @@ const AT_ONCE: usize = 8;
 const EXPECTATION: Duration = Duration::from_secs(10);
 /// The delay of a refused login in the transcripts.
 const REFUSAL: Duration = Duration::from_secs(2);
+
+/// What is played here: the gateway serves IMAP so far.
+fn transcripts() -> Vec<(String, Script)> {
+    transcript::all_of(Protocol::Imap)
+}
 
 /// The directive that keeps a transcript from being played here, if one does.
 fn left_out(script: &Script) -> Option<&'static str> {
@@ -96,7 +102,7 @@ fn all(scripts: &[&Script], pieces: Pieces, expectation: Duration) -> BTreeMap<u
 
 #[test]
 fn transcripts_play_over_tls() {
-    let scripts = transcript::all();
+    let scripts = transcripts();
     let played: Vec<&Script> =
         scripts.iter().map(|(_, script)| script).filter(|script| left_out(script).is_none()).collect();
     let failures = all(&played, Pieces::Whole, EXPECTATION);
@@ -109,7 +115,7 @@ fn what_is_left_out_is_counted() {
     if transcript::some_are_wanted() {
         return;
     }
-    let scripts = transcript::all();
+    let scripts = transcripts();
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (_, script) in &scripts {
         if let Some(directive) = left_out(script) {

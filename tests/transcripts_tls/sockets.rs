@@ -95,9 +95,10 @@ fn connections(script: &Script) -> Vec<Connection> {
         .collect()
 }
 
-/// Whether the transcript wants its upstream to be reached in two ways.
+/// Whether the transcript wants its upstream to be reached in two ways, or to have no room.
 pub fn impossible(script: &Script) -> bool {
-    connections(script).windows(2).any(|pair| pair[0] != pair[1])
+    let connections = connections(script);
+    connections.contains(&Connection::Full) || connections.windows(2).any(|pair| pair[0] != pair[1])
 }
 
 impl Sockets {
@@ -148,7 +149,7 @@ impl Driver for Sockets {
             }
             // Where there was no connection, none is given up.
             Asked::CloseUpstream => !self.ends.unreachable,
-            Asked::Close(_) => true,
+            Asked::RecordSending(_) | Asked::RecordOutcome(_) | Asked::Close(_) => true,
         }
     }
 
@@ -411,6 +412,7 @@ impl Ends {
             }
             // Who is let in goes upstream, and that is seen.
             Event::Verified(Verdict::Ok) | Event::Connected(_) => Ok(()),
+            Event::SendingRecorded(_) | Event::OutcomeRecorded => Err("IMAP sends no mail".to_owned()),
             Event::Verified(Verdict::Refused) => {
                 self.refused = self.logged("login refused", self.refused).await?;
                 Ok(())

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::script::Script;
+use delega::domain::Protocol;
+
+use super::script::{Script, protocol};
 
 /// The variable that chooses transcripts by a part of their names.
 const CHOICE: &str = "DELEGA_TRANSCRIPT";
@@ -18,11 +20,16 @@ pub fn all() -> Vec<(String, Script)> {
     let wanted = std::env::var(CHOICE).unwrap_or_default();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let mut all = Vec::new();
-    for folder in ["imap", "regressions"] {
-        let mut paths: Vec<_> = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut folders: Vec<_> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|folder| folder.is_dir());
+    folders.sort();
+    for folder in folders {
+        let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
-        for path in paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "imap")) {
+        let folder = folder.file_name().unwrap().to_str().unwrap();
+        for path in paths {
             let name = format!("tests/transcripts/{folder}/{}", path.file_name().unwrap().to_str().unwrap());
+            assert!(protocol(&name).is_some(), "{name}: a transcript ends in .imap, .smtp or .pop3");
             let text = fs::read_to_string(&path).unwrap();
             if name.contains(&wanted) {
                 let script = Script::parse(&name, &text).unwrap_or_else(|fault| panic!("{fault}"));
@@ -32,4 +39,9 @@ pub fn all() -> Vec<(String, Script)> {
     }
     assert!(!all.is_empty());
     all
+}
+
+/// Those of one protocol.
+pub fn all_of(protocol: Protocol) -> Vec<(String, Script)> {
+    all().into_iter().filter(|(_, script)| script.protocol == protocol).collect()
 }

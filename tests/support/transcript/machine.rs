@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use delega::domain::Protocol;
 use delega::proto::imap::capability::Capabilities;
-use delega::session::imap::{Session, Settings};
-use delega::session::{Admission, Denial, Input, Leg, Machine as _, Note, Request, Sink, Timeouts, UpstreamLogin};
+use delega::proto::pop3;
+use delega::session::{self, imap};
+use delega::session::{Admission, Denial, Input, Leg, Note, Piece, Request, Sink, Timeouts, UpstreamLogin};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::player::{Asked, Driver, Heard, Wait};
-use super::script::{Connection, Event, Setup, Start, Verdict};
+use super::player::{Asked, Driver, Heard, Record, Wait};
+use super::script::{Connection, Event, Script, Setup, Start, Verdict};
 
 /// The timeouts of every transcript; its README names them.
 const TIMEOUTS: Timeouts = Timeouts {
@@ -25,14 +27,14 @@ const TIMEOUTS: Timeouts = Timeouts {
 pub enum Manners {
     /// At once; the session keeps them.
     Pushy,
-    /// As [`Session::wants`] says, as a gateway would do it.
+    /// As [`session::Machine::wants`] says, as a gateway would do it.
     Polite,
 }
 
 /// A session, its clock, and what came out of it.
 pub struct Machine {
     setup: Setup,
-    session: Session,
+    session: Box<dyn session::Machine>,
     now: Instant,
     manners: Manners,
     /// What was said and the session did not want yet.
@@ -52,20 +54,14 @@ struct Out {
 }
 
 impl Machine {
-    /// A session as `setup` has it.
-    pub fn new(setup: &Setup, manners: Manners) -> Machine {
+    /// A session as `script` has it.
+    pub fn new(script: &Script, manners: Manners) -> Machine {
+        let setup = &script.setup;
         let now = Instant::now();
-        let settings = Settings {
-            starttls: setup.starttls,
-            message_bytes: setup.message_bytes,
-            timeouts: TIMEOUTS,
-            nonce: 0x0de1_e6a0,
-        };
-        let session = match setup.start {
-            Start::Login => Session::new(settings, now),
-            Start::Authenticated => {
-                Session::logged_in(settings, setup.grant, Capabilities::parse(setup.upstream.as_bytes()), now)
-            }
+        let session: Box<dyn session::Machine> = match script.protocol {
+            Protocol::Imap => Box::new(imap(setup, now)),
+            Protocol::Pop3 => Box::new(pop3(setup, now)),
+            Protocol::Submission => panic!("{}: nobody speaks this yet", script.name),
         };
         let mut machine = Machine {
             setup: setup.clone(),
@@ -129,7 +125,7 @@ impl Machine {
                 let typed = self.typed.take();
                 Ok(Admission {
                     grant: self.setup.grant,
-                    addresses: Vec::new(),
+                    addresses: self.setup.addresses.clone(),
                     upstream: UpstreamLogin {
                         authzid,
                         authcid,
@@ -170,6 +166,9 @@ impl Driver for Machine {
             Event::Verified(verdict) => self.verified(*verdict),
             Event::Connected(Connection::Ok) => self.handle(Input::UpstreamConnected { starttls: false }),
             Event::Connected(Connection::StartTls) => self.handle(Input::UpstreamConnected { starttls: true }),
+            Event::Connected(Connection::Full) => self.handle(Input::UpstreamFull),
+            Event::SendingRecorded(recorded) => self.handle(Input::SendingRecorded(*recorded)),
+            Event::OutcomeRecorded => self.handle(Input::OutcomeRecorded),
             Event::Connected(Connection::Unreachable) => self.handle(Input::UpstreamUnreachable),
         }
         self.give();
@@ -184,7 +183,38 @@ impl Driver for Machine {
         heard.upstream.extend(new.upstream);
         heard.asked.extend(new.asked);
         heard.notes.extend(new.notes);
+        // What was copied stays: a message begins anew where there was one.
+        heard.copied.clone_from(&new.copied);
+        self.out.heard.copied = new.copied;
         any
+    }
+}
+
+/// An IMAP session.
+fn imap(setup: &Setup, now: Instant) -> imap::Session {
+    let settings = imap::Settings {
+        starttls: setup.starttls,
+        message_bytes: setup.message_bytes,
+        timeouts: TIMEOUTS,
+        nonce: 0x0de1_e6a0,
+    };
+    match setup.start {
+        Start::Login => imap::Session::new(settings, now),
+        Start::Authenticated => {
+            imap::Session::logged_in(settings, setup.grant, Capabilities::parse(setup.upstream.as_bytes()), now)
+        }
+    }
+}
+
+/// A POP3 session.
+fn pop3(setup: &Setup, now: Instant) -> session::pop3::Session {
+    let settings = session::pop3::Settings { starttls: setup.starttls, timeouts: TIMEOUTS };
+    match setup.start {
+        Start::Login => session::pop3::Session::new(settings, now),
+        Start::Authenticated => {
+            let upstream = pop3::capability::Capabilities::parse(setup.upstream.replace(' ', "\r\n").as_bytes());
+            session::pop3::Session::logged_in(settings, setup.grant, upstream, now)
+        }
     }
 }
 
@@ -204,9 +234,17 @@ impl Sink for Out {
         self.heard.upstream.extend_from_slice(bytes);
     }
 
+    fn message(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Begin => self.heard.copied.clear(),
+            Piece::Octets(octets) => self.heard.copied.extend_from_slice(octets),
+        }
+    }
+
     fn request(&mut self, request: Request) {
         self.heard.asked.push_back(match request {
-            Request::RecordSending(_) | Request::RecordOutcome(_) => panic!("IMAP sends no mail"),
+            Request::RecordSending(sending) => Asked::RecordSending(Record::from(&*sending)),
+            Request::RecordOutcome(outcome) => Asked::RecordOutcome(outcome),
             Request::Verify { login, password } => {
                 let octets = password.expose_secret().as_bytes().to_vec();
                 self.typed = Some((!login.contains('/'), password));

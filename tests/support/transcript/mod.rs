@@ -12,9 +12,11 @@ mod machine;
 mod player;
 mod script;
 mod text;
+mod witness;
 pub mod wrong;
 
-pub use folder::{all, some_are_wanted};
+pub use folder::{all, all_of, some_are_wanted};
 pub use machine::{Machine, Manners};
-pub use player::{Asked, Driver, Heard, Outcome, Pieces, Played, Shown, Wait, play};
+pub use player::{Asked, Driver, Heard, Outcome, Pieces, Played, Record, Wait, play};
 pub use script::{Connection, Event, Script, Setup, Start, Step, Verdict};
+pub use witness::Shown;

@@ -1,15 +1,14 @@
 //! Holds a [`Driver`] to a [`Script`]: what is listed must happen, in its order on each leg, and nothing else.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
-use delega::proto::imap::command;
-use delega::proto::imap::framer::Raw;
-use delega::proto::imap::verb::Verb;
+use delega::domain::{SendOutcome, Sending};
 use delega::session::Leg;
 
 use super::script::{Event, Script, Step};
 use super::text::{Fit, Template, Variables, readable};
+use super::witness::{Shown, Witness, witness};
 
 /// A session to play against: the bare state machine, or delega's sockets.
 pub trait Driver {
@@ -59,6 +58,8 @@ pub struct Heard {
     pub asked: VecDeque<Asked>,
     /// What the log was told.
     pub notes: Vec<String>,
+    /// The message that is being sent, as whoever keeps copies is given it.
+    pub copied: Vec<u8>,
 }
 
 /// What delega asks of the gateway that drives it.
@@ -71,8 +72,48 @@ pub enum Asked {
     Connect,
     StartTls(Leg),
     CloseUpstream,
+    RecordSending(Record),
+    RecordOutcome(SendOutcome),
     /// Why the session ends.
     Close(String),
+}
+
+/// What is recorded of a message, by the names of its fields: from, to, id, subject, bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record(BTreeMap<String, String>);
+
+impl Record {
+    /// Reads `FIELD=VALUE …`, with spaces as `\s`; `FIELD=` where there must be nothing.
+    pub fn parse(text: &str) -> Result<Record, String> {
+        let field = |word: &str| {
+            let (name, value) = word.split_once('=').ok_or("FIELD=VALUE")?;
+            if !["from", "to", "id", "subject", "bytes"].contains(&name) {
+                return Err(format!("nothing is recorded as {name}"));
+            }
+            let value = String::from_utf8(super::script::octets(value)?).map_err(|_| "not UTF-8")?;
+            Ok((name.to_owned(), value))
+        };
+        text.split(' ').filter(|word| !word.is_empty()).map(field).collect::<Result<_, String>>().map(Record)
+    }
+
+    /// Whether all that is said here is so in `other`.
+    fn holds_of(&self, other: &Record) -> bool {
+        self.0.iter().all(|(name, value)| other.0.get(name) == Some(value))
+    }
+}
+
+impl From<&Sending> for Record {
+    fn from(sending: &Sending) -> Record {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let fields = [
+            ("from", sending.reverse_path.clone()),
+            ("to", sending.forward_paths.join(",")),
+            ("id", text(&sending.message_id)),
+            ("subject", text(&sending.subject)),
+            ("bytes", sending.bytes.to_string()),
+        ];
+        Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
 }
 
 /// How what one end says is cut into pieces.
@@ -84,15 +125,6 @@ pub enum Pieces {
     Octets,
     /// As this seed has it.
     Random(u64),
-}
-
-/// Which verbs a transcript shows.
-#[derive(Debug, Default)]
-pub struct Shown {
-    /// A command of this verb was answered OK.
-    pub allowed: HashSet<Verb>,
-    /// A command of this verb was answered NO or BAD, and nothing of it went upstream.
-    pub refused: HashSet<Verb>,
 }
 
 /// What came out of a play.
@@ -133,8 +165,7 @@ pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<
         heard: Heard::default(),
         variables: Variables::new(),
         played: Played::default(),
-        commands: HashMap::new(),
-        forwarded: HashSet::new(),
+        witness: witness(script.protocol),
         random: match pieces {
             Pieces::Random(seed) => seed | 1,
             Pieces::Whole | Pieces::Octets => 1,
@@ -175,6 +206,9 @@ pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<
             Step::Connect => player.asked(&Asked::Connect).map_err(failed)?,
             Step::StartTls(leg) => player.asked(&Asked::StartTls(*leg)).map_err(failed)?,
             Step::CloseUpstream => player.asked(&Asked::CloseUpstream).map_err(failed)?,
+            Step::RecordSending(record) => player.asked(&Asked::RecordSending(record.clone())).map_err(failed)?,
+            Step::RecordOutcome(outcome) => player.asked(&Asked::RecordOutcome(outcome.clone())).map_err(failed)?,
+            Step::Copied(message) => player.copied(message).map_err(failed)?,
             Step::Close(why) => player.asked(&Asked::Close(why.clone())).map_err(failed)?,
             Step::Note(note) => player.noted(note).map_err(failed)?,
             Step::Quiet => player.quiet().map_err(failed)?,
@@ -192,10 +226,7 @@ struct Player<'a> {
     heard: Heard,
     variables: Variables,
     played: Played,
-    /// The client's tags and their verbs.
-    commands: HashMap<Vec<u8>, Verb>,
-    /// The tags of what went upstream.
-    forwarded: HashSet<Vec<u8>>,
+    witness: Box<dyn Witness>,
     random: u64,
 }
 
@@ -203,11 +234,7 @@ impl Player<'_> {
     fn octets(&mut self, leg: Leg, text: &Template) -> Result<Vec<u8>, String> {
         let octets = text.octets(&self.variables)?;
         if leg == Leg::Downstream {
-            let line = octets.split(|b| *b == b'\r').next().unwrap_or_default().to_vec();
-            if let Ok(head) = command::head(&Raw { bytes: line, literals: Vec::new() }) {
-                self.forwarded.remove(&head.tag);
-                self.commands.insert(head.tag, head.verb);
-            }
+            self.witness.said(&octets);
         }
         Ok(octets)
     }
@@ -261,23 +288,10 @@ impl Player<'_> {
 
     /// Notes what the transcript shows of a verb.
     fn witness(&mut self, leg: Leg, octets: &[u8]) {
-        let mut words = octets.split(|b| matches!(b, b' ' | b'\r'));
-        let tag = words.next().unwrap_or_default();
-        let second = words.next().unwrap_or_default();
+        self.witness.heard(leg, octets, &mut self.played.shown);
         match leg {
-            Leg::Upstream => {
-                self.played.outcome.upstream.extend_from_slice(octets);
-                self.forwarded.insert(tag.to_vec());
-            }
-            Leg::Downstream => {
-                self.played.outcome.downstream.extend_from_slice(octets);
-                let Some(verb) = self.commands.get(tag) else { return };
-                match second {
-                    b"OK" => self.played.shown.allowed.insert(*verb),
-                    b"NO" | b"BAD" if !self.forwarded.contains(tag) => self.played.shown.refused.insert(*verb),
-                    _ => false,
-                };
-            }
+            Leg::Upstream => self.played.outcome.upstream.extend_from_slice(octets),
+            Leg::Downstream => self.played.outcome.downstream.extend_from_slice(octets),
         }
     }
 
@@ -288,6 +302,7 @@ impl Player<'_> {
         while self.heard.asked.is_empty() && self.driver.listen(&mut self.heard, Wait::Expected) {}
         match (self.heard.asked.front(), expected) {
             (Some(Asked::Close(why)), Asked::Close(expected)) if why.contains(expected.as_str()) => {}
+            (Some(Asked::RecordSending(record)), Asked::RecordSending(expected)) if expected.holds_of(record) => {}
             (Some(asked), expected) if asked == expected => {}
             _ => return Err(format!("{expected:?} was not asked for. What was:\n{}", self.shown())),
         }
@@ -308,6 +323,15 @@ impl Player<'_> {
             }
             None => Err(format!("{expected:?} was not noted, but {:?}", self.heard.notes)),
         }
+    }
+
+    fn copied(&mut self, expected: &Template) -> Result<(), String> {
+        let expected = expected.octets(&self.variables)?;
+        while self.driver.listen(&mut self.heard, Wait::Settled) {}
+        if self.heard.copied == expected {
+            return Ok(());
+        }
+        Err(format!("this is not what was copied, but:\n      {}", readable(&self.heard.copied)))
     }
 
     /// Nothing was said or asked that is not listed.

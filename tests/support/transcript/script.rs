@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use delega::domain::{Grant, ListenerKind, Permissions, Profile, Protocols};
+use delega::domain::{Grant, ListenerKind, MailboxAddress, Permissions, Profile, Protocol, Protocols, SendOutcome};
 use delega::session::Leg;
 
+use super::player::Record;
 use super::text::Template;
 
 /// A transcript, read.
@@ -12,6 +13,8 @@ use super::text::Template;
 pub struct Script {
     /// The file's name, for people.
     pub name: String,
+    /// Which protocol it speaks, by the name's ending.
+    pub protocol: Protocol,
     /// What holds from the beginning.
     pub setup: Setup,
     /// What happens, each with its line.
@@ -25,6 +28,8 @@ pub struct Setup {
     pub login: String,
     /// What they may do.
     pub grant: Grant,
+    /// The addresses that the mailbox sends from.
+    pub addresses: Vec<MailboxAddress>,
     /// What the upstream offers once it is entered.
     pub upstream: String,
     /// Where the session stands.
@@ -72,6 +77,12 @@ pub enum Step {
     StartTls(Leg),
     /// delega must give up the upstream connection.
     CloseUpstream,
+    /// delega must ask to record a message that is about to be sent; as far as is said here, of this kind.
+    RecordSending(Record),
+    /// delega must ask to record what became of it.
+    RecordOutcome(SendOutcome),
+    /// This is the message that whoever keeps copies was given.
+    Copied(Template),
     /// delega must end the session; for this reason, where one is given.
     Close(String),
     /// delega must note this in the log.
@@ -99,6 +110,10 @@ pub enum Event {
     Verified(Verdict),
     /// The answer about the connection.
     Connected(Connection),
+    /// Whether a message was recorded.
+    SendingRecorded(bool),
+    /// What became of it was recorded.
+    OutcomeRecorded,
 }
 
 /// Whether credentials are good.
@@ -114,8 +129,13 @@ pub enum Verdict {
 pub enum Connection {
     Ok,
     StartTls,
+    Full,
     Unreachable,
 }
+
+/// What a Postfix 3.7 offers in EHLO.
+const POSTFIX: &str = "PIPELINING SIZE=10240000 VRFY ETRN AUTH=PLAIN AUTH=LOGIN ENHANCEDSTATUSCODES 8BITMIME DSN \
+                       SMTPUTF8 CHUNKING";
 
 /// What a Dovecot 2.3 with ACL offers after login.
 const DOVECOT: &str = "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY THREAD=REFERENCES THREAD=REFS \
@@ -124,12 +144,18 @@ const DOVECOT: &str = "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SOR
                        LIST-STATUS BINARY MOVE SNIPPET=FUZZY PREVIEW=FUZZY PREVIEW STATUS=SIZE SAVEDATE LITERAL+ NOTIFY \
                        SPECIAL-USE CREATE-SPECIAL-USE QUOTA ACL RIGHTS=texk";
 
-impl Default for Setup {
-    fn default() -> Self {
+impl Setup {
+    fn new(protocol: Protocol) -> Setup {
+        let upstream = match protocol {
+            Protocol::Imap => DOVECOT,
+            Protocol::Submission => POSTFIX,
+            Protocol::Pop3 => "TOP UIDL RESP-CODES PIPELINING AUTH-RESP-CODE",
+        };
         Setup {
             login: "ufficio@pec.example.it".to_owned(),
             grant: Grant::OWNER,
-            upstream: DOVECOT.to_owned(),
+            addresses: vec!["ufficio@pec.example.it".parse().unwrap()],
+            upstream: upstream.to_owned(),
             start: Start::Authenticated,
             listener: ListenerKind::Client,
             starttls: false,
@@ -143,7 +169,8 @@ impl Default for Setup {
 impl Script {
     /// Reads a transcript.
     pub fn parse(name: &str, text: &str) -> Result<Script, String> {
-        let mut setup = Setup::default();
+        let protocol = protocol(name).unwrap_or(Protocol::Imap);
+        let mut setup = Setup::new(protocol);
         let mut selected = None;
         let mut steps = Vec::new();
         for (number, line) in text.lines().enumerate().map(|(n, line)| (n + 1, line)) {
@@ -157,6 +184,9 @@ impl Script {
             }
             let (word, rest) = line.split_once(':').ok_or(wrong("neither a line nor a directive".to_owned()))?;
             let rest = rest.trim();
+            if word == "state" && rest.starts_with("selected") && protocol != Protocol::Imap {
+                return Err(wrong("there are no folders in this protocol".to_owned()));
+            }
             if set_up(&mut setup, &mut selected, word, rest).map_err(wrong)? {
                 if !steps.is_empty() {
                     return Err(wrong("this belongs before the first line".to_owned()));
@@ -168,7 +198,17 @@ impl Script {
         if let Some(folder) = selected {
             steps.splice(0..0, selecting(&setup.grant, &folder).into_iter().map(|step| (0, step)));
         }
-        Ok(Script { name: name.to_owned(), setup, steps })
+        Ok(Script { name: name.to_owned(), protocol, setup, steps })
+    }
+}
+
+/// The protocol of a transcript of this name.
+pub fn protocol(name: &str) -> Option<Protocol> {
+    match name.rsplit_once('.')?.1 {
+        "imap" => Some(Protocol::Imap),
+        "smtp" => Some(Protocol::Submission),
+        "pop3" => Some(Protocol::Pop3),
+        _ => None,
     }
 }
 
@@ -199,6 +239,7 @@ fn set_up(setup: &mut Setup, selected: &mut Option<String>, word: &str, rest: &s
             setup.login = login.to_owned();
             setup.grant = grant(permissions)?;
         }
+        "address" => setup.addresses.push(rest.parse().map_err(|_| "address: MAILBOX@DOMAIN")?),
         "upstream" => upstream(setup, rest),
         "upstream-login" => {
             let mut words = rest.split(' ').map(str::to_owned);
@@ -271,6 +312,16 @@ fn directive(word: &str, rest: &str) -> Result<Vec<Step>, String> {
         "expect-connect" => Step::Connect,
         "connected" => connection(rest)?,
         "connect" => return Ok(vec![Step::Connect, connection(rest)?]),
+        "expect-record" => Step::RecordSending(Record::parse(rest)?),
+        "recorded" => recorded(rest)?,
+        "record" => {
+            let (record, answer) = rest.rsplit_once(' ').unwrap_or(("", rest));
+            return Ok(vec![Step::RecordSending(Record::parse(record)?), recorded(answer)?]);
+        }
+        "expect-outcome" => Step::RecordOutcome(outcome(rest)?),
+        "outcome-recorded" => Step::Event(Event::OutcomeRecorded),
+        "outcome" => return Ok(vec![Step::RecordOutcome(outcome(rest)?), Step::Event(Event::OutcomeRecorded)]),
+        "copied" => Step::Copied(Template::parse(rest, false, false)?),
         _ => return Err("no such directive".to_owned()),
     }])
 }
@@ -293,9 +344,27 @@ fn connection(answer: &str) -> Result<Step, String> {
     Ok(Step::Event(Event::Connected(match answer {
         "ok" => Connection::Ok,
         "starttls" => Connection::StartTls,
+        "full" => Connection::Full,
         "unreachable" => Connection::Unreachable,
-        _ => return Err("ok | starttls | unreachable".to_owned()),
+        _ => return Err("ok | starttls | full | unreachable".to_owned()),
     })))
+}
+
+fn recorded(answer: &str) -> Result<Step, String> {
+    match answer {
+        "ok" => Ok(Step::Event(Event::SendingRecorded(true))),
+        "failed" => Ok(Step::Event(Event::SendingRecorded(false))),
+        _ => Err("record: [FIELD=VALUE …] ok | failed".to_owned()),
+    }
+}
+
+fn outcome(text: &str) -> Result<SendOutcome, String> {
+    match text.split_once(' ').unwrap_or((text, "")) {
+        ("accepted", reply) => Ok(SendOutcome::Accepted(reply.to_owned())),
+        ("refused", reply) => Ok(SendOutcome::Refused(reply.to_owned())),
+        ("unknown", "") => Ok(SendOutcome::Unknown),
+        _ => Err("outcome: accepted REPLY | refused REPLY | unknown".to_owned()),
+    }
 }
 
 fn grant(permissions: &str) -> Result<Grant, String> {
@@ -304,7 +373,8 @@ fn grant(permissions: &str) -> Result<Grant, String> {
     Ok(Grant { permissions, protocols: Protocols::default() })
 }
 
-fn octets(text: &str) -> Result<Vec<u8>, String> {
+/// The octets of a text with escapes.
+pub fn octets(text: &str) -> Result<Vec<u8>, String> {
     Template::parse(text, false, false)?.octets(&super::text::Variables::new())
 }
 
