@@ -32,3 +32,33 @@ pub const BAD_BEFORE_LOGIN: u32 = 10;
 pub const HELD_RESPONSE_BYTES: usize = 16 * 1024;
 /// The default for the largest message that may be appended: 100 MiB, as certified mail allows.
 pub const MESSAGE_BYTES: u64 = 100 * 1024 * 1024;
+/// The longest SMTP command, and the longest line of a SASL exchange in it, its CRLF apart (RFC 5321 §4.5.3.1.4 asks for
+/// 512, and extensions for a little more).
+pub const SMTP_LINE_BYTES: usize = 8 * 1024;
+/// Refused or broken SMTP commands after login, after which the session ends.
+pub const BAD_AFTER_LOGIN: u32 = 100;
+/// The most recipients of one message (RFC 5321 §4.5.3.1.8 asks for 100).
+pub const RECIPIENTS: usize = 1000;
+/// The longest header of a message that is sent: it is held until it was judged.
+pub const HEADER_BYTES: usize = 256 * 1024;
+/// The most fields in it.
+pub const HEADER_FIELDS: usize = 1000;
+/// The longest of its fields that says who wrote or sent the message.
+pub const ORIGINATOR_BYTES: usize = 4 * 1024;
+/// The longest line of a message that is sent, its CRLF apart. RFC 5321 §4.5.3.1.6 asks for 998, and real programs go
+/// beyond.
+pub const MESSAGE_LINE_BYTES: usize = 64 * 1024;
+/// The most octets of a BDAT chunk that are read and thrown away before the session ends.
+pub const CHUNK_BYTES: u64 = 1024 * 1024;
+/// The longest line of an upstream's SMTP reply.
+pub const REPLY_LINE_BYTES: usize = 2 * 1024;
+/// The most lines of it.
+pub const REPLY_LINES: usize = 128;
+/// The most lines of an upstream's SMTP reply that are relayed.
+pub const RELAYED_REPLY_LINES: usize = 10;
+/// The most characters of such a line.
+pub const RELAYED_REPLY_CHARS: usize = 400;
+/// The most characters of a subject that are recorded (O2).
+pub const SUBJECT_CHARS: usize = 256;
+/// The most characters of a Message-ID that are recorded.
+pub const MESSAGE_ID_CHARS: usize = 512;
