@@ -4,3 +4,4 @@
 //! Deny by default: a verb that the grammar learns does not compile until it is named here.
 
 pub mod imap;
+pub mod smtp;
