@@ -6,6 +6,7 @@
 
 pub mod imap;
 mod patience;
+pub mod smtp;
 
 use std::time::Instant;
 
