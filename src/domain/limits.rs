@@ -41,6 +41,8 @@ pub const BAD_AFTER_LOGIN: u32 = 100;
 pub const RECIPIENTS: usize = 1000;
 /// The longest header of a message that is sent: it is held until it was judged.
 pub const HEADER_BYTES: usize = 256 * 1024;
+/// The longest line in it, its CRLF apart (RFC 5322 §2.1.1): where a server cuts longer ones, a new field can begin.
+pub const HEADER_LINE_BYTES: usize = 998;
 /// The most fields in it.
 pub const HEADER_FIELDS: usize = 1000;
 /// The longest of its fields that says who wrote or sent the message.

@@ -331,6 +331,9 @@ pub fn unreadable(fault: header::Fault) -> Refusal {
     use header::Fault;
     let text = match fault {
         Fault::Long => "The header of the message is too long (l'intestazione del messaggio supera il limite)",
+        Fault::LongLine => {
+            "The header has a line of more than 998 characters (una riga dell'intestazione supera i 998 caratteri)"
+        }
         Fault::Empty => "The message has no header (il messaggio non ha intestazione)",
         Fault::NoField => "The header has a line that is no field (una riga dell'intestazione non si capisce)",
         Fault::BlankBeforeColon => {
