@@ -1,7 +1,7 @@
 //! Message submission (RFC 6409 over RFC 5321) and the extensions that real programs use, as far as a gateway has to
 //! read them.
 //!
-//! - [`line`]: the client's bytes → commands' lines, with bounds
+//! - [`line`](mod@line): the client's bytes → commands' lines, with bounds
 //! - [`command`]: a line → a [`Command`](command::Command) of the verb table in [`verb`]; [`parameter`] has what stands
 //!   behind an address, [`address`] the address itself
 //! - [`extension`]: the extensions that delega knows

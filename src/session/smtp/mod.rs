@@ -395,3 +395,7 @@ impl From<reply::Fault> for End {
         End::upstream_fault(fault.0)
     }
 }
+
+#[cfg(test)]
+#[path = "bounds_tests.rs"]
+mod tests;
