@@ -1,9 +1,11 @@
 //! The permission matrix: who may give which command, and what becomes of it, as a table that a reviewer reads
-//! (`tests/golden/imap-permissions.txt`). When the policy changes, so does the table, in the same commit:
+//! (`tests/golden/imap-permissions.txt`, and one for each other protocol). When the policy changes, so does the table, in the same commit:
 //! `UPDATE_GOLDEN=1 cargo test --test matrix` writes it anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod imap;
+#[path = "matrix/smtp.rs"]
+mod smtp;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -330,8 +332,12 @@ fn matrix() -> String {
 
 #[test]
 fn the_matrix_is_as_it_was_reviewed() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/imap-permissions.txt");
-    let matrix = matrix();
+    reviewed("imap-permissions.txt", matrix());
+}
+
+/// Holds a matrix to the file that was reviewed.
+fn reviewed(name: &str, matrix: String) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&file, &matrix).unwrap();
     }

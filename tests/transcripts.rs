@@ -113,6 +113,13 @@ fn every_pop3_command_is_shown_allowed_and_refused() {
     shown_both_ways(Protocol::Pop3, &verbs, &[], &[]);
 }
 
+#[test]
+fn every_smtp_command_is_shown_allowed_and_refused() {
+    let verbs: Vec<&str> = delega::proto::smtp::verb::Verb::ALL.iter().map(|verb| verb.name()).collect();
+    let never_allowed = ["BDAT", "VRFY", "EXPN", "ETRN", "TURN", "BURL", "XCLIENT", "XFORWARD"];
+    shown_both_ways(Protocol::Submission, &verbs, &never_allowed, &["NOOP", "HELP"]);
+}
+
 /// The player must be able to fail.
 #[test]
 fn a_wrong_transcript_fails() {

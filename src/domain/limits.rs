@@ -42,3 +42,33 @@ pub const RECIPIENTS: usize = 500;
 pub const ALIASES: usize = 100;
 /// The most that the record of a send keeps of one text. Twice what a line of a header may have, in octets.
 pub const RECORDED_TEXT_BYTES: usize = 2000;
+/// The longest SMTP command, and the longest line of a SASL exchange in it, its CRLF apart (RFC 5321 §4.5.3.1.4 asks for
+/// 512, and extensions for a little more).
+pub const SMTP_LINE_BYTES: usize = 8 * 1024;
+/// Refused or broken SMTP commands after login, after which the session ends.
+pub const BAD_AFTER_LOGIN: u32 = 100;
+/// The longest header of a message that is sent: it is held until it was judged.
+pub const HEADER_BYTES: usize = 256 * 1024;
+/// The longest line in it, its CRLF apart (RFC 5322 §2.1.1): where a server cuts longer ones, a new field can begin.
+pub const HEADER_LINE_BYTES: usize = 998;
+/// The most fields in it.
+pub const HEADER_FIELDS: usize = 1000;
+/// The longest of its fields that says who wrote or sent the message.
+pub const ORIGINATOR_BYTES: usize = 4 * 1024;
+/// The longest line of a message that is sent, its CRLF apart. RFC 5321 §4.5.3.1.6 asks for 998, and real programs go
+/// beyond.
+pub const MESSAGE_LINE_BYTES: usize = 64 * 1024;
+/// The most octets of a BDAT chunk that are read and thrown away before the session ends.
+pub const CHUNK_BYTES: u64 = 1024 * 1024;
+/// The longest line of an upstream's SMTP reply.
+pub const REPLY_LINE_BYTES: usize = 2 * 1024;
+/// The most lines of it.
+pub const REPLY_LINES: usize = 128;
+/// The most lines of an upstream's SMTP reply that are relayed.
+pub const RELAYED_REPLY_LINES: usize = 10;
+/// The most characters of such a line.
+pub const RELAYED_REPLY_CHARS: usize = 400;
+/// The most characters of a subject that are recorded (O2).
+pub const SUBJECT_CHARS: usize = 256;
+/// The most characters of a Message-ID that are recorded.
+pub const MESSAGE_ID_CHARS: usize = 512;

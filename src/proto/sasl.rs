@@ -50,6 +50,18 @@ pub fn encode_plain(authzid: Option<&str>, authcid: &str, password: &SecretStrin
     Zeroizing::new(STANDARD.encode(message.as_bytes()))
 }
 
+/// Reads one response of the mechanism LOGIN (draft-murchison-sasl-login): a text in base64, not empty.
+pub fn decode_login(base64: &[u8]) -> Option<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(STANDARD.decode(base64).ok()?);
+    let text = String::from_utf8(std::mem::take(&mut *bytes)).ok()?;
+    Some(Zeroizing::new(text)).filter(|text| !text.is_empty() && !text.contains('\0'))
+}
+
+/// Writes one response of the mechanism LOGIN. Only ever put on a connection to the upstream.
+pub fn encode_login(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +85,15 @@ mod tests {
         }
         for raw in [&b"="[..], b"*", b"AHRpbQB0YW4=\t", b"AHRpb QB0YW4=", b"AHRpbQB0YW4", b"{5}", b"AP8AeA=="] {
             assert!(decode_plain(raw).is_err(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn login_responses() {
+        let read = |base64: &[u8]| decode_login(base64).map(|text| text.to_string());
+        assert_eq!(read(encode_login("perché no").as_bytes()).as_deref(), Some("perché no"));
+        for raw in [&b""[..], b"=", b"*", b"/w==", b"AGE=", b"YQ"] {
+            assert_eq!(read(raw), None, "{raw:?}");
         }
     }
 

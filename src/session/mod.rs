@@ -7,6 +7,7 @@
 pub mod imap;
 mod patience;
 pub mod pop3;
+pub mod smtp;
 
 use std::time::Instant;
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use delega::domain::Protocol;
 use delega::proto::imap::capability::Capabilities;
 use delega::proto::pop3;
-use delega::session::{self, imap};
+use delega::proto::smtp::extension::Extensions;
+use delega::session::{self, imap, smtp};
 use delega::session::{Admission, Denial, Input, Leg, Note, Piece, Request, Sink, Timeouts, UpstreamLogin};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -60,8 +61,8 @@ impl Machine {
         let now = Instant::now();
         let session: Box<dyn session::Machine> = match script.protocol {
             Protocol::Imap => Box::new(imap(setup, now)),
+            Protocol::Submission => Box::new(smtp(setup, now)),
             Protocol::Pop3 => Box::new(pop3(setup, now)),
-            Protocol::Submission => panic!("{}: nobody speaks this yet", script.name),
         };
         let mut machine = Machine {
             setup: setup.clone(),
@@ -215,6 +216,22 @@ fn pop3(setup: &Setup, now: Instant) -> session::pop3::Session {
             let upstream = pop3::capability::Capabilities::parse(setup.upstream.replace(' ', "\r\n").as_bytes());
             session::pop3::Session::logged_in(settings, setup.grant, upstream, now)
         }
+    }
+}
+
+/// An SMTP session. Before login it offers what its upstream has.
+fn smtp(setup: &Setup, now: Instant) -> smtp::Session {
+    let lines: Vec<String> = setup.upstream.split(' ').map(|word| word.replace('=', " ")).collect();
+    let upstream = Extensions::parse(lines.iter().map(String::as_str));
+    let settings = smtp::Settings {
+        starttls: setup.starttls,
+        message_bytes: setup.message_bytes,
+        offered: upstream,
+        timeouts: TIMEOUTS,
+    };
+    match setup.start {
+        Start::Login => smtp::Session::new(settings, now),
+        Start::Authenticated => smtp::Session::logged_in(settings, setup.grant, setup.addresses.clone(), upstream, now),
     }
 }
 

@@ -78,14 +78,17 @@ struct Replies {
     forwarded: HashSet<String>,
     /// The lines that come are those of a message.
     message: bool,
+    /// What comes next is a chunk of BDAT.
+    chunk: bool,
 }
 
 impl Witness for Replies {
     fn said(&mut self, line: &[u8]) {
         let verb = line.split(|b| matches!(b, b' ' | b'\r')).next().unwrap_or_default().to_ascii_uppercase();
-        if self.message && verb != b"." {
+        if std::mem::take(&mut self.chunk) || (self.message && verb != b".") {
             return;
         }
+        self.chunk = verb == b"BDAT" && !line.starts_with(b"BDAT 0");
         self.message = false;
         let verb = String::from_utf8_lossy(&verb).into_owned();
         self.forwarded.remove(&verb);
