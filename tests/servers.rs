@@ -30,6 +30,8 @@ mod live;
 mod login;
 #[path = "servers/memory.rs"]
 mod memory;
+#[path = "servers/postfix.rs"]
+mod postfix;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]

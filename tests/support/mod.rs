@@ -5,5 +5,6 @@ pub mod dovecot;
 pub mod guard;
 pub mod mail;
 pub mod pec;
+pub mod postfix;
 pub mod sample;
 pub mod state;
