@@ -13,6 +13,8 @@ mod harness;
 mod imap;
 #[path = "servers/office.rs"]
 mod office;
+#[path = "servers/programs.rs"]
+mod programs;
 #[path = "servers/sample.rs"]
 mod sample;
 #[path = "servers/upstream.rs"]
