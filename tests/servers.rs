@@ -40,6 +40,8 @@ mod state_property;
 mod transport;
 #[path = "servers/warm.rs"]
 mod warm;
+#[path = "servers/webmail.rs"]
+mod webmail;
 
 #[path = "servers/clients.rs"]
 mod clients;

@@ -6,5 +6,6 @@ pub mod guard;
 pub mod mail;
 pub mod pec;
 pub mod postfix;
+pub mod roundcube;
 pub mod sample;
 pub mod state;
