@@ -3,15 +3,19 @@
 CARGO ?= cargo
 MINIMUM_RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help run test bench check certs format lint docs deny minimum-rust \
-	packages-build packages-run packages-test packages-bench
+.PHONY: help run webmail test bench check certs format lint docs deny minimum-rust \
+	packages-build packages-run packages-webmail packages-test packages-bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-run: packages-run ## Start delega before a Dovecot with a sample mailbox; Ctrl-C ends both
+run: packages-run ## Start delega before a Dovecot with a sample mailbox; Ctrl-C ends all
 	@$(CARGO) build --quiet --bin delega --example sandbox
 	@$(CARGO) run --quiet --example sandbox
+
+webmail: packages-webmail ## The same with Roundcube before it, for the browser
+	@$(CARGO) build --quiet --bin delega --example sandbox
+	@$(CARGO) run --quiet --example sandbox -- --webmail
 
 # The same profile and features for both: nothing is built twice. The servers' tests are a target of their own.
 test: packages-test ## All tests, those against real servers and mail programs included
@@ -58,5 +62,5 @@ minimum-rust: packages-build
 	done; \
 	echo "Rust $(MINIMUM_RUST) was not tried: rustup toolchain install $(MINIMUM_RUST)"
 
-packages-build packages-run packages-test packages-bench: packages-%:
+packages-build packages-run packages-webmail packages-test packages-bench: packages-%:
 	@./.ci/packages $*

@@ -1,6 +1,7 @@
-//! `make run`: Debian's Dovecot with a sample mailbox, delega in front of it, and four delegates of different
-//! permissions. Everything is on this machine alone, in temporary folders that go away with it; the certificates in
-//! `certs/` stay, so that a mail program has to be told to trust them only once.
+//! `make run`: Debian's Dovecot with a sample mailbox, Debian's Postfix beside it, delega in front of them, and five
+//! delegates of different permissions. `make webmail` (`--webmail`): Roundcube in front of that. Everything is on this
+//! machine alone, in temporary folders that go away with it; the certificates in `certs/` stay, so that a mail program
+//! has to be told to trust them only once.
 
 #![allow(clippy::print_stdout, reason = "it tells the person at the terminal what to try")]
 
@@ -16,15 +17,22 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[path = "../tests/support/mod.rs"]
 mod support;
+#[path = "sandbox/welcome.rs"]
+mod welcome;
 
 use support::certs;
 use support::dovecot::Dovecot;
 use support::guard::{self, Guarded};
+use support::postfix::Postfix;
+use support::roundcube::{Listeners, Roundcube};
 use support::sample::{self, ADDRESS, Size};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const MAILBOX_PASSWORD: &str = "casella-di-prova";
+
+/// Whether delega has listeners for sending and for downloading. Until it has, they are neither configured nor told of.
+const SENDS_AND_DOWNLOADS: bool = false;
 
 struct Delegate {
     username: &'static str,
@@ -35,14 +43,22 @@ struct Delegate {
     may: &'static str,
 }
 
-const DELEGATES: [Delegate; 4] = [
+const DELEGATES: [Delegate; 5] = [
     Delegate {
         username: "lettura",
         first_name: "Livia",
         last_name: "Lettura",
         password: "prova-lettura",
         permissions: "read",
-        may: "read, at the webmail port only",
+        may: "read, by webmail alone",
+    },
+    Delegate {
+        username: "contabilita",
+        first_name: "Clia",
+        last_name: "Conti",
+        password: "prova-contabilita",
+        permissions: "read,write,send",
+        may: "read, write, send, by webmail alone",
     },
     Delegate {
         username: "anna",
@@ -70,11 +86,50 @@ const DELEGATES: [Delegate; 4] = [
     },
 ];
 
-/// Where delega listens.
+/// Where delega listens, by protocol and kind.
 struct Ports {
     client: u16,
     client_starttls: u16,
     webmail: u16,
+    submission: u16,
+    submission_starttls: u16,
+    submission_webmail: u16,
+    pop3: u16,
+    pop3_stls: u16,
+}
+
+impl Ports {
+    fn find() -> Result<Ports> {
+        Ok(Ports {
+            client: port(1993)?,
+            client_starttls: port(1143)?,
+            webmail: port(2993)?,
+            submission: port(1465)?,
+            submission_starttls: port(1587)?,
+            submission_webmail: port(2465)?,
+            pop3: port(1995)?,
+            pop3_stls: port(1110)?,
+        })
+    }
+
+    /// Port, protocol, how TLS begins, kind.
+    fn listeners(&self) -> Vec<(u16, &'static str, &'static str, &'static str)> {
+        let mut listeners = vec![
+            (self.client, "imap", "implicit", "client"),
+            (self.client_starttls, "imap", "starttls", "client"),
+            (self.webmail, "imap", "implicit", "webmail"),
+        ];
+        if SENDS_AND_DOWNLOADS {
+            listeners.extend([
+                (self.submission, "submission", "implicit", "client"),
+                (self.submission_starttls, "submission", "starttls", "client"),
+                (self.submission_webmail, "submission", "implicit", "webmail"),
+                (self.pop3, "pop3", "implicit", "client"),
+                (self.pop3_stls, "pop3", "starttls", "client"),
+            ]);
+        }
+        listeners
+    }
 }
 
 fn main() -> ExitCode {
@@ -95,21 +150,32 @@ fn run() -> Result<()> {
     let program = program()?;
     let certs = Path::new(env!("CARGO_MANIFEST_DIR")).join("certs");
     certs::ensure(&certs, &certs::NAMES, false)?;
-    println!("Starting Dovecot and writing the sample mailbox …");
+    println!("Starting Dovecot and Postfix, and writing the sample mailbox …");
     let dovecot = Dovecot::start();
     sample::add(&dovecot, ADDRESS, MAILBOX_PASSWORD, Size::Whole);
+    let postfix = Postfix::may_start().then(|| Postfix::before(&dovecot));
+    if postfix.is_none() {
+        println!("Postfix is left out: it can be started by root alone.");
+    }
 
-    let ports = Ports { client: port(1993)?, client_starttls: port(1143)?, webmail: port(2993)? };
+    let ports = Ports::find()?;
     let folder = tempfile::Builder::new().prefix("delega-").tempdir()?;
     let configuration = folder.path().join("delega.toml");
-    fs::write(&configuration, configuration_text(&certs, &dovecot, &ports))?;
+    fs::write(&configuration, configuration_text(&certs, &dovecot, postfix.as_ref(), &ports))?;
     let delega = Delega { program, configuration };
     delega.add_accounts()?;
 
     // From here on the folder goes away with the server
     let mut server = delega.serve(&folder.keep());
     wait_until_listening(&mut server, &ports)?;
-    print_welcome(&certs, &ports);
+    let roundcube = if std::env::args().any(|argument| argument == "--webmail") {
+        let ca = certs.join("ca.pem");
+        let listeners = Listeners { imap_port: ports.webmail, submission_port: ports.submission_webmail, ca: &ca };
+        Some(Roundcube::at(port(8080)?, listeners).ok_or("somebody else has Roundcube's port")?)
+    } else {
+        None
+    };
+    welcome::print(&certs, &ports, roundcube.as_ref());
     runtime.block_on(wait_for_the_end(&mut server, signals))
 }
 
@@ -130,23 +196,28 @@ fn port(wanted: u16) -> Result<u16> {
     Ok(other)
 }
 
-fn configuration_text(certs: &Path, dovecot: &Dovecot, ports: &Ports) -> String {
-    let listen = |port: u16, tls: &str, kind: &str| {
+fn configuration_text(certs: &Path, dovecot: &Dovecot, postfix: Option<&Postfix>, ports: &Ports) -> String {
+    let listen = |(port, protocol, tls, kind): (u16, &str, &str, &str)| {
         format!(
-            "\n[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:{port}\"\ntls = \"{tls}\"\nkind = \"{kind}\"\n"
+            "\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:{port}\"\ntls = \"{tls}\"\n\
+             kind = \"{kind}\"\n"
         )
     };
+    let mut upstream = format!("imap = \"imaps://localhost:{}\"\n", dovecot.imaps_port());
+    if SENDS_AND_DOWNLOADS {
+        upstream += &format!("pop3 = \"pop3s://localhost:{}\"\n", dovecot.pop3s_port());
+        if let Some(postfix) = postfix {
+            upstream += &format!("submission = \"smtps://localhost:{}\"\n", postfix.submissions_port());
+        }
+    }
     format!(
         "[store]\nurl = \"sqlite:delega.db\"\nkey_file = \"delega.key\"\n\n\
-         [tls]\ncertificate = {:?}\nkey = {:?}\n{}{}{}\n\
-         [upstream.dovecot]\nimap = \"imaps://localhost:{}\"\nca_file = {:?}\n\n\
+         [tls]\ncertificate = {:?}\nkey = {:?}\n{}\n\
+         [upstream.dovecot]\n{upstream}ca_file = {:?}\n\n\
          [permissions]\nclient = \"apart\"\n\n[limits]\nshutdown_grace_secs = 2\n",
         certs.join("delega.pem"),
         certs.join("delega.key"),
-        listen(ports.client, "implicit", "client"),
-        listen(ports.client_starttls, "starttls", "client"),
-        listen(ports.webmail, "implicit", "webmail"),
-        dovecot.imaps_port(),
+        ports.listeners().into_iter().map(listen).collect::<String>(),
         dovecot.ca_file(),
     )
 }
@@ -201,7 +272,7 @@ impl Delega {
 
 fn wait_until_listening(server: &mut Guarded, ports: &Ports) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(15);
-    for port in [ports.client, ports.client_starttls, ports.webmail] {
+    for (port, ..) in ports.listeners() {
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if let Some(status) = server.ended() {
                 return Err(format!("delega has ended before it listened: {status}").into());
@@ -213,50 +284,6 @@ fn wait_until_listening(server: &mut Guarded, ports: &Ports) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn print_welcome(certs: &Path, ports: &Ports) {
-    let ca = certs.join("ca.pem");
-    let ca = std::env::current_dir().ok().and_then(|here| ca.strip_prefix(here).ok()).unwrap_or(&ca).display();
-    let Ports { client, client_starttls, webmail } = ports;
-    let [lettura, anna, bruno, _] = &DELEGATES;
-    let curl = |delegate: &Delegate| {
-        format!("curl --cacert {ca} --user '{}/{ADDRESS}:{}'", delegate.username, delegate.password)
-    };
-    println!("\ndelega is at work, in front of a Dovecot that has the mailbox {ADDRESS}.\n");
-    println!("  {:<34} {:<18} may", "login", "password");
-    println!("  {ADDRESS:<34} {MAILBOX_PASSWORD:<18} everything: the owner");
-    for Delegate { username, password, may, .. } in &DELEGATES {
-        println!("  {:<34} {password:<18} {may}", format!("{username}/{ADDRESS}"));
-    }
-    println!(
-        "\n\
-         IMAP is at localhost, port {client} with TLS from the first byte and port {client_starttls} with STARTTLS for\n\
-         mail programs, port {webmail} with TLS from the first byte for webmail.\n\
-         \n\
-         Folders, then the flags of five messages, then a whole message:\n  \
-           {anna} imaps://localhost:{client}/\n  \
-           {anna} imaps://localhost:{client}/INBOX --request 'UID FETCH 1:5 (FLAGS ENVELOPE)'\n  \
-           {anna} 'imaps://localhost:{client}/INBOX;UID=8'\n\
-         anna may only read, bruno may write; lettura comes in by webmail alone:\n  \
-           {anna} imaps://localhost:{client}/ --request 'CREATE Prova'\n  \
-           {bruno} imaps://localhost:{client}/ --request 'CREATE Prova'\n  \
-           {lettura} imaps://localhost:{client}/\n  \
-           {lettura} imaps://localhost:{webmail}/\n\
-         By hand, by STARTTLS:\n  \
-           openssl s_client -quiet -crlf -starttls imap -connect localhost:{client_starttls} -CAfile {ca} \\\n      \
-             -verify_return_error\n  \
-           a LOGIN anna/{ADDRESS} {password}\n\
-         Thunderbird: File, New, Email Account, Configure Manually; server localhost, port {client}, SSL/TLS, normal\n\
-         password, and one of the logins above as the username (examples/thunderbird.md).\n\
-         First import {ca}: Settings, Privacy & Security, Manage Certificates, Authorities, Import.\n\
-         \n\
-         Ctrl-C ends it all, and nothing of the mailbox is kept.\n",
-        anna = curl(anna),
-        bruno = curl(bruno),
-        lettura = curl(lettura),
-        password = anna.password,
-    );
 }
 
 /// What asks this program to end.

@@ -13,6 +13,8 @@ mod harness;
 mod imap;
 #[path = "servers/office.rs"]
 mod office;
+#[path = "servers/programs.rs"]
+mod programs;
 #[path = "servers/sample.rs"]
 mod sample;
 #[path = "servers/upstream.rs"]
@@ -30,12 +32,16 @@ mod live;
 mod login;
 #[path = "servers/memory.rs"]
 mod memory;
+#[path = "servers/postfix.rs"]
+mod postfix;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]
 mod transport;
 #[path = "servers/warm.rs"]
 mod warm;
+#[path = "servers/webmail.rs"]
+mod webmail;
 
 #[path = "servers/clients.rs"]
 mod clients;

@@ -1,14 +1,14 @@
 //! Real mail programs in front of the real delega and the real Dovecot, with the sample mailbox behind: as somebody who
 //! may read, and as somebody who may write. What they did is judged by what is on disk.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::delega::{Delega, password};
+use super::programs::{Finished, folder, installed, program, run};
 use super::support::dovecot::Dovecot;
 use super::support::guard;
 use super::support::mail;
@@ -134,52 +134,11 @@ fn on_the_wire(stored: &[u8]) -> Vec<u8> {
     message
 }
 
-/// A new folder that goes away with the value.
-fn folder() -> tempfile::TempDir {
-    tempfile::Builder::new().prefix("delega-client-").tempdir().unwrap()
-}
-
-/// A program that is given a home of its own, and nothing of this process's language.
-fn program(name: impl AsRef<OsStr>, home: &Path) -> Command {
-    let mut command = Command::new(name);
-    command.env("HOME", home).env("LC_ALL", "C.UTF-8").env("PYTHONUTF8", "1").current_dir(home);
-    command
-}
-
-/// What a program did.
-#[derive(Debug)]
-struct Finished {
-    /// The exit status; `None` after a signal.
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
 impl Finished {
     /// Panics with what the program said, unless it ended well.
     #[track_caller]
     fn succeeded(self, office: &Office) -> Finished {
-        assert_eq!(self.status, Some(0), "{}\n{}\n{}", self.stdout, self.stderr, office.delega.log());
+        assert_eq!(self.status, Some(0), "{}\n{}", self.said(), office.delega.log());
         self
     }
-}
-
-/// Runs a program to its end.
-fn run(command: &mut Command, at_most: Duration) -> Finished {
-    let folder = folder();
-    let at = |name: &str| -> PathBuf { folder.path().join(name) };
-    command.stdin(Stdio::null()).stdout(File::create(at("out")).unwrap()).stderr(File::create(at("err")).unwrap());
-    let mut process = guard::spawn(command, None);
-    let status = process.wait(at_most).code();
-    let text = |name: &str| String::from_utf8_lossy(&fs::read(at(name)).unwrap()).into_owned();
-    Finished { status, stdout: text("out"), stderr: text("err") }
-}
-
-/// Where a program is; a missing one is told plainly.
-fn installed(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.exists())
-        .unwrap_or_else(|| panic!("{name} is not installed: .ci/packages test does that"))
 }

@@ -277,7 +277,7 @@ fn a_killed_test_leaves_nothing_behind() {
 }
 
 /// Whether a process has this in its command line.
-fn running(folder: &str) -> bool {
+pub fn running(folder: &str) -> bool {
     fs::read_dir("/proc").unwrap().any(|entry| {
         let line = fs::read(entry.unwrap().path().join("cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).contains(folder) && !String::from_utf8_lossy(&line).contains("watcher")

@@ -1,5 +1,5 @@
 //! An upstream server that does what a test tells it: to greet late or not at all, to break off in mid-literal, never to
-//! stop sending.
+//! stop sending. Of [`submission`] and [`pop3`] there are whole servers, in which one thing goes wrong.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,6 +8,16 @@ use std::thread;
 
 use super::delega::{Delega, Options};
 use super::office::{ADDRESS, PASSWORD};
+
+#[path = "upstream/fault.rs"]
+pub mod fault;
+#[path = "upstream/pop3.rs"]
+pub mod pop3;
+#[path = "upstream/submission.rs"]
+pub mod submission;
+
+#[path = "upstream/direct.rs"]
+mod direct;
 
 /// What it offers.
 const CAPABILITIES: &str = "IMAP4rev1 SASL-IR AUTH=PLAIN LITERAL+ ID IDLE ENABLE NAMESPACE UIDPLUS UNSELECT MOVE";
@@ -102,9 +112,14 @@ impl Conversation {
 
     /// The next line, without CRLF; none at the end.
     pub fn line(&mut self) -> Option<String> {
+        Some(self.raw_line()?.trim_end().to_owned())
+    }
+
+    /// The next line as it came, up to a line feed; none at the end.
+    pub fn raw_line(&mut self) -> Option<String> {
         let mut line = Vec::new();
         self.reader.read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
-        Some(String::from_utf8_lossy(&line).trim_end().to_owned())
+        Some(String::from_utf8_lossy(&line).into_owned())
     }
 
     /// Reads at most so many bytes and forgets them; how many, 0 at the end.

@@ -1,5 +1,6 @@
-//! Debian's Dovecot (2.3) as the upstream server of tests and of `make run`: in a temporary folder, on loopback ports
-//! that the system gives, as an ordinary user. Started by root it runs as `nobody`, so that both ways are one.
+//! Debian's Dovecot (2.3) as the upstream server of tests and of `make run`: IMAP, POP3, and LMTP for
+//! [`postfix`](super::postfix). In a temporary folder, on loopback ports that the system gives, as an ordinary user.
+//! Started by root it runs as `nobody`, so that both ways are one.
 //!
 //! Mailboxes are Maildirs (LAYOUT=fs, separator `/`); index files lie apart from them, so that what is in a Maildir is
 //! what counts: see [`state`](super::state).
@@ -25,7 +26,12 @@ use super::certs::Authority;
 use super::guard::{self, Guarded};
 use super::state::State;
 
+mod configuration;
+
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// In `base_dir`.
+const AUTH_SOCKET: &str = "auth-for-others";
 
 /// What a Dovecot is to be like.
 #[derive(Clone, Debug)]
@@ -82,10 +88,13 @@ pub struct Dovecot {
     process: Option<Guarded>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Ports {
     imap: u16,
     imaps: u16,
+    pop3: u16,
+    pop3s: u16,
+    lmtp: u16,
 }
 
 /// Whom Dovecot runs as.
@@ -118,8 +127,7 @@ impl Options {
         // Copies, so that the user whom Dovecot runs as can read them
         fs::copy(&certificate.certificate, folder.join("tls/shown.pem")).unwrap();
         fs::copy(&certificate.key, folder.join("tls/shown.key")).unwrap();
-        let mut dovecot =
-            Dovecot { folder, options: self, user, ca, ports: Ports { imap: 0, imaps: 0 }, process: None };
+        let mut dovecot = Dovecot { folder, options: self, user, ca, ports: Ports::default(), process: None };
         if let Some((name, password)) = &dovecot.options.master {
             dovecot.write("masters", &format!("{name}:{{PLAIN.b64}}{}\n", BASE64.encode(password)));
         }
@@ -148,6 +156,38 @@ impl Dovecot {
     /// Where STARTTLS is offered, and clear text accepted too.
     pub fn imap_port(&self) -> u16 {
         self.ports.imap
+    }
+
+    /// POP3 where TLS begins with the first byte.
+    pub fn pop3s_port(&self) -> u16 {
+        self.ports.pop3s
+    }
+
+    /// POP3 where STLS is offered, and clear text accepted too.
+    pub fn pop3_port(&self) -> u16 {
+        self.ports.pop3
+    }
+
+    /// Where a mail transfer agent delivers (LMTP, in the clear).
+    pub fn lmtp_port(&self) -> u16 {
+        self.ports.lmtp
+    }
+
+    /// The socket at which other servers may ask whether a password is right (Dovecot's authentication protocol).
+    pub fn auth_socket(&self) -> PathBuf {
+        self.folder.join("run").join(AUTH_SOCKET)
+    }
+
+    /// The certificate that it shows, with its key: other servers of the same provider show it too.
+    pub fn certificate(&self) -> (PathBuf, PathBuf) {
+        (self.folder.join("tls/shown.pem"), self.folder.join("tls/shown.key"))
+    }
+
+    /// The mailboxes that there are.
+    pub fn mailboxes(&self) -> Vec<String> {
+        let files = fs::read_dir(self.folder.join("users")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| !name.ends_with(".new")).collect()
     }
 
     /// The certificate authority to trust; the server's names are `localhost` and `127.0.0.1`.
@@ -331,122 +371,6 @@ impl Dovecot {
         fs::write(&path, text).unwrap();
         self.hand_over(&path);
     }
-
-    fn configuration(&self) -> String {
-        let Options { acl, quota, metadata, compress, ref master, .. } = self.options;
-        let User { uid, gid, ref name, ref group, .. } = self.user;
-        let Ports { imap, imaps } = self.ports;
-        let folder = self.folder.display();
-        let when = |on: bool, text: &str| if on { text.to_owned() } else { String::new() };
-        let plugins = when(acl, " acl") + &when(quota, " quota");
-        let imap_plugins = when(acl, " imap_acl") + &when(quota, " imap_quota") + &when(compress, " imap_zlib");
-        let refusal_secs = if self.options.slow_refusals { 2 } else { 0 };
-        let masters = when(
-            master.is_some(),
-            &format!("passdb {{\n  driver = passwd-file\n  args = {folder}/masters\n  master = yes\n}}\n"),
-        );
-        let attributes = when(metadata, "mail_attribute_dict = file:%h/Maildir/dovecot-attributes\n");
-        let metadata = if metadata { "yes" } else { "no" };
-        format!(
-            "\
-base_dir = {folder}/run
-state_dir = {folder}/state
-log_path = {folder}/dovecot.log
-protocols = imap
-listen = 127.0.0.1
-default_internal_user = {name}
-default_internal_group = {group}
-default_login_user = {name}
-first_valid_uid = 1
-first_valid_gid = 1
-mail_uid = {uid}
-mail_gid = {gid}
-mail_location = maildir:~/Maildir:LAYOUT=fs:INDEX=~/index
-mail_fsync = never
-mail_max_userip_connections = 10000
-mailbox_idle_check_interval = 1 secs
-rawlog_dir = %h/rawlog
-mail_plugins = {plugins}
-{attributes}
-ssl = yes
-ssl_cert = <{folder}/tls/shown.pem
-ssl_key = <{folder}/tls/shown.key
-disable_plaintext_auth = no
-auth_mechanisms = plain login
-auth_failure_delay = {refusal_secs} secs
-auth_verbose = yes
-{masters}
-passdb {{
-  driver = passwd-file
-  args = {folder}/users/%u
-}}
-userdb {{
-  driver = passwd-file
-  args = {folder}/users/%u
-}}
-namespace inbox {{
-  inbox = yes
-  separator = /
-  mailbox Sent {{
-    special_use = \\Sent
-  }}
-  mailbox Drafts {{
-    special_use = \\Drafts
-  }}
-  mailbox Trash {{
-    special_use = \\Trash
-  }}
-  mailbox Junk {{
-    special_use = \\Junk
-  }}
-  mailbox Archive {{
-    special_use = \\Archive
-  }}
-}}
-plugin {{
-  acl = vfile
-  acl_user = %u
-  quota = count:casella
-  quota_vsizes = yes
-  quota_rule = *:storage=1G
-}}
-protocol imap {{
-  mail_plugins = $mail_plugins{imap_plugins}
-  imap_metadata = {metadata}
-}}
-service imap-login {{
-  chroot =
-  service_count = 0
-  client_limit = 4000
-  process_min_avail = 1
-  inet_listener imap {{
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    port = {imaps}
-    ssl = yes
-  }}
-}}
-service imap {{
-  process_limit = 4000
-}}
-service auth {{
-  client_limit = 10000
-}}
-service anvil {{
-  chroot =
-  client_limit = 10000
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-service stats {{
-  chroot =
-  client_limit = 10000
-}}
-"
-        )
-    }
 }
 
 impl Drop for Dovecot {
@@ -459,9 +383,9 @@ impl Drop for Dovecot {
 impl Ports {
     /// Ports that nobody has at this moment.
     fn free() -> Ports {
-        let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let [imap, imaps] = listeners.each_ref().map(|l| l.local_addr().unwrap().port());
-        Ports { imap, imaps }
+        let listeners = [(); 5].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+        let [imap, imaps, pop3, pop3s, lmtp] = listeners.each_ref().map(|l| l.local_addr().unwrap().port());
+        Ports { imap, imaps, pop3, pop3s, lmtp }
     }
 }
 

@@ -83,6 +83,18 @@ fn directory(maildir: &Path, folder: &str) -> PathBuf {
     if folder == "INBOX" { maildir.to_owned() } else { maildir.join(on_disk(folder)) }
 }
 
+/// The messages that lie in a folder now, with LF for line ends, the oldest delivery first.
+pub fn stored(maildir: &Path, folder: &str) -> Vec<Vec<u8>> {
+    let directory = directory(maildir, folder);
+    let mut files: Vec<PathBuf> = ["cur", "new"]
+        .into_iter()
+        .flat_map(|part| fs::read_dir(directory.join(part)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort_by_key(|path| path.file_name().unwrap().to_owned());
+    files.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
 /// A folder's name as IMAP and Dovecot's Maildir have it: modified UTF-7 (RFC 3501 §5.1.3).
 pub fn on_disk(folder: &str) -> String {
     let mut name = String::new();

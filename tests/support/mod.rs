@@ -5,5 +5,7 @@ pub mod dovecot;
 pub mod guard;
 pub mod mail;
 pub mod pec;
+pub mod postfix;
+pub mod roundcube;
 pub mod sample;
 pub mod state;

@@ -6,8 +6,12 @@ use serde_json::{Value, json};
 
 use super::marionette::Marionette;
 use super::*;
+use crate::programs::Account;
 use crate::support::guard::Guarded;
 use crate::support::sample::{FOLDERS, UNSUBSCRIBED};
+
+#[path = "thunderbird/sending.rs"]
+mod sending;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -35,8 +39,19 @@ struct Thunderbird {
     home: tempfile::TempDir,
 }
 
+/// What its account is to be like.
+#[derive(Clone, Copy)]
+struct Settings<'a> {
+    office: &'a Office,
+    /// The delegate who reads.
+    username: &'a str,
+    /// The server to send by, if it is to send.
+    outgoing: Option<Account<'a>>,
+}
+
 /// The profile's preferences.
-fn preferences(office: &Office, username: &str, logs_in: bool) -> String {
+fn preferences(settings: Settings, logs_in: bool) -> String {
+    let Settings { office, username, outgoing } = settings;
     let login = login(username);
     let port = office.delega.port();
     let own = [
@@ -46,43 +61,63 @@ fn preferences(office: &Office, username: &str, logs_in: bool) -> String {
         ("mail.server.server1.login_at_startup", json!(logs_in)),
         ("mail.server.server1.check_new_mail", json!(logs_in)),
     ];
+    let own = own.into_iter().chain(outgoing.iter().flat_map(sending::preferences));
     let own = own.map(|(name, value)| format!("user_pref({}, {value});\n", json!(name)));
-    include_str!("thunderbird.js").to_owned() + &own.concat()
+    include_str!("thunderbird.js").to_owned() + &own.collect::<String>()
 }
 
 impl Thunderbird {
     /// A Thunderbird that was set up for a delegate, and then started again: it logs in by itself.
     fn start(office: &Office, username: &str) -> Thunderbird {
-        let home = Thunderbird::set_up(office, username, &password(username)).quit();
-        let thunderbird = Thunderbird::launch(home, office, username, true);
-        office.delega.wait_logged("session start", 1);
+        Thunderbird::start_with(Settings { office, username, outgoing: None })
+    }
+
+    fn start_with(settings: Settings) -> Thunderbird {
+        let home = Thunderbird::set_up(settings, &password(settings.username)).quit();
+        let thunderbird = Thunderbird::launch(home, settings, true);
+        settings.office.delega.wait_logged("session start", 1);
         thunderbird
     }
 
     /// A Thunderbird with an account for a delegate, their password in its keeping and delega's authority trusted.
-    fn set_up(office: &Office, username: &str, password: &str) -> Thunderbird {
+    fn set_up(settings: Settings, password: &str) -> Thunderbird {
         let home = folder();
         fs::create_dir(home.path().join("profile")).unwrap();
-        let mut first = Thunderbird::launch(home, office, username, false);
-        let pem = fs::read_to_string(office.delega.ca_file()).unwrap();
-        let authority: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-        first.does(
-            r#"const [username, password, authority] = arguments;
-               const kept = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo);
-               kept.init("imap://localhost", null, "imap://localhost", username, password, "", "");
-               globalThis.isKept = false;
-               Services.logins.addLoginAsync(kept).then(() => { globalThis.isKept = true; });
-               const trusted = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
-               trusted.addCertFromBase64(authority, "CTu,CTu,CTu");"#,
-            &[json!(login(username)), json!(password), json!(authority)],
-        );
-        first.waits("the password is kept", "return globalThis.isKept;", &[]);
+        let mut first = Thunderbird::launch(home, settings, false);
+        first.trusts(&settings.office.delega.ca_file());
+        first.keeps("imap://localhost", &login(settings.username), password);
+        if let Some(outgoing) = settings.outgoing {
+            first.trusts(outgoing.ca);
+            first.keeps("smtp://localhost", outgoing.login, outgoing.password);
+        }
         first
     }
 
-    fn launch(home: tempfile::TempDir, office: &Office, username: &str, logs_in: bool) -> Thunderbird {
+    fn trusts(&mut self, ca: &Path) {
+        let pem = fs::read_to_string(ca).unwrap();
+        let authority: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+        self.does(
+            r#"const trusted = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+               trusted.addCertFromBase64(arguments[0], "CTu,CTu,CTu");"#,
+            &[json!(authority)],
+        );
+    }
+
+    fn keeps(&mut self, server: &str, login: &str, password: &str) {
+        self.does(
+            r#"const [where, login, password] = arguments;
+               const kept = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo);
+               kept.init(where, null, where, login, password, "", "");
+               globalThis.isKept = false;
+               Services.logins.addLoginAsync(kept).then(() => { globalThis.isKept = true; });"#,
+            &[json!(server), json!(login), json!(password)],
+        );
+        self.waits("the password is kept", "return globalThis.isKept;", &[]);
+    }
+
+    fn launch(home: tempfile::TempDir, settings: Settings, logs_in: bool) -> Thunderbird {
         let profile = home.path().join("profile");
-        fs::write(profile.join("user.js"), preferences(office, username, logs_in)).unwrap();
+        fs::write(profile.join("user.js"), preferences(settings, logs_in)).unwrap();
         let mut command = program(installed("thunderbird"), home.path());
         command.args(["--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile"]);
         command.arg(&profile).env("MOZ_CRASHREPORTER_DISABLE", "1").env_remove("DISPLAY");
@@ -233,23 +268,27 @@ impl Thunderbird {
 }
 
 impl Thunderbird {
-    /// Writes a message and says to keep it as a draft.
+    /// Begins a message in a window of its own.
     #[track_caller]
-    fn drafts(&mut self) {
+    fn writes(&mut self, to: &str, subject: &str, body: &str) {
         self.does(
             "const fields = Cc['@mozilla.org/messengercompose/composefields;1'].createInstance(Ci.nsIMsgCompFields);
-             fields.to = 'esterno@pec.example.org';
-             fields.subject = 'Perché così';
-             fields.body = 'Da finire: perché no';
+             [fields.to, fields.subject, fields.body] = arguments;
              const wanted = Cc['@mozilla.org/messengercompose/composeparams;1'].createInstance(Ci.nsIMsgComposeParams);
              wanted.type = Ci.nsIMsgCompType.New;
              wanted.format = Ci.nsIMsgCompFormat.PlainText;
              wanted.identity = MailServices.accounts.getIdentity('id1');
              wanted.composeFields = fields;
              MailServices.compose.OpenComposeWindowWithParams(null, wanted);",
-            &[],
+            &[json!(to), json!(subject), json!(body)],
         );
         self.waits("the window", &format!("{COMPOSE} return compose?.composeEditorReady === true;"), &[]);
+    }
+
+    /// Writes a message and says to keep it as a draft.
+    #[track_caller]
+    fn drafts(&mut self) {
+        self.writes("esterno@pec.example.org", "Perché così", "Da finire: perché no");
         self.does(&format!("{COMPOSE} compose.setTimeout(() => compose.SaveAsDraft(), 0);"), &[]);
     }
 }
@@ -435,7 +474,8 @@ fn a_writer_works() {
 #[test]
 fn a_wrong_password_is_asked_for_again() {
     let office = Office::open();
-    let mut thunderbird = Thunderbird::set_up(&office, READER, "sbagliata");
+    let settings = Settings { office: &office, username: READER, outgoing: None };
+    let mut thunderbird = Thunderbird::set_up(settings, "sbagliata");
     thunderbird.does("later(() => server.getNewMessages(root, main.msgWindow, null));", &[]);
     thunderbird.waits("the dialog", "return dialogs.length > 0;", &[]);
     let dialog = thunderbird.dialogs().swap_remove(0);

@@ -1,0 +1,71 @@
+//! Thunderbird sends: from an account whose username is a delegate's login and whose address is the mailbox's.
+
+use super::*;
+use crate::programs::Tls;
+use crate::support::postfix::Postfix;
+
+/// The preferences of the server to send by.
+pub fn preferences(outgoing: &Account) -> Vec<(&'static str, Value)> {
+    // 2: STARTTLS and nothing else, 3: TLS from the first byte
+    let tls = if outgoing.tls == Tls::Starttls { 2 } else { 3 };
+    vec![
+        ("mail.smtpservers", json!("smtp1")),
+        ("mail.smtp.defaultserver", json!("smtp1")),
+        ("mail.smtpserver.smtp1.hostname", json!("localhost")),
+        ("mail.smtpserver.smtp1.port", json!(outgoing.port)),
+        ("mail.smtpserver.smtp1.username", json!(outgoing.login)),
+        ("mail.smtpserver.smtp1.try_ssl", json!(tls)),
+        // A normal password
+        ("mail.smtpserver.smtp1.authMethod", json!(3)),
+        ("mail.identity.id1.smtpServer", json!("smtp1")),
+    ]
+}
+
+impl Thunderbird {
+    /// Writes a message and sends it. Whether it was sent; if not, what the dialog says.
+    #[track_caller]
+    fn sends(&mut self, to: &str, subject: &str, body: &str) -> Result<(), String> {
+        let before = self.dialogs().len();
+        self.writes(to, subject, body);
+        self.does(&format!("{COMPOSE} compose.setTimeout(() => compose.goDoCommand('cmd_sendNow'), 0);"), &[]);
+        let is_over = format!("{COMPOSE} return !compose || dialogs.length > arguments[0];");
+        self.waits("it is sent, or not", &is_over, &[json!(before)]);
+        match self.dialogs().get(before) {
+            None => Ok(()),
+            Some(dialog) => Err(dialog.clone()),
+        }
+    }
+}
+
+#[test]
+fn it_sends_and_keeps_a_copy() {
+    let office = Office::open();
+    let postfix = Postfix::before(&office.dovecot);
+    // Directly, and so as the owner
+    let (port, ca) = (postfix.submissions_port(), postfix.ca_file());
+    let outgoing = Account { port, tls: Tls::Implicit, ca, login: ADDRESS, password: OWNERS_PASSWORD };
+    let before = office.snapshot();
+    let settings = Settings { office: &office, username: WRITER, outgoing: Some(outgoing) };
+    let mut thunderbird = Thunderbird::start_with(settings);
+    thunderbird.sends("esterno@pec.example.org", "Perché così", "Distinti saluti, però").unwrap();
+    let taken = postfix.taken();
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    assert_eq!(
+        (taken[0].from.as_str(), taken[0].to.as_slice()),
+        (ADDRESS, &["esterno@pec.example.org".to_owned()][..])
+    );
+    let sent = before.folder("Sent").messages.len() + 1;
+    office.wait_for("the copy in Sent", |state| state.folder("Sent").messages.len() == sent);
+    let (_, copy) = office.messages("Sent").pop().unwrap();
+    let copy = String::from_utf8(copy).unwrap();
+    assert!(copy.contains(&format!("From: Ufficio di prova <{ADDRESS}>\r\n")), "{copy}");
+    assert!(copy.contains(&format!("Message-ID: {}\r\n", taken[0].message_id)), "{copy}");
+
+    let refusal = thunderbird.sends("nessuno@pec.example.org", "Rifiutata", "niente").unwrap_err();
+    assert!(
+        refusal.contains("<nessuno@pec.example.org>: Recipient address rejected: Casella inesistente"),
+        "{refusal}"
+    );
+    assert_eq!(postfix.taken().len(), 1);
+    assert_eq!(office.snapshot().folder("Sent").messages.len(), sent);
+}
