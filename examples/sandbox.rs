@@ -31,9 +31,6 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const MAILBOX_PASSWORD: &str = "casella-di-prova";
 
-/// Whether delega has listeners for sending and for downloading. Until it has, they are neither configured nor told of.
-const SENDS_AND_DOWNLOADS: bool = false;
-
 struct Delegate {
     username: &'static str,
     first_name: &'static str,
@@ -112,23 +109,19 @@ impl Ports {
         })
     }
 
-    /// Port, protocol, how TLS begins, kind.
-    fn listeners(&self) -> Vec<(u16, &'static str, &'static str, &'static str)> {
-        let mut listeners = vec![
+    /// Port, protocol, how TLS begins, kind; those for sending where there is a server that sends.
+    fn listeners(&self, sends: bool) -> Vec<(u16, &'static str, &'static str, &'static str)> {
+        let all = vec![
             (self.client, "imap", "implicit", "client"),
             (self.client_starttls, "imap", "starttls", "client"),
             (self.webmail, "imap", "implicit", "webmail"),
+            (self.submission, "submission", "implicit", "client"),
+            (self.submission_starttls, "submission", "starttls", "client"),
+            (self.submission_webmail, "submission", "implicit", "webmail"),
+            (self.pop3, "pop3", "implicit", "client"),
+            (self.pop3_stls, "pop3", "starttls", "client"),
         ];
-        if SENDS_AND_DOWNLOADS {
-            listeners.extend([
-                (self.submission, "submission", "implicit", "client"),
-                (self.submission_starttls, "submission", "starttls", "client"),
-                (self.submission_webmail, "submission", "implicit", "webmail"),
-                (self.pop3, "pop3", "implicit", "client"),
-                (self.pop3_stls, "pop3", "starttls", "client"),
-            ]);
-        }
-        listeners
+        all.into_iter().filter(|(_, protocol, ..)| sends || *protocol != "submission").collect()
     }
 }
 
@@ -167,7 +160,8 @@ fn run() -> Result<()> {
 
     // From here on the folder goes away with the server
     let mut server = delega.serve(&folder.keep());
-    wait_until_listening(&mut server, &ports)?;
+    let sends = postfix.is_some();
+    wait_until_listening(&mut server, &ports, sends)?;
     let roundcube = if std::env::args().any(|argument| argument == "--webmail") {
         let ca = certs.join("ca.pem");
         let listeners = Listeners { imap_port: ports.webmail, submission_port: ports.submission_webmail, ca: &ca };
@@ -175,7 +169,7 @@ fn run() -> Result<()> {
     } else {
         None
     };
-    welcome::print(&certs, &ports, roundcube.as_ref());
+    welcome::print(&certs, &ports, sends, roundcube.as_ref());
     runtime.block_on(wait_for_the_end(&mut server, signals))
 }
 
@@ -203,12 +197,13 @@ fn configuration_text(certs: &Path, dovecot: &Dovecot, postfix: Option<&Postfix>
              kind = \"{kind}\"\n"
         )
     };
-    let mut upstream = format!("imap = \"imaps://localhost:{}\"\n", dovecot.imaps_port());
-    if SENDS_AND_DOWNLOADS {
-        upstream += &format!("pop3 = \"pop3s://localhost:{}\"\n", dovecot.pop3s_port());
-        if let Some(postfix) = postfix {
-            upstream += &format!("submission = \"smtps://localhost:{}\"\n", postfix.submissions_port());
-        }
+    let mut upstream = format!(
+        "imap = \"imaps://localhost:{}\"\npop3 = \"pop3s://localhost:{}\"\n",
+        dovecot.imaps_port(),
+        dovecot.pop3s_port()
+    );
+    if let Some(postfix) = postfix {
+        upstream += &format!("submission = \"smtps://localhost:{}\"\n", postfix.submissions_port());
     }
     format!(
         "[store]\nurl = \"sqlite:delega.db\"\nkey_file = \"delega.key\"\n\n\
@@ -217,7 +212,7 @@ fn configuration_text(certs: &Path, dovecot: &Dovecot, postfix: Option<&Postfix>
          [permissions]\nclient = \"apart\"\n\n[limits]\nshutdown_grace_secs = 2\n",
         certs.join("delega.pem"),
         certs.join("delega.key"),
-        ports.listeners().into_iter().map(listen).collect::<String>(),
+        ports.listeners(postfix.is_some()).into_iter().map(listen).collect::<String>(),
         dovecot.ca_file(),
     )
 }
@@ -238,7 +233,8 @@ impl Delega {
             let email = format!("{username}@example.it");
             let person = ["--first-name", first_name, "--last-name", last_name, "--email", &email];
             let delegate = ["delegate", "add", ADDRESS, username, "--permissions", permissions];
-            self.command(&[&delegate[..], &person].concat(), password)?;
+            let protocols = ["--protocol", "imap,pop3"];
+            self.command(&[&delegate[..], &protocols, &person].concat(), password)?;
         }
         Ok(())
     }
@@ -270,9 +266,9 @@ impl Delega {
     }
 }
 
-fn wait_until_listening(server: &mut Guarded, ports: &Ports) -> Result<()> {
+fn wait_until_listening(server: &mut Guarded, ports: &Ports, sends: bool) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(15);
-    for (port, ..) in ports.listeners() {
+    for (port, ..) in ports.listeners(sends) {
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if let Some(status) = server.ended() {
                 return Err(format!("delega has ended before it listened: {status}").into());

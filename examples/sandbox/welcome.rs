@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::support::roundcube::Roundcube;
 use super::support::sample::ADDRESS;
-use super::{DELEGATES, Delegate, MAILBOX_PASSWORD, Ports, SENDS_AND_DOWNLOADS};
+use super::{DELEGATES, Delegate, MAILBOX_PASSWORD, Ports};
 
 /// Everything.
-pub fn print(certs: &Path, ports: &Ports, roundcube: Option<&Roundcube>) {
+pub fn print(certs: &Path, ports: &Ports, sends: bool, roundcube: Option<&Roundcube>) {
     let ca = certs.join("ca.pem");
     let ca = std::env::current_dir().ok().and_then(|here| ca.strip_prefix(here).ok()).unwrap_or(&ca);
     println!("\ndelega is at work, in front of a Dovecot that has the mailbox {ADDRESS}.\n");
@@ -20,10 +20,10 @@ pub fn print(certs: &Path, ports: &Ports, roundcube: Option<&Roundcube>) {
         webmail(roundcube);
     }
     reading(ca, ports);
-    if SENDS_AND_DOWNLOADS {
+    if sends {
         sending(ca, ports);
-        downloading(ca, ports);
     }
+    downloading(ca, ports);
     println!("\nCtrl-C ends it all, and nothing of the mailbox is kept.\n");
 }
 
@@ -45,9 +45,6 @@ fn webmail(roundcube: &Roundcube) {
          lettura is not offered what delega would refuse, and leaves no trace.",
         roundcube.url()
     );
-    if !SENDS_AND_DOWNLOADS {
-        println!("Sending is not possible yet.");
-    }
 }
 
 fn reading(ca: &Path, ports: &Ports) {

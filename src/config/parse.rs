@@ -172,6 +172,7 @@ impl File<'_> {
         let words = [("implicit", ListenTls::Implicit), ("starttls", ListenTls::StartTls), ("none", ListenTls::None)];
         let tls = section.choice("tls", &words, &mut self.ledger);
         let kinds = [("client", ListenerKind::Client), ("webmail", ListenerKind::Webmail)];
+        let kind_at = section.value("kind").map(|value| value.span().start);
         let kind = section.choice("kind", &kinds, &mut self.ledger);
         let proxy_protocol = section.flag("proxy_protocol", &mut self.ledger);
         let section_at = section.at();
@@ -186,6 +187,11 @@ impl File<'_> {
             self.ledger.wrong(tls_at.unwrap_or(address_at), text);
         }
         let (protocol, protocol_at) = protocol?;
+        // POP3 needs **client** and the choice of POP3 (P7), which a webmail listener does not ask for.
+        if (protocol, kind) == (Protocol::Pop3, Some(ListenerKind::Webmail)) {
+            let text = "there is no webmail by POP3: use `kind = \"client\"`, or `protocol = \"imap\"`";
+            self.ledger.wrong(kind_at.unwrap_or(protocol_at), text.to_owned());
+        }
         let config = ListenConfig { protocol, address, tls: tls?, kind: kind?, proxy_protocol };
         Some(Found { config, section_at, protocol_at, address_at })
     }

@@ -4,6 +4,8 @@
 //! there is nothing more to read; only what a socket does not take is kept. A leg is not read while the other side of the session has more than
 //! [`HIGH_WATER`] waiting, so a client that does not read stops the upstream from being read, and the other way round.
 
+mod journal;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,14 +18,15 @@ use super::budget::Place;
 use super::live::{Presence, Registration};
 use super::login::{self, Outcome};
 use super::outbox::{Outbox, Through};
+use super::sending::Sends;
 use super::upstream::{Obtained, Person};
 use super::warm::Age;
-use super::{Shared, timeouts};
-use crate::accounts::{Entry, Refusal};
+use super::{Shared, doors};
+use crate::accounts::{Entry, SendingEntry};
 use crate::config::Endpoint;
-use crate::domain::{Login, Protocol};
+use crate::domain::Sending;
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
-use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Note, Request, imap};
+use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Request};
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
@@ -66,6 +69,7 @@ struct Connection {
     /// Since when bytes wait of which no socket takes any.
     stuck_since: Option<Instant>,
     person: Option<Person>,
+    sends: Sends,
     /// What the client said of itself first.
     program: Option<String>,
     ending: Option<Ending>,
@@ -78,19 +82,7 @@ struct Connection {
 pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
     let Arrival { stream, peer, guard, door, starttls } = arrival;
     let now = Instant::now();
-    let session: Box<dyn Machine> = match door.protocol {
-        Protocol::Imap => {
-            let settings = imap::Settings {
-                starttls: starttls.is_some(),
-                message_bytes: shared.limits.message_bytes,
-                timeouts: timeouts(&shared.limits),
-                nonce: nonce(),
-            };
-            Box::new(imap::Session::new(settings, now))
-        }
-        // The configuration does not let these be listened for yet.
-        Protocol::Submission | Protocol::Pop3 => return,
-    };
+    let session = doors::session(&shared, door, starttls.is_some(), now);
     let stop = shared.stop.clone();
     let mut connection = Connection {
         session,
@@ -111,6 +103,7 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         timer_at: None,
         stuck_since: None,
         person: None,
+        sends: Sends::new(shared.clone()),
         program: None,
         ending: None,
         started_at: now,
@@ -124,16 +117,6 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         () = at_once.cancelled() => connection.ending = Some(Ending::Shutdown),
     }
     connection.log_end();
-}
-
-/// A number that the client cannot guess. Where the system has none to give, the tags are guessable, which costs the
-/// client's own session its clarity and nobody else anything.
-fn nonce() -> u64 {
-    let mut bytes = [0; 8];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => u64::from_le_bytes(bytes),
-        Err(_) => 0,
-    }
 }
 
 impl Connection {
@@ -190,9 +173,8 @@ impl Connection {
                 self.out.upstream.clear();
                 self.leave();
             }
-            // Nothing is recorded yet, so nothing is sent.
-            Request::RecordSending(_) => self.input(Input::SendingRecorded(false)),
-            Request::RecordOutcome(_) => self.input(Input::OutcomeRecorded),
+            Request::RecordSending(sending) => self.record(*sending),
+            Request::RecordOutcome(outcome) => self.sends.outcome(outcome),
             Request::Note(note) => self.note(note),
             Request::Close => {
                 self.close().await;
@@ -202,10 +184,23 @@ impl Connection {
         Some(())
     }
 
+    /// Records what is about to be sent, by whom and where from.
+    fn record(&mut self, sending: Sending) {
+        let Some(person) = &self.person else { return self.input(Input::SendingRecorded(false)) };
+        self.sends.record(SendingEntry {
+            account: person.account,
+            login: person.login.clone(),
+            peer: self.peer.address,
+            door: self.door,
+            addresses: person.addresses.clone(),
+            sending,
+        });
+    }
+
     /// Looks for a way to the mailbox of the person who was let in.
     fn connect(&mut self) {
         let Some(person) = &self.person else { return self.input(Input::UpstreamUnreachable) };
-        match self.shared.obtain(person) {
+        match self.shared.obtain(person, self.door.protocol) {
             Obtained::Warm(ready) => {
                 let capabilities = ready.parked.capabilities();
                 self.upstream = Some(ready.stream);
@@ -226,7 +221,7 @@ impl Connection {
     fn endpoint(&self) -> Option<(Dialer, Endpoint)> {
         let person = self.person.as_ref()?;
         let upstream = self.shared.upstreams.get(&person.upstream)?;
-        Some((upstream.dialer.clone(), upstream.imap.clone()?))
+        Some((upstream.dialer.clone(), upstream.endpoint(self.door.protocol)?.clone()))
     }
 
     async fn starttls_downstream(&mut self) -> Option<()> {
@@ -279,6 +274,7 @@ impl Connection {
             }
             // All of them each time, so that neither leg starves the other.
             let moved = self.poll_done(cx)
+                | self.poll_sends(cx)
                 | self.poll_stop(cx)
                 | self.poll_change(cx)
                 | self.poll_read(Leg::Downstream, cx)
@@ -299,7 +295,7 @@ impl Connection {
     fn poll_read(&mut self, leg: Leg, cx: &mut Context<'_>) -> bool {
         let room = self.out.downstream.len() < HIGH_WATER;
         // An upstream that waits for its answers to be read takes no commands until they are: it is read regardless.
-        let room = room && (leg == Leg::Upstream || self.out.upstream.len() < HIGH_WATER);
+        let room = room && (leg == Leg::Upstream || self.out.upstream.len() < HIGH_WATER && !self.out.kept.is_full());
         if !room || !self.session.wants(leg) {
             return false;
         }
@@ -386,8 +382,9 @@ impl Connection {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
                 let Entry { account, login, grant, addresses, upstream, credentials } = *entry;
                 self.session.park_afterwards(self.shared.keeps_warm(&upstream));
+                self.out.kept.want(self.shared.keeps_copies(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
-                self.person = Some(Person { login, account, upstream, opening });
+                self.person = Some(Person { login, account, addresses: addresses.clone(), upstream, opening });
                 self.follow(registration);
                 self.input(Input::Verified(Ok(Admission { grant, addresses, upstream: credentials.into() })));
             }
@@ -406,6 +403,13 @@ impl Connection {
             }
             Done::Connected(Err(error)) | Done::Encrypted(Err(error)) => self.unreachable(&error),
         }
+        true
+    }
+
+    /// Goes on with what is recorded and kept of a message.
+    fn poll_sends(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(input) = self.sends.poll(&mut self.out.kept, cx) else { return false };
+        self.input(input);
         true
     }
 
@@ -527,65 +531,5 @@ impl Connection {
             }
             _ => {}
         }
-    }
-
-    fn note(&mut self, note: Note) {
-        let peer = self.peer.address;
-        let login = self.person.as_ref().map(|person| tracing::field::display(&person.login));
-        match note {
-            Note::LoggedIn => {
-                self.guard.logged_in();
-                let tls = self.downstream.as_ref().and_then(Stream::cipher);
-                let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
-                let connections = self.person.as_ref().map(|person| self.shared.connections(person));
-                let program = self.program.as_deref();
-                tracing::info!(%peer, login, listener = %self.door.kind, program, tls, upstream_tls, connections, "session start");
-                if let Some(person) = &self.person {
-                    self.shared.fill(person);
-                }
-            }
-            Note::Refused { verb, why } => tracing::info!(%peer, login, verb, why, "refused"),
-            // Once, and not before the login: strangers could fill the log with it.
-            Note::Program(program) if self.program.is_none() => {
-                if self.person.is_some() {
-                    tracing::info!(%peer, login, program, "client program");
-                }
-                self.program = Some(program);
-            }
-            Note::Program(_) => {}
-            Note::UpstreamRefusedLogin => {
-                tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
-                self.person = None;
-            }
-            Note::UpstreamRefusedOwner => {
-                let login = self.person.take().map(|person| person.login);
-                self.log_refused(login, Refusal::WrongPassword);
-            }
-            Note::UpstreamUnavailable(why) => {
-                let connections = self.person.as_ref().map(|person| self.shared.connections(person));
-                tracing::error!(%peer, login, why, connections, "the upstream could not be entered");
-                self.person = None;
-            }
-            Note::Ended(ending) => self.ending = Some(ending),
-        }
-    }
-
-    /// What was typed is shown only if it is a login: people type passwords into the wrong field.
-    fn log_refused(&self, login: Option<Login>, why: Refusal) {
-        let login = login.as_ref().map(tracing::field::display);
-        tracing::warn!(peer = %self.peer.address, login, listener = %self.door.kind, %why, "login refused");
-    }
-
-    /// Whoever never got as far as a login leaves a line in the debug log alone: scans and health checks are many.
-    fn log_end(&self) {
-        let ending = self.ending.unwrap_or(Ending::ClientGone);
-        let peer = self.peer.address;
-        let Some(Person { login, .. }) = &self.person else {
-            tracing::debug!(%peer, %ending, "connection end");
-            return;
-        };
-        let seconds = self.started_at.elapsed().as_secs();
-        let (from_client, from_upstream) = (self.downstream_bytes, self.upstream_bytes);
-        tracing::info!(%peer, %login, %ending, seconds, from_client, from_upstream, "session end");
     }
 }

@@ -1,6 +1,8 @@
 //! Drives sessions over sockets: one task per connection, one upstream connection for each session.
 //!
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
+//! - `doors`: which session serves which door
+//! - `sending`: what is sent is recorded before and after, and kept for its copy in Sent (O2, X13)
 //! - `login`: credentials are checked on blocking threads, few at a time
 //! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
 //! - `upstream`: where a session's upstream connection comes from, and where it goes
@@ -12,10 +14,12 @@
 
 mod budget;
 mod connection;
+mod doors;
 mod live;
 mod login;
 mod outbox;
 pub mod probe;
+mod sending;
 mod upstream;
 mod warm;
 
@@ -27,12 +31,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, AccountsError, Spool, spool};
 use crate::config::{Config, LimitsConfig};
 use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
 use crate::session::Timeouts;
 
+use crate::domain::Protocol;
 use budget::Budget;
+use doors::Offers;
 use live::Live;
 pub use upstream::Upstream;
 use warm::Warm;
@@ -44,6 +50,13 @@ pub(crate) struct Shared {
     limits: LimitsConfig,
     live: Arc<Live>,
     budget: Arc<Budget>,
+    /// Those of the protocols whose connections are never handed on.
+    budgets: HashMap<Protocol, Arc<Budget>>,
+    offers: Offers,
+    /// Where messages are kept for their copies, where any upstream has some.
+    spool: Option<Arc<Spool>>,
+    /// Told when a copy has become due.
+    copies_due: Arc<tokio::sync::Notify>,
     warm: Arc<Warm>,
     hashing: Arc<tokio::sync::Semaphore>,
     stop: CancellationToken,
@@ -75,6 +88,9 @@ pub enum StartError {
     /// A listener.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The folder of messages that are to be copied.
+    #[error(transparent)]
+    Spool(#[from] AccountsError),
 }
 
 /// The timeouts that sessions keep.
@@ -98,6 +114,12 @@ impl Gateway {
         for upstream in &config.upstreams {
             upstreams.insert(upstream.name.clone(), Upstream::new(upstream, config.limits.upstream_timeout)?);
         }
+        let with_submission = config.upstreams.iter().filter(|upstream| upstream.submission.is_some());
+        let copies = config.upstreams.iter().any(|upstream| upstream.copy_to_sent);
+        let spool = match copies || spool::beside(&config.store.path).exists() {
+            true => Some(Arc::new(accounts.open_spool(&config.store.path)?)),
+            false => None,
+        };
         let listeners = config
             .listeners
             .iter()
@@ -112,6 +134,10 @@ impl Gateway {
             limits: config.limits.clone(),
             live: Arc::new(Live::default()),
             budget: Arc::default(),
+            budgets: [Protocol::Submission, Protocol::Pop3].map(|protocol| (protocol, Arc::default())).into(),
+            offers: Offers::new(with_submission.map(|upstream| upstream.name.clone())),
+            spool,
+            copies_due: Arc::default(),
             warm: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(login::at_once())),
             stop: signals.stop.clone(),

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll, ready};
 
+use super::sending::Kept;
 use crate::net::{Gathering, Stream, buffers};
-use crate::session::{Leg, Request, Sink};
+use crate::session::{Leg, Piece, Request, Sink};
 
 /// What is at least so long is encrypted where it lies. Shorter pieces are gathered first: a record for each would cost
 /// more than copying them.
@@ -27,6 +28,8 @@ pub struct Outbox {
     pub downstream: Pipe,
     /// For the server.
     pub upstream: Pipe,
+    /// What is kept of a message that is being sent.
+    pub kept: Kept,
     /// For the gateway.
     pub requests: VecDeque<Request>,
 }
@@ -38,6 +41,10 @@ impl Sink for Outbox {
 
     fn upstream(&mut self, bytes: &[u8]) {
         self.upstream.add(bytes);
+    }
+
+    fn message(&mut self, piece: Piece<'_>) {
+        self.kept.add(piece);
     }
 
     fn request(&mut self, request: Request) {
@@ -101,6 +108,10 @@ impl Sink for Through<'_> {
 
     fn upstream(&mut self, bytes: &[u8]) {
         self.add(Leg::Upstream, bytes);
+    }
+
+    fn message(&mut self, piece: Piece<'_>) {
+        self.out.message(piece);
     }
 
     fn request(&mut self, request: Request) {

@@ -11,7 +11,7 @@ use super::warm::{Age, Opening, Ready};
 use super::{Shared, StartError};
 use crate::accounts::{AccountRef, Credentials};
 use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
-use crate::domain::{Login, MailboxId, Protocol};
+use crate::domain::{Login, MailboxAddress, MailboxId, Protocol};
 use crate::net::{Dialer, Stream};
 use crate::session::UpstreamLogin;
 use crate::session::imap::parked::Parked;
@@ -24,6 +24,7 @@ pub struct Upstream {
     pub(super) pop3: Option<Endpoint>,
     connections_per_mailbox: usize,
     warm: WarmConfig,
+    copies: bool,
 }
 
 /// Who is let in, for the log and for the upstream.
@@ -31,6 +32,8 @@ pub struct Upstream {
 pub(super) struct Person {
     pub login: Login,
     pub account: AccountRef,
+    /// The addresses that their mailbox sends from.
+    pub addresses: Vec<MailboxAddress>,
     /// The `[upstream.NAME]` where the mailbox lives.
     pub upstream: String,
     /// What their upstream sessions are opened by.
@@ -59,6 +62,7 @@ impl Upstream {
             pop3: config.pop3.clone(),
             connections_per_mailbox: config.connections_per_mailbox,
             warm: config.warm,
+            copies: config.copy_to_sent,
         })
     }
 
@@ -94,9 +98,14 @@ impl Person {
 
 impl Shared {
     /// What `person` reaches their mailbox with.
-    pub(super) fn obtain(&self, person: &Person) -> Obtained {
+    pub(super) fn obtain(&self, person: &Person, protocol: Protocol) -> Obtained {
         let Some(upstream) = self.upstreams.get(&person.upstream) else { return Obtained::Full };
         let (mailbox, limit) = (person.mailbox(), upstream.connections_per_mailbox);
+        // Others are neither handed on nor counted with IMAP's: providers bound each protocol by itself.
+        if let Some(budget) = self.budgets.get(&protocol) {
+            let place = budget.place(mailbox, Some(person.account), limit);
+            return place.map_or(Obtained::Full, |place| Obtained::Place(place, self.warm.age()));
+        }
         if person.shares()
             && let Some(mut ready) = self.warm.take(person.opening)
             && ready.place.hand_over(Some(person.account), limit)
@@ -177,7 +186,12 @@ impl Shared {
     }
 
     /// How many upstream connections the person's mailbox has.
-    pub(super) fn connections(&self, person: &Person) -> usize {
-        self.budget.total(person.mailbox())
+    pub(super) fn connections(&self, person: &Person, protocol: Protocol) -> usize {
+        self.budgets.get(&protocol).unwrap_or(&self.budget).total(person.mailbox())
+    }
+
+    /// Whether delega puts what is sent there into Sent (X13).
+    pub(super) fn keeps_copies(&self, upstream: &str) -> bool {
+        self.upstreams.get(upstream).is_some_and(|upstream| upstream.copies)
     }
 }

@@ -181,6 +181,8 @@ pub enum Note {
     },
     /// What the client said of itself in ID, bounded and free of control characters.
     Program(String),
+    /// What the submission server offers, for those who have not logged in yet.
+    UpstreamOffers(smtp::Extensions),
     /// The upstream refused the password that the client typed (L3).
     UpstreamRefusedOwner,
     /// The upstream refused the credentials that delega holds.

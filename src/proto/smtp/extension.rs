@@ -51,6 +51,11 @@ impl Extensions {
     /// None.
     pub const NONE: Extensions = Extensions { set: 0, size: 0 };
 
+    /// What next to every server has: counted on for one that was not heard yet. What it lacks after all is refused when
+    /// it is asked for.
+    pub const USUAL: Extensions =
+        Extensions::of(&[Extension::Pipelining, Extension::EightBitMime, Extension::EnhancedStatusCodes]);
+
     /// The set of those named.
     pub const fn of(list: &[Extension]) -> Extensions {
         let mut set = 0;

@@ -14,7 +14,7 @@ mod relay;
 use std::time::Instant;
 
 use crate::domain::{Grant, MailboxAddress};
-use crate::proto::smtp::extension::Extensions;
+pub use crate::proto::smtp::extension::Extensions;
 use crate::proto::smtp::line::Lines;
 use crate::proto::smtp::reply::{self, Own};
 use crate::session::{Admission, Ending, Input, Leg, Machine, Note, Request, Sink, Timeouts};
@@ -288,6 +288,7 @@ impl Session {
         let Entry { mut front, grant, addresses, typed, .. } = *entry;
         match entered {
             Entered::Open(upstream) => {
+                out.request(Request::Note(Note::UpstreamOffers(upstream)));
                 out.request(Request::Note(Note::LoggedIn));
                 say_own(out, Own { code: 235, enhanced: "2.7.0", text: "Logged in" });
                 self.phase = Phase::Relay(Box::new(Relay::new(self.settings, grant, addresses, upstream, now)));
