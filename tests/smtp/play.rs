@@ -141,7 +141,7 @@ pub fn play_up_to(message_bytes: u64, client: &[u8], mut cut: Cut) -> Outcome {
     let long = Duration::from_secs(3600);
     let timeouts = Timeouts { login: long, command: long, idle: long, upstream: long, shutdown: long, refusal: long };
     let all = Extensions::of(Extension::ALL);
-    let settings = Settings { starttls: false, message_bytes, offered: all, timeouts };
+    let settings = Settings { starttls: false, message_bytes, recipients: 100, offered: all, timeouts };
     let now = Instant::now();
     let addresses = vec!["ufficio@pec.example.it".parse().unwrap()];
     let mut session = Session::logged_in(settings, Grant::OWNER, addresses, all, now);
