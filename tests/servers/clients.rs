@@ -7,11 +7,12 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::delega::{Delega, password};
+use super::delega::{Delega, Options, password};
 use super::programs::{Finished, folder, installed, program, run};
 use super::support::dovecot::Dovecot;
 use super::support::guard;
 use super::support::mail;
+use super::support::postfix::Postfix;
 use super::support::sample::{self, ADDRESS, Size};
 use super::support::state::State;
 
@@ -32,6 +33,8 @@ mod thunderbird;
 const READER: &str = "anna";
 /// May read and write, also in a mail program.
 const WRITER: &str = "bruno";
+/// May send as well.
+const SENDER: &str = "carla";
 /// May read, by webmail only.
 const WEBMAIL: &str = "clia";
 /// What opens the mailbox upstream.
@@ -45,15 +48,31 @@ struct Office {
 
 impl Office {
     fn open() -> Office {
+        Office::with(|_, _| ()).0
+    }
+
+    /// With a Postfix, and delega's doors for sending.
+    fn sending() -> (Office, Postfix) {
+        Office::with(|dovecot, options| {
+            let postfix = Postfix::before(dovecot);
+            *options = options.clone().sending(&postfix);
+            postfix
+        })
+    }
+
+    fn with<T>(change: impl FnOnce(&Dovecot, &mut Options) -> T) -> (Office, T) {
         let dovecot = Dovecot::start();
         sample::add(&dovecot, ADDRESS, OWNERS_PASSWORD, Size::Light);
         dovecot.listen_in(ADDRESS);
-        let delega = Delega::before(&dovecot);
+        let mut options = Options::before(&dovecot);
+        let more = change(&dovecot, &mut options);
+        let delega = options.start();
         delega.add_mailbox(ADDRESS, OWNERS_PASSWORD);
         delega.add_delegate(ADDRESS, READER, "read,client");
         delega.add_delegate(ADDRESS, WRITER, "read,write,client");
+        delega.add_delegate(ADDRESS, SENDER, "read,write,send,client");
         delega.add_delegate(ADDRESS, WEBMAIL, "read");
-        Office { dovecot, delega }
+        (Office { dovecot, delega }, more)
     }
 
     /// What is on disk now.
