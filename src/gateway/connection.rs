@@ -30,9 +30,9 @@ use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Request};
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
-/// How many times a connection reads both legs before the other connections have their turn: a fetch of 50 MB must not
-/// keep them waiting.
-const TURN: usize = 4;
+/// How much a connection reads before the others have their turn, so that hundreds that fetch do not keep a small command
+/// waiting. Turns of 64 KiB cost an upload 15 % more, since each may wake another thread.
+const TURN_BYTES: u64 = 1024 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
@@ -267,7 +267,9 @@ impl Connection {
     /// Waits for something to happen, and hands it to the session. Returns when there are requests to fulfil; an error
     /// is the end of the connection.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
-        for _ in 0..TURN {
+        let bytes = |connection: &Connection| connection.downstream_bytes + connection.upstream_bytes;
+        let turn = bytes(self) + TURN_BYTES;
+        while bytes(self) < turn {
             if !self.out.requests.is_empty() {
                 return Poll::Ready(Ok(()));
             }
@@ -290,6 +292,7 @@ impl Connection {
             }
         }
         // There is more, and it is somebody else's turn.
+        self.poll_writes(cx);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
