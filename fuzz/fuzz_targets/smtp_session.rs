@@ -78,7 +78,7 @@ fuzz_target!(|operations: &[u8]| {
         refusal: second,
     };
     let all = Extensions::of(Extension::ALL);
-    let settings = Settings { starttls: false, message_bytes: 4096, offered: all, timeouts };
+    let settings = Settings { starttls: false, message_bytes: 4096, recipients: 100, offered: all, timeouts };
     let mut now = Instant::now();
     let Some((first, mut rest)) = operations.split_first() else { return };
     let mut out = Out::default();

@@ -68,6 +68,8 @@ struct Connection {
     timer_at: Option<Instant>,
     /// Since when bytes wait of which no socket takes any.
     stuck_since: Option<Instant>,
+    /// Whether the upstream was given up because it did not read.
+    upstream_stalled: bool,
     person: Option<Person>,
     sends: Sends,
     /// What the client said of itself first.
@@ -102,6 +104,7 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         timer: Box::pin(tokio::time::sleep(Duration::from_secs(3600))),
         timer_at: None,
         stuck_since: None,
+        upstream_stalled: false,
         person: None,
         sends: Sends::new(shared.clone()),
         program: None,
@@ -475,13 +478,15 @@ impl Connection {
             self.timer_at = None;
             let now = Instant::now();
             if stall.is_some_and(|at| now >= at) {
-                let client = self.out.downstream.is_pending();
-                self.ending = Some(if client {
-                    Ending::ClientTimeout
-                } else {
-                    Ending::UpstreamFault("the upstream does not read")
-                });
-                return Poll::Ready(Err(()));
+                self.stuck_since = None;
+                if self.out.downstream.is_pending() {
+                    self.ending = Some(Ending::ClientTimeout);
+                    return Poll::Ready(Err(()));
+                }
+                // An upstream that does not read is gone; the client is told so.
+                self.upstream_stalled = true;
+                self.broken(Leg::Upstream);
+                return Poll::Ready(Ok(()));
             }
             if self.session.deadline().is_some_and(|at| now >= at) {
                 self.input(Input::Tick);

@@ -18,8 +18,8 @@ pub fn session(shared: &Shared, door: Door, starttls: bool, now: Instant) -> Box
             Box::new(imap::Session::new(settings, now))
         }
         Protocol::Submission => {
-            let offered = shared.offers.by_all();
-            Box::new(smtp::Session::new(smtp::Settings { starttls, message_bytes, offered, timeouts }, now))
+            let (offered, recipients) = (shared.offers.by_all(), shared.limits.recipients);
+            Box::new(smtp::Session::new(smtp::Settings { starttls, message_bytes, recipients, offered, timeouts }, now))
         }
         Protocol::Pop3 => Box::new(pop3::Session::new(pop3::Settings { starttls, timeouts }, now)),
     }

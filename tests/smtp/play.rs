@@ -132,11 +132,16 @@ impl Server {
 }
 
 /// Plays what a client sends, for the mailbox's owner.
-pub fn play(client: &[u8], mut cut: Cut) -> Outcome {
+pub fn play(client: &[u8], cut: Cut) -> Outcome {
+    play_up_to(64 * 1024, client, cut)
+}
+
+/// The same, with a limit on messages.
+pub fn play_up_to(message_bytes: u64, client: &[u8], mut cut: Cut) -> Outcome {
     let long = Duration::from_secs(3600);
     let timeouts = Timeouts { login: long, command: long, idle: long, upstream: long, shutdown: long, refusal: long };
     let all = Extensions::of(Extension::ALL);
-    let settings = Settings { starttls: false, message_bytes: 64 * 1024, offered: all, timeouts };
+    let settings = Settings { starttls: false, message_bytes, recipients: 100, offered: all, timeouts };
     let now = Instant::now();
     let addresses = vec!["ufficio@pec.example.it".parse().unwrap()];
     let mut session = Session::logged_in(settings, Grant::OWNER, addresses, all, now);

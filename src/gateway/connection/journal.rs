@@ -53,6 +53,9 @@ impl Connection {
                 tracing::error!(%peer, login, why, connections, "the upstream could not be entered");
                 self.person = None;
             }
+            Note::Ended(_) if self.upstream_stalled => {
+                self.ending = Some(Ending::UpstreamFault("the upstream does not read"));
+            }
             Note::Ended(ending) => self.ending = Some(ending),
         }
     }

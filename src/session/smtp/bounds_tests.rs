@@ -39,7 +39,8 @@ impl Play {
         let timeouts =
             Timeouts { login: long, command: long, idle: long, upstream: long, shutdown: long, refusal: long };
         let offered = Extensions::of(Extension::ALL);
-        let settings = Settings { starttls: false, message_bytes: 100_000, offered, timeouts };
+        let settings =
+            Settings { starttls: false, message_bytes: 100_000, recipients: limits::RECIPIENTS, offered, timeouts };
         let addresses = vec!["a@pec.example.it".parse().unwrap()];
         let session = Session::logged_in(settings, Grant::OWNER, addresses, offered, now);
         Play { session, now, said: Said::default() }

@@ -62,6 +62,8 @@ pub(super) struct Message {
     held: Vec<u8>,
     /// Octets so far.
     bytes: u64,
+    /// Whether more than is allowed came together with the end of the header.
+    over: bool,
     /// Octets that were thrown away.
     drained: u64,
     message_id: Option<String>,
@@ -156,9 +158,10 @@ impl Relay {
             Stage::Header => {
                 let looked_at = message.held.len();
                 message.held.extend_from_slice(octets);
+                message.over = !over.is_empty();
                 match header::end(&message.held, looked_at) {
-                    _ if !over.is_empty() => self.fail(policy::TOO_BIG, out),
                     Some(end) => self.judge(end, false, now, out),
+                    None if !over.is_empty() => self.fail(policy::TOO_BIG, out),
                     None if message.held.len() > limits::HEADER_BYTES => {
                         self.fail(policy::unreadable(header::Fault::Long), out);
                     }
@@ -313,14 +316,17 @@ impl Relay {
         const UNASKED: &str = "the upstream answered what it was not asked";
         let Some(message) = self.message() else { return Ok(()) };
         match (&message.stage, reply.kind()) {
-            (Stage::AwaitGo { ended }, Kind::GoOn) => {
-                let ended = *ended;
+            (Stage::AwaitGo { ended }, Kind::GoOn) if reply.code == 354 => {
+                let (ended, over) = (*ended, message.over);
                 message.stage = Stage::Body;
                 let held = std::mem::take(&mut message.held);
                 message.stuffer.stuff(&held, |stuffed| out.upstream(stuffed));
                 out.message(Piece::Begin);
                 out.message(Piece::Octets(&held));
                 self.awaited_from(now);
+                if over {
+                    self.fail(policy::TOO_BIG, out);
+                }
                 if ended { self.finish(now, out) } else { Ok(()) }
             }
             (Stage::AwaitGo { ended }, Kind::NotNow | Kind::Never) => {

@@ -30,6 +30,8 @@ pub struct Settings {
     pub starttls: bool,
     /// The largest message that may be sent, in octets.
     pub message_bytes: u64,
+    /// The most recipients of one message.
+    pub recipients: usize,
     /// What the configured upstreams are known to have, for EHLO before login; after login it is what the mailbox's own
     /// upstream has.
     pub offered: Extensions,

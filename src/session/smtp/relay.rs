@@ -324,7 +324,7 @@ impl Relay {
             }
             (Verb::Rcpt, Arguments::Rcpt(path, parameters)) => {
                 let Some(envelope) = &self.envelope else { return self.fault(NO_MAIL, out) };
-                if envelope.forward_paths.len() >= limits::RECIPIENTS {
+                if envelope.forward_paths.len() >= self.settings.recipients {
                     say_own(out, MANY_RECIPIENTS);
                     return Ok(());
                 }

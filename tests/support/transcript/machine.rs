@@ -226,6 +226,7 @@ fn smtp(setup: &Setup, now: Instant) -> smtp::Session {
     let settings = smtp::Settings {
         starttls: setup.starttls,
         message_bytes: setup.message_bytes,
+        recipients: delega::domain::limits::RECIPIENTS,
         offered: upstream,
         timeouts: TIMEOUTS,
     };
