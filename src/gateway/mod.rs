@@ -3,6 +3,7 @@
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
 //! - `doors`: which session serves which door
 //! - `sending`: what is sent is recorded before and after, and kept for its copy in Sent (O2, X13)
+//! - `copies`: what is due of these goes into the mailbox's folder (X13)
 //! - `login`: credentials are checked on blocking threads, few at a time
 //! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
 //! - `upstream`: where a session's upstream connection comes from, and where it goes
@@ -14,6 +15,7 @@
 
 mod budget;
 mod connection;
+mod copies;
 mod doors;
 mod live;
 mod login;
@@ -178,6 +180,10 @@ impl Gateway {
                 };
                 listener.serve(&sessions, stop, handler).await;
             });
+        }
+        if let Some(spool) = shared.spool.clone() {
+            // Waited for as sessions are: a message that is on its way gets the grace period, too.
+            sessions.spawn(copies::work(shared.clone(), spool, shared.copies_due.clone(), signals.stop.clone()));
         }
         net::shutdown::notify_ready();
 

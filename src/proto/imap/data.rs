@@ -34,12 +34,7 @@ impl Listed<'_> {
 pub fn listed(response: &[u8]) -> Option<Listed<'_>> {
     let rest = arguments(response).strip_prefix(b"(")?;
     let (attributes, rest) = rest.split_at(memchr::memchr(b')', rest)?);
-    let (delimiter, rest) = nstring(rest.strip_prefix(b") ")?)?;
-    let delimiter = match delimiter.as_deref() {
-        None => None,
-        Some([delimiter]) => Some(*delimiter),
-        Some(_) => return None,
-    };
+    let (delimiter, rest) = delimiter(rest.strip_prefix(b") ")?)?;
     let (name, rest) = astring(rest.strip_prefix(b" ")?)?;
     (rest.is_empty() || rest.starts_with(b" ")).then_some(Listed { attributes, delimiter, name })
 }
@@ -58,11 +53,14 @@ pub fn internal_date(response: &[u8]) -> Option<&[u8]> {
     rest.get(..memchr::memchr(b'"', rest)?)
 }
 
-/// `nstring = string / nil`, as far as it goes, and what follows.
-fn nstring(text: &[u8]) -> Option<(Option<Cow<'_, [u8]>>, &[u8])> {
+/// `DQUOTE QUOTED-CHAR DQUOTE / nil`, and what follows.
+fn delimiter(text: &[u8]) -> Option<(Option<u8>, &[u8])> {
     match text.split_at_checked(3) {
         Some((nil, rest)) if nil.eq_ignore_ascii_case(b"NIL") => Some((None, rest)),
-        _ => string(text).map(|(string, rest)| (Some(string), rest)),
+        _ => match string(text)? {
+            (quoted, rest) if quoted.len() == 1 => Some((quoted.first().copied(), rest)),
+            _ => None,
+        },
     }
 }
 
@@ -110,7 +108,9 @@ mod tests {
     fn a_folder_in_every_form() {
         let folder = listed(b"* LIST (\\HasNoChildren \\SENT) \"/\" Sent\r\n").unwrap();
         assert_eq!((folder.delimiter, &*folder.name), (Some(b'/'), &b"Sent"[..]));
-        assert!(folder.has("\\Sent") && folder.has("\\HasNoChildren") && !folder.has("\\Drafts") && !folder.has("Sent"));
+        assert!(
+            folder.has("\\Sent") && folder.has("\\HasNoChildren") && !folder.has("\\Drafts") && !folder.has("Sent")
+        );
         let flat = listed(b"* LIST () NIL INBOX\r\n").unwrap();
         assert_eq!((flat.delimiter, flat.has("\\Sent")), (None, false));
         assert_eq!(listed(b"* LIST () \"\\\\\" x\r\n").unwrap().delimiter, Some(b'\\'));

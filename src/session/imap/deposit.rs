@@ -405,7 +405,8 @@ impl Deposit {
         self.state = State::Ended(Deposited::Postponed(why));
     }
 
-    fn break_off(&mut self, why: &str) {
+    /// The connection is given up, for this reason. An end that is known stays.
+    pub fn break_off(&mut self, why: &str) {
         if self.end().is_none() {
             self.in_step = false;
             self.postpone(why.to_owned());

@@ -16,14 +16,9 @@ const OPENED: (&str, &str) = (
     "* 3 EXISTS\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 1] x {9}\r\nS2 OK [READ-ONLY] done\r\n",
     "S3 UID SEARCH SINCE 26-Nov-2026 HEADER Message-ID \"<1@pec.example.it>\"\r\n",
 );
-const NOT_FOUND: (&str, &str) = (
-    "* SEARCH\r\nS3 OK done\r\n",
-    "S4 APPEND \"In\\\"via\" (\\Seen) \"27-Nov-2026 18:10:31 +0000\" {46}\r\n",
-);
-const GO_AHEAD: (&str, &str) = (
-    "+ go on\r\n",
-    "Message-ID: <1@pec.example.it>\r\n\r\n{3}\r\nS9 OK\r\n\r\n",
-);
+const NOT_FOUND: (&str, &str) =
+    ("* SEARCH\r\nS3 OK done\r\n", "S4 APPEND \"In\\\"via\" (\\Seen) \"27-Nov-2026 18:10:31 +0000\" {46}\r\n");
+const GO_AHEAD: (&str, &str) = ("+ go on\r\n", "Message-ID: <1@pec.example.it>\r\n\r\n{3}\r\nS9 OK\r\n\r\n");
 
 fn letter() -> Letter {
     Letter {
@@ -174,9 +169,10 @@ fn a_refusal_is_told_to_the_operator_in_the_upstreams_words() {
     assert!(postponed(&[SETTLED, LISTED, ("S2 NO [NONEXISTENT] gone\r\n", "")]).contains("[NONEXISTENT] gone"));
     assert!(postponed(&[SETTLED, LISTED, OPENED, ("S3 BAD what\r\n", "")]).contains("BAD what"));
     let full = "S4 NO [OVERQUOTA] Quota exceeded\r\n";
-    for script in [&[SETTLED, LISTED, OPENED, NOT_FOUND, (full, "")][..], &[
-        SETTLED, LISTED, OPENED, NOT_FOUND, GO_AHEAD, (full, ""),
-    ]] {
+    for script in [
+        &[SETTLED, LISTED, OPENED, NOT_FOUND, (full, "")][..],
+        &[SETTLED, LISTED, OPENED, NOT_FOUND, GO_AHEAD, (full, "")],
+    ] {
         let deposit = plays(&letter(), script);
         assert!(deposit.farewell().is_some());
         assert!(postponed(script).ends_with("NO [OVERQUOTA] Quota exceeded"));
@@ -196,7 +192,9 @@ fn a_message_that_is_too_large_for_the_upstream_is_given_up() {
 fn an_upstream_that_is_not_to_be_understood_is_left() {
     let steps = [SETTLED, LISTED, OPENED, NOT_FOUND, GO_AHEAD];
     for before in 0..=steps.len() {
-        for nonsense in ["* BYE\r\n", "S9 OK\r\n", "D1 NO\r\n", "+ again\r\n", "junk\r\n", "* OK x\n", "* 1 FETCH (X\rY)\r\n"] {
+        for nonsense in
+            ["* BYE\r\n", "S9 OK\r\n", "D1 NO\r\n", "+ again\r\n", "junk\r\n", "* OK x\n", "* 1 FETCH (X\rY)\r\n"]
+        {
             // The go-ahead comes as it should
             if before == 4 && nonsense.starts_with('+') {
                 continue;
