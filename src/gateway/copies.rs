@@ -239,7 +239,8 @@ const STOPPED: &str = "delega was stopped";
 struct Delivery {
     stream: Stream,
     deposit: Deposit,
-    file: Option<File>,
+    /// The message, and a buffer that goes with it to the thread that reads and back.
+    file: Option<(File, Vec<u8>)>,
     /// What is to be said, and how much of it the stream has taken.
     out: Vec<u8>,
     written: usize,
@@ -253,7 +254,7 @@ impl Delivery {
     fn new(stream: Stream, parked: Parked, letter: Letter, file: File, patience: Duration) -> Delivery {
         let mut out = Vec::new();
         let deposit = Deposit::new(parked, letter, &mut out);
-        Delivery { stream, deposit, file: Some(file), out, written: 0, flushed: false, patience }
+        Delivery { stream, deposit, file: Some((file, Vec::new())), out, written: 0, flushed: false, patience }
     }
 
     /// Comes to an end by itself, or because the gateway stops: at once where nothing of the message has gone out yet,
@@ -287,8 +288,7 @@ impl Delivery {
     /// Waits until something was read or all was written, and goes on from there.
     async fn go_on(&mut self) -> Result<(), String> {
         if self.flushed && self.deposit.wants() > 0 {
-            let chunk = self.read().await?;
-            self.deposit.octets(&chunk, &mut self.out);
+            self.read().await?;
         }
         if !self.out.is_empty() {
             self.flushed = false;
@@ -317,17 +317,20 @@ impl Delivery {
         Ok(())
     }
 
-    /// The next octets of the message.
-    async fn read(&mut self) -> Result<Vec<u8>, String> {
+    /// Reads the next octets of the message.
+    async fn read(&mut self) -> Result<(), String> {
         let unreadable = |error: std::io::Error| format!("the message cannot be read from its file: {error}");
-        let Some(mut file) = self.file.take() else { return Err(unreadable(std::io::ErrorKind::NotFound.into())) };
+        let Some((mut file, mut chunk)) = self.file.take() else {
+            return Err(unreadable(std::io::ErrorKind::NotFound.into()));
+        };
         let octets = self.deposit.wants().min(CHUNK_BYTES);
         let reading = tokio::task::spawn_blocking(move || {
-            let mut chunk = vec![0; usize::try_from(octets).unwrap_or_default()];
+            chunk.resize(usize::try_from(octets).unwrap_or_default(), 0);
             file.read_exact(&mut chunk).map(|()| (file, chunk))
         });
         let (file, chunk) = reading.await.map_err(|error| unreadable(error.into()))?.map_err(unreadable)?;
-        self.file = Some(file);
-        Ok(chunk)
+        self.deposit.octets(&chunk, &mut self.out);
+        self.file = Some((file, chunk));
+        Ok(())
     }
 }
