@@ -181,9 +181,9 @@ impl Gateway {
                 listener.serve(&sessions, stop, handler).await;
             });
         }
+        let copying = TaskTracker::new();
         if let Some(spool) = shared.spool.clone() {
-            // Waited for as sessions are: a message that is on its way gets the grace period, too.
-            sessions.spawn(copies::work(shared.clone(), spool, shared.copies_due.clone(), signals.stop.clone()));
+            copying.spawn(copies::work(shared.clone(), spool, shared.copies_due.clone(), signals.stop.clone()));
         }
         net::shutdown::notify_ready();
 
@@ -191,10 +191,16 @@ impl Gateway {
         tracing::info!(sessions = sessions.len(), "stopping");
         net::shutdown::notify_stopping();
         sessions.close();
+        copying.close();
+        // A message on its way to Sent keeps the grace period, too.
+        let all = async {
+            sessions.wait().await;
+            copying.wait().await;
+        };
         // Sessions keep the grace period themselves; what is beyond it is only their farewell.
         let bound = shared.limits.shutdown_grace + net::CLOSE_TIMEOUT + Duration::from_secs(1);
         tokio::select! {
-            () = sessions.wait() => {}
+            () = all => {}
             () = signals.stop_at_once.cancelled() => {}
             () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
         }

@@ -178,6 +178,34 @@ fn x13_an_upstream_that_is_away_gets_it_later() {
     desk.assert_done();
 }
 
+#[test]
+fn x13_a_connection_that_breaks_within_the_message_leaves_nothing_and_it_is_tried_again() {
+    let mut desk = Desk::new();
+    let mut letter = Letter::new(ADDRESS, &[OTHER], "spezzata");
+    letter.raw += &String::from_utf8(large(1024 * 1024)).unwrap().replace('\n', "\r\n");
+    desk.send(&letter);
+    desk.between.cut_after(300 * 1024);
+    desk.time_passes();
+    desk.delega.wait_logged(WAITS, 1);
+    assert_eq!(desk.sent().len(), 0);
+    desk.between.cut_nothing();
+    desk.delega.crash_and_restart();
+    desk.delega.wait_logged(COPIED, 1);
+    assert!(desk.sent() == [stored(&letter)]);
+    desk.assert_done();
+}
+
+#[test]
+fn x13_an_upstream_that_falls_silent_is_given_up() {
+    let desk = Desk::with(|options| options.limits += "command_timeout_secs = 1\n");
+    desk.send_one("muta");
+    desk.between.hold("\\Sent");
+    desk.time_passes();
+    let waits = desk.delega.wait_logged(WAITS, 1);
+    assert_eq!(waits[0]["why"], "the mail server does not answer");
+    desk.between.let_go();
+}
+
 /// The upstream has stored it and said so, and delega is gone before it could hear that.
 #[test]
 fn x13_a_kill_between_the_upstreams_ok_and_the_queue_leaves_one_copy() {

@@ -1,5 +1,5 @@
 //! What stands between delega and the provider's IMAP server: it lets everything pass, until it is told to be away, or to
-//! hold back an answer.
+//! hold back an answer, or to break off.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -28,6 +28,8 @@ struct Mood {
     holds: Option<&'static str>,
     /// How many are held.
     held: usize,
+    /// After so many bytes for the server the connection ends.
+    cuts: Option<usize>,
 }
 
 impl Between {
@@ -44,7 +46,13 @@ impl Between {
                 }
                 let server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream)).unwrap();
                 let (from_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                thread::spawn(move || pass(from_client, to_server, |_| {}));
+                let mut left = sees.mood.lock().unwrap().cuts.unwrap_or(usize::MAX);
+                thread::spawn(move || {
+                    pass(from_client, to_server, |bytes| {
+                        left = left.saturating_sub(bytes.len());
+                        left > 0
+                    });
+                });
                 let sees = sees.clone();
                 thread::spawn(move || pass(server, client, |bytes| sees.look_at(bytes)));
             }
@@ -60,6 +68,16 @@ impl Between {
     /// From now on new connections are closed at once, or not any more.
     pub fn away(&self, away: bool) {
         self.shared.mood.lock().unwrap().away = away;
+    }
+
+    /// From now on each connection ends after so many bytes for the server.
+    pub fn cut_after(&self, bytes: usize) {
+        self.shared.mood.lock().unwrap().cuts = Some(bytes);
+    }
+
+    /// From now on nothing is cut.
+    pub fn cut_nothing(&self) {
+        self.shared.mood.lock().unwrap().cuts = None;
     }
 
     /// From now on answers with this text are held.
@@ -82,23 +100,23 @@ impl Between {
 }
 
 impl Shared {
-    fn look_at(&self, bytes: &[u8]) {
+    fn look_at(&self, bytes: &[u8]) -> bool {
         let mut mood = self.mood.lock().unwrap();
-        let Some(text) = mood.holds else { return };
+        let Some(text) = mood.holds else { return true };
         if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
             mood.held += 1;
             self.changed.notify_all();
             drop(self.changed.wait_while(mood, |mood| mood.holds.is_some()).unwrap());
         }
+        true
     }
 }
 
-/// Until one of the two closes.
-fn pass(mut from: TcpStream, mut to: TcpStream, look_at: impl Fn(&[u8])) {
+/// Until one of the two closes, or the bytes are not to pass.
+fn pass(mut from: TcpStream, mut to: TcpStream, mut may_pass: impl FnMut(&[u8]) -> bool) {
     let mut buffer = [0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
-        look_at(&buffer[..read]);
-        if to.write_all(&buffer[..read]).is_err() {
+        if !may_pass(&buffer[..read]) || to.write_all(&buffer[..read]).is_err() {
             break;
         }
     }

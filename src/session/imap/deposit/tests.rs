@@ -1,6 +1,8 @@
 //! Scripted upstreams, whose bytes come in pieces of every size. A file of its own, since it is long.
 #![allow(clippy::unwrap_used)]
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// 27 November 2026, 18:10:31.250 UTC.
@@ -247,4 +249,77 @@ fn octets_beyond_those_announced_go_nowhere() {
     deposit.upstream(b"+ go on\r\n", &mut out);
     deposit.octets(&[b'x'; 60], &mut out);
     assert_eq!(out, [&[b'x'; 46][..], b"\r\n"].concat());
+}
+
+/// What an upstream may say, in whatever order.
+fn say() -> impl Strategy<Value = String> {
+    let tag = prop::sample::select(vec!["S1", "S2", "S3", "S4", "S5", "D1", "S"]);
+    let status = prop::sample::select(vec!["OK", "NO", "BAD", "NO [TOOBIG]", "OK [X", "BYE"]);
+    prop_oneof![
+        (tag, status).prop_map(|(tag, status)| format!("{tag} {status} x\r\n")),
+        prop::sample::select(vec![
+            "* LIST (\\Sent) \"/\" Sent\r\n",
+            "* LIST (\\Sent) \"/\" {4}\r\nSent\r\n",
+            "* LIST () NIL {3}\r\n)\r\n\r\n",
+            "* SEARCH 1 2\r\n",
+            "* SEARCH\r\n",
+            "* 1 FETCH (INTERNALDATE \"27-Nov-2026 18:10:31 +0000\")\r\n",
+            "* 1 EXISTS\r\n",
+            "+ \r\n",
+            "* BYE\r\n",
+            "* X {3}\r\n\"\r\n\r\n",
+        ])
+        .prop_map(str::to_owned),
+        "[ -~\r\n]{0,12}",
+    ]
+}
+
+/// Some way along with what it should say, and from there on anything.
+fn words() -> impl Strategy<Value = String> {
+    let steps = ["* LIST (\\Sent) \"/\" Sent\r\nS1 OK\r\n", "S2 OK\r\n", "* SEARCH\r\nS3 OK\r\n", "+ \r\n"];
+    let anything = prop::collection::vec(say(), 0..12);
+    (0..=steps.len(), anything).prop_map(move |(as_it_should, anything)| {
+        steps.into_iter().take(as_it_should).map(str::to_owned).chain(anything).collect()
+    })
+}
+
+/// Feeds an upstream's words in pieces, and the message as it is wanted; everything that was sent, and the end.
+fn feed(letter: &Letter, said: &[u8], pieces: impl Iterator<Item = usize>) -> (Vec<u8>, Option<Deposited>) {
+    let mut out = Vec::new();
+    let mut deposit = Deposit::new(Parked::new(Capabilities::NONE, b"D1".to_vec()), letter.clone(), &mut out);
+    deposit.upstream(b"D1 OK\r\n", &mut out);
+    let mut rest = said;
+    for size in pieces {
+        let (piece, after) = rest.split_at(size.min(rest.len()));
+        rest = after;
+        deposit.upstream(piece, &mut out);
+    }
+    deposit.upstream(rest, &mut out);
+    let whole = (out, deposit.end().cloned());
+    assert!(whole.0.len() < 4096, "an upstream's words make delega say more and more");
+    whole
+}
+
+proptest! {
+    #[test]
+    fn however_the_upstreams_words_are_split_the_end_is_the_same(
+        said in words(),
+        pieces in prop::collection::vec(0_usize..9, 0..60),
+        tried_before: bool,
+        named: bool,
+    ) {
+        let letter = if named { Letter { tried_before, ..letter() } } else { nameless(tried_before) };
+        let whole = feed(&letter, said.as_bytes(), std::iter::empty());
+        prop_assert_eq!(feed(&letter, said.as_bytes(), pieces.into_iter()), whole);
+        let single = feed(&letter, said.as_bytes(), std::iter::repeat_n(1, said.len()));
+        prop_assert_eq!(single, feed(&letter, said.as_bytes(), std::iter::empty()));
+    }
+
+    /// Only an upstream that has said so, in its turn, has it.
+    #[test]
+    fn nothing_is_stored_before_the_message_was_sent(said in words()) {
+        // The message itself is never given here.
+        let (_, end) = feed(&letter(), said.as_bytes(), std::iter::empty());
+        prop_assert_ne!(end, Some(Deposited::Stored));
+    }
 }
