@@ -198,6 +198,7 @@ fn x13_a_connection_that_breaks_within_the_message_leaves_nothing_and_it_is_trie
 #[test]
 fn x13_an_upstream_that_falls_silent_is_given_up() {
     let desk = Desk::with(|options| options.limits += "command_timeout_secs = 1\n");
+    desk.make_folder();
     desk.send_one("muta");
     desk.between.hold("\\Sent");
     desk.time_passes();
