@@ -1,7 +1,7 @@
 //! A message that was sent is put into the mailbox's folder of sent messages, by an upstream session of its own that is
 //! logged in already (X13). Sans I/O, as all sessions: bytes come in, bytes go out.
 //!
-//! 1. The folder is looked for ([`folder`]): LIST, with SPECIAL-USE where the upstream has it (RFC 6154).
+//! 1. The folder is looked for: LIST, with SPECIAL-USE where the upstream has it (RFC 6154).
 //! 2. It is searched, so that a message lies there once, whoever put it there: an attempt whose end nobody heard of, the
 //!    sender's own mail program, or the provider. So the search is made on the first attempt, too. What is still on its
 //!    way in at that moment cannot be seen, and therefore the first attempt comes a little after the message was accepted
