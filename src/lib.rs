@@ -68,6 +68,10 @@
 //! hears of it. Where a copy is to go into the folder of sent messages, the message lies in a file beside the store, and
 //! the copy is due from the same transaction on. The record outlives mailbox and delegate, and moves no change marker.
 //!
+//! [`gateway`] takes what is due, a little after it was sent, and an upstream IMAP session of its own
+//! ([`session::imap::deposit`]) looks for the message in the folder, and puts it there where it is not: by an attempt that
+//! was cut off, by the sender's program, or by the provider it may be there already.
+//!
 //! # Invariants
 //!
 //! Each is held by a test.
@@ -81,6 +85,7 @@
 //! - Someone who may only read leaves no trace in the mailbox, whatever they send.
 //! - A session never touches the store on the path of a command, but to record a message that is sent.
 //! - No message is recorded after a change that forbids it was confirmed; an outcome is recorded once and never changed.
+//! - A message that was sent lies in the folder of sent messages once, however often it was tried.
 //! - Every input has a bound ([`domain::limits`]); an idle session holds no buffer.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!

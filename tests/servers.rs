@@ -34,6 +34,8 @@ mod login;
 mod memory;
 #[path = "servers/postfix.rs"]
 mod postfix;
+#[path = "servers/sent_copies.rs"]
+mod sent_copies;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]

@@ -47,11 +47,26 @@ fn admits(limit: usize, total: usize, held: usize) -> bool {
 impl Budget {
     /// A place for a person, or for a connection that nobody has yet, if there is one.
     pub fn place(self: &Arc<Self>, mailbox: MailboxId, person: Option<AccountRef>, limit: usize) -> Option<Place> {
+        // What nobody has asked for yet must not take what is kept for those who will.
+        self.take(mailbox, person, limit, |held| person.map_or(1, |person| held.by.get(&person).copied().unwrap_or(0)))
+    }
+
+    /// A place for a connection of nobody's that is there for moments, of which a mailbox has one at a time. It may be of
+    /// what is kept for people who have none yet: mail programs that stay all day would leave it no other.
+    pub fn place_for_moments(self: &Arc<Self>, mailbox: MailboxId, limit: usize) -> Option<Place> {
+        self.take(mailbox, None, limit, |_| 0)
+    }
+
+    fn take(
+        self: &Arc<Self>,
+        mailbox: MailboxId,
+        person: Option<AccountRef>,
+        limit: usize,
+        own: impl FnOnce(&Held) -> usize,
+    ) -> Option<Place> {
         let mut mailboxes = self.lock();
         let held = mailboxes.entry(mailbox).or_default();
-        // What nobody has asked for yet must not take what is kept for those who will.
-        let own = person.map_or(1, |person| held.by.get(&person).copied().unwrap_or(0));
-        if !admits(limit, held.total, own) {
+        if !admits(limit, held.total, own(held)) {
             return None;
         }
         held.total += 1;
@@ -176,6 +191,19 @@ mod tests {
         assert!(budget.place(MailboxId(2), person(1), 10).is_some(), "another mailbox has its own");
         places.clear();
         assert!(budget.lock().is_empty(), "nothing is remembered of those who left");
+    }
+
+    #[test]
+    fn what_is_there_for_moments_finds_a_place_beside_programs_that_stay() {
+        let budget = Arc::new(Budget::default());
+        let mut places: Vec<Place> = Vec::new();
+        while let Some(place) = budget.place(MAILBOX, person(1), 10) {
+            places.push(place);
+        }
+        assert!(budget.place(MAILBOX, None, 10).is_none());
+        places.push(budget.place_for_moments(MAILBOX, 10).unwrap());
+        places.push(budget.place(MAILBOX, person(2), 10).unwrap());
+        assert!(budget.place_for_moments(MAILBOX, 10).is_none(), "never more than there may be");
     }
 
     #[test]

@@ -126,6 +126,18 @@ impl Shared {
         }
     }
 
+    /// A place for the connection that puts a copy of a sent message into its folder (X13). Sessions that wait give way.
+    pub(super) fn place_for_copy(&self, mailbox: MailboxId, upstream: &Upstream) -> Option<Place> {
+        loop {
+            if let Some(place) = self.budget.place_for_moments(mailbox, upstream.connections_per_mailbox) {
+                return Some(place);
+            }
+            if !self.warm.give_way(mailbox) {
+                return None;
+            }
+        }
+    }
+
     /// Whether connections to that upstream may wait for the next login.
     pub(super) fn keeps_warm(&self, upstream: &str) -> bool {
         self.upstreams.get(upstream).is_some_and(|upstream| upstream.warm.sessions > 0)

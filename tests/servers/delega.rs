@@ -11,8 +11,12 @@ use std::time::{Duration, Instant};
 use super::support::certs;
 use super::support::dovecot::Dovecot;
 use super::support::guard::{self, Guarded};
+use super::support::postfix::Postfix;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The listeners of each protocol, in the order of [`Doors`].
+const DOORS: [(&str, &str); 3] = [("implicit", "client"), ("starttls", "client"), ("implicit", "webmail")];
 
 /// What a delega is to be like.
 #[derive(Clone, Debug)]
@@ -21,6 +25,10 @@ pub struct Options {
     pub imap: String,
     /// The same server's address with STARTTLS, for whoever wants that.
     pub starttls_imap: String,
+    /// The submission server, as the configuration writes it; without one there are no doors for sending.
+    pub submission: Option<String>,
+    /// The POP3 server likewise, for downloading.
+    pub pop3: Option<String>,
     /// The certificates trusted upstream.
     pub ca_file: Option<PathBuf>,
     /// Further lines of `[upstream.main]`, and further sections.
@@ -31,8 +39,19 @@ pub struct Options {
     pub client_apart: bool,
     /// Lines of `[limits]`.
     pub limits: String,
-    /// Whether the first listener expects the PROXY protocol.
+    /// Whether the first listener of each protocol expects the PROXY protocol.
     pub proxy_protocol: bool,
+}
+
+/// The ports of one protocol.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Doors {
+    /// The *client* listener with TLS from the first byte.
+    pub implicit: u16,
+    /// The *client* listener with STARTTLS or STLS.
+    pub starttls: u16,
+    /// The *webmail* listener, with TLS from the first byte.
+    pub webmail: u16,
 }
 
 /// A running `delega serve`. Ends, and its folder goes away, with this value or with the process that holds it.
@@ -40,7 +59,8 @@ pub struct Options {
 pub struct Delega {
     folder: PathBuf,
     process: Guarded,
-    ports: [u16; 3],
+    protocols: Vec<&'static str>,
+    doors: Vec<Doors>,
 }
 
 impl Options {
@@ -49,6 +69,8 @@ impl Options {
         Options {
             imap: format!("imaps://localhost:{}", dovecot.imaps_port()),
             starttls_imap: format!("imap://localhost:{}", dovecot.imap_port()),
+            submission: None,
+            pop3: None,
             ca_file: Some(dovecot.ca_file().to_owned()),
             upstream: String::new(),
             connections: "connections_per_mailbox = 0\nwarm_sessions = 0\n".to_owned(),
@@ -58,32 +80,52 @@ impl Options {
         }
     }
 
+    /// With doors for sending as well. (`postfix` and Dovecot have the same authority.)
+    #[must_use]
+    pub fn sending(self, postfix: &Postfix) -> Options {
+        Options { submission: Some(format!("smtps://localhost:{}", postfix.submissions_port())), ..self }
+    }
+
+    /// With doors for downloading as well.
+    #[must_use]
+    pub fn downloading(self, dovecot: &Dovecot) -> Options {
+        Options { pop3: Some(format!("pop3s://localhost:{}", dovecot.pop3s_port())), ..self }
+    }
+
     /// Starts it.
     pub fn start(self) -> Delega {
         let folder = tempfile::Builder::new().prefix("delega-test-").tempdir().unwrap().keep();
         certs::ensure(&folder.join("certs"), &certs::NAMES, false).unwrap();
         fs::write(folder.join("delega.toml"), self.text()).unwrap();
         let process = serve(&folder);
-        let mut delega = Delega { folder, process, ports: [0; 3] };
+        let mut delega = Delega { folder, process, protocols: self.protocols(), doors: Vec::new() };
         delega.wait_until_listening();
         delega
+    }
+
+    /// Those with doors, in the order of the configuration.
+    fn protocols(&self) -> Vec<&'static str> {
+        let sending = self.submission.is_some().then_some("submission");
+        ["imap"].into_iter().chain(sending).chain(self.pop3.is_some().then_some("pop3")).collect()
     }
 
     fn text(&self) -> String {
         let mut text = "[store]\nurl = \"sqlite:delega.db\"\nkey_file = \"delega.key\"\n\n[tls]\n\
                         certificate = \"certs/delega.pem\"\nkey = \"certs/delega.key\"\n"
             .to_owned();
-        let proxy = |first: bool| first && self.proxy_protocol;
-        for (n, (tls, kind)) in
-            [("implicit", "client"), ("starttls", "client"), ("implicit", "webmail")].into_iter().enumerate()
-        {
-            text += &format!(
-                "\n[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:0\"\ntls = \"{tls}\"\nkind = \"{kind}\"\n\
-                 proxy_protocol = {}\n",
-                proxy(n == 0)
-            );
+        for protocol in self.protocols() {
+            for (tls, kind) in DOORS {
+                let proxy = self.proxy_protocol && (tls, kind) == DOORS[0];
+                text += &format!(
+                    "\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:0\"\ntls = \"{tls}\"\n\
+                     kind = \"{kind}\"\nproxy_protocol = {proxy}\n"
+                );
+            }
         }
         text += &format!("\n[upstream.main]\nimap = \"{}\"\n", self.imap);
+        for (protocol, url) in [("submission", &self.submission), ("pop3", &self.pop3)] {
+            text += &url.as_ref().map(|url| format!("{protocol} = \"{url}\"\n")).unwrap_or_default();
+        }
         if let Some(ca_file) = &self.ca_file {
             text += &format!("ca_file = {ca_file:?}\n");
         }
@@ -109,19 +151,34 @@ impl Delega {
         Options::before(dovecot).start()
     }
 
-    /// The *client* listener with TLS from the first byte.
+    /// IMAP's *client* listener with TLS from the first byte.
     pub fn port(&self) -> u16 {
-        self.ports[0]
+        self.doors("imap").implicit
     }
 
-    /// The *client* listener with STARTTLS.
+    /// IMAP's *client* listener with STARTTLS.
     pub fn starttls_port(&self) -> u16 {
-        self.ports[1]
+        self.doors("imap").starttls
     }
 
-    /// The *webmail* listener, with TLS from the first byte.
+    /// IMAP's *webmail* listener, with TLS from the first byte.
     pub fn webmail_port(&self) -> u16 {
-        self.ports[2]
+        self.doors("imap").webmail
+    }
+
+    /// The doors for sending; there must be an upstream for it.
+    pub fn submission(&self) -> Doors {
+        self.doors("submission")
+    }
+
+    /// The doors for downloading likewise.
+    pub fn pop3(&self) -> Doors {
+        self.doors("pop3")
+    }
+
+    fn doors(&self, protocol: &str) -> Doors {
+        let at = self.protocols.iter().position(|served| *served == protocol);
+        self.doors[at.unwrap_or_else(|| panic!("this delega has no {protocol}"))]
     }
 
     /// Whom clients have to trust.
@@ -183,11 +240,13 @@ impl Delega {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let events = self.logged("listening");
-            if events.len() == self.ports.len() {
-                for (port, event) in self.ports.iter_mut().zip(events) {
-                    let address = event["address"].as_str().unwrap().to_owned();
-                    *port = address.rsplit_once(':').unwrap().1.parse().unwrap();
-                }
+            if events.len() == self.protocols.len() * DOORS.len() {
+                let port = |event: &serde_json::Value| -> u16 {
+                    event["address"].as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap()
+                };
+                let ports: Vec<u16> = events.iter().map(port).collect();
+                let doors = |ports: &[u16]| Doors { implicit: ports[0], starttls: ports[1], webmail: ports[2] };
+                self.doors = ports.chunks(DOORS.len()).map(doors).collect();
                 return;
             }
             assert!(self.process.ended().is_none(), "delega has ended:\n{}", self.log());
@@ -230,9 +289,14 @@ impl Delega {
 
     /// Adds a delegate; their password is [`password`].
     pub fn add_delegate(&self, address: &str, username: &str, permissions: &str) {
+        self.add_delegate_by(address, username, permissions, "imap");
+    }
+
+    /// The same, with these protocols for retrieval: `imap`, `pop3` or `imap,pop3`.
+    pub fn add_delegate_by(&self, address: &str, username: &str, permissions: &str, protocols: &str) {
         let person = ["--first-name", "Prova", "--last-name", username, "--email", "prova@example.it"];
         let delegate = ["delegate", "add", address, username, "--permissions", permissions, "--password-file", "-"];
-        self.cli(&[&delegate[..], &person].concat(), &password(username));
+        self.cli(&[&delegate[..], &["--protocol", protocols], &person].concat(), &password(username));
     }
 }
 

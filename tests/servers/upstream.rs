@@ -69,6 +69,8 @@ impl Upstream {
         Options {
             imap: format!("imap+insecure://127.0.0.1:{}", self.port),
             starttls_imap: String::new(),
+            submission: None,
+            pop3: None,
             ca_file: None,
             upstream: String::new(),
             connections: "connections_per_mailbox = 0\nwarm_sessions = 0\n".to_owned(),

@@ -1,9 +1,12 @@
 //! One IMAP session, from the greeting to the end, both legs.
 //!
+//! [`deposit`] is another user of upstream sessions, and [`parked`] what lies between two of them.
+//!
 //! A session is in one of three phases: `front` (before login), `entry` (the gateway logs in upstream) and
 //! `relay`+`answers` (commands go up, responses come down). This file holds what they share and passes inputs on.
 
 mod answers;
+pub mod deposit;
 mod entry;
 mod front;
 pub mod parked;
