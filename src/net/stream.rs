@@ -8,6 +8,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -279,18 +280,48 @@ impl Stream {
     pub async fn close(mut self) {
         let farewell = async {
             self.shutdown().await?;
-            let mut scratch = [0; 2048];
-            let mut discarded = 0;
-            while discarded < DISCARD_AT_CLOSE_BYTES {
-                match self.tcp.read(&mut scratch).await? {
-                    0 => break,
-                    read => discarded += read,
-                }
-            }
-            io::Result::Ok(())
+            self.wait_for_the_peer().await
         };
         // The connection ends here, whether or not the peer has been told.
         drop(tokio::time::timeout(super::CLOSE_TIMEOUT, farewell).await);
+    }
+
+    /// Ends a connection in the middle of what was being said, so that the peer can tell: what was written goes out, and
+    /// then under TLS the stream ends without close_notify, which is what tells a cut from an end (RFC 8446 §6.1). A
+    /// reset would be as plain, but it can overtake what was said in full before. In the clear nothing else tells.
+    pub async fn break_off(mut self) {
+        let farewell = async {
+            self.flush().await?;
+            if self.is_encrypted() {
+                self.tcp.shutdown().await?;
+                self.wait_for_the_peer().await?;
+            }
+            io::Result::Ok(())
+        };
+        drop(tokio::time::timeout(super::CLOSE_TIMEOUT, farewell).await);
+        self.abandon();
+    }
+
+    /// Ends the connection at once, whatever waits. The peer can tell that it was not the end of what was being said: by
+    /// the missing close_notify, in the clear by a reset.
+    pub fn abandon(self) {
+        if !self.is_encrypted() {
+            // Where that cannot be, nothing is lost but the hint
+            let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    /// Reads until the peer has closed, and forgets it.
+    async fn wait_for_the_peer(&mut self) -> io::Result<()> {
+        let mut scratch = [0; 2048];
+        let mut discarded = 0;
+        while discarded < DISCARD_AT_CLOSE_BYTES {
+            match self.tcp.read(&mut scratch).await? {
+                0 => break,
+                read => discarded += read,
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn into_plain(self) -> io::Result<TcpStream> {

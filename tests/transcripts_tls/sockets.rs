@@ -149,7 +149,7 @@ impl Driver for Sockets {
             }
             // Where there was no connection, none is given up.
             Asked::CloseUpstream => !self.ends.unreachable,
-            Asked::RecordSending(_) | Asked::RecordOutcome(_) | Asked::Close(_) => true,
+            Asked::RecordSending(_) | Asked::RecordOutcome(_) | Asked::Close(_) | Asked::BreakOff(_) => true,
         }
     }
 
@@ -484,7 +484,9 @@ impl Ends {
             Err(why) => why,
         };
         self.closed = true;
-        self.out.asked.push_back(Asked::Close(why));
+        // To whoever is gone there is nothing to show.
+        let cut = self.client.cut && why != "ClientGone";
+        self.out.asked.push_back(if cut { Asked::BreakOff(why) } else { Asked::Close(why) });
     }
 
     /// Hears all up to the end of both connections; why the session ended.
