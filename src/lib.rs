@@ -78,7 +78,7 @@
 //! - A verb that the grammar knows does not compile until the policy names it; what is unknown is refused.
 //! - Every command has one tagged answer, and answers come in the order of the commands.
 //! - What the gateway says stands between two responses of the upstream, never inside one.
-//! - A session that ends inside a response ends so that the client can tell: without close_notify, in the clear by a reset.
+//! - A session that ends inside a response ends so that the client can tell: by a reset.
 //! - Someone who may only read leaves no trace in the mailbox, whatever they send.
 //! - A session never touches the store on the path of a command, but to record a message that is sent.
 //! - No message is recorded after a change that forbids it was confirmed; an outcome is recorded once and never changed.

@@ -547,12 +547,14 @@ impl Connection {
         // A client that does not hang up keeps nobody out.
         self.place = None;
         self.leave();
-        // Beyond the bound the connection ends, whether or not the client has closed it.
         match (downstream, last) {
-            (Some(stream), _) if !said || self.ending == Some(Ending::ClientGone) => stream.abandon(),
-            (Some(stream), Last::Whole) => drop(tokio::time::timeout(bound, stream.close()).await),
-            (Some(stream), Last::Part) => drop(tokio::time::timeout(bound, stream.break_off()).await),
-            (None, _) => {}
+            (Some(stream), _) if !said => stream.abandon(),
+            (Some(stream), Last::Part) => stream.break_off().await,
+            // Beyond the bound the connection ends, whether or not the client has closed it.
+            (Some(stream), Last::Whole) if self.ending != Some(Ending::ClientGone) => {
+                drop(tokio::time::timeout(bound, stream.close()).await);
+            }
+            (Some(_) | None, _) => {}
         }
     }
 }

@@ -23,6 +23,8 @@ use crate::domain::Protocol;
 
 /// How much of what a peer still sends is read and thrown away when its connection is closed.
 const DISCARD_AT_CLOSE_BYTES: usize = 256 * 1024;
+/// How long what was said before a connection breaks off may take to arrive.
+const BREAK_OFF_DELAY: Duration = Duration::from_millis(200);
 /// One read from a socket.
 const READ_BYTES: usize = 64 * 1024;
 /// How much plaintext is encrypted at once: four full records, which one system call can write.
@@ -287,28 +289,26 @@ impl Stream {
     }
 
     /// Ends a connection in the middle of what was being said, so that the peer can tell: what was written goes out, and
-    /// then under TLS the stream ends without close_notify, which is what tells a cut from an end (RFC 8446 §6.1). A
-    /// reset would be as plain, but it can overtake what was said in full before. In the clear nothing else tells.
+    /// then comes a reset. The missing close_notify (RFC 8446 §6.1) alone does not do: curl, for one, does not miss it.
     pub async fn break_off(mut self) {
+        // Whatever happens from here on, and whoever drops this
+        self.reset_at_drop();
         let farewell = async {
             self.flush().await?;
-            if self.is_encrypted() {
-                self.tcp.shutdown().await?;
-                self.wait_for_the_peer().await?;
-            }
-            io::Result::Ok(())
+            // The reset may overtake what was said in full before: it is given time to arrive
+            self.wait_for_the_peer().await
         };
-        drop(tokio::time::timeout(super::CLOSE_TIMEOUT, farewell).await);
-        self.abandon();
+        drop(tokio::time::timeout(BREAK_OFF_DELAY, farewell).await);
     }
 
-    /// Ends the connection at once, whatever waits. The peer can tell that it was not the end of what was being said: by
-    /// the missing close_notify, in the clear by a reset.
+    /// Ends the connection at once, whatever waits, by a reset: the peer must not take what it has for everything.
     pub fn abandon(self) {
-        if !self.is_encrypted() {
-            // Where that cannot be, nothing is lost but the hint
-            let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
-        }
+        self.reset_at_drop();
+    }
+
+    fn reset_at_drop(&self) {
+        // Where that cannot be, only the hint is lost
+        let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
     }
 
     /// Reads until the peer has closed, and forgets it.

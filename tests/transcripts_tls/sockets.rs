@@ -63,6 +63,8 @@ struct Ends {
     unreachable: bool,
     /// The transcript says that delega begins a handshake upstream.
     handshake_expected: bool,
+    /// The transcript says that delega breaks off, which it does some time after it has left the upstream.
+    break_off_expected: bool,
     /// The log tells no further program.
     program_told: bool,
     /// Who spoke last.
@@ -149,7 +151,11 @@ impl Driver for Sockets {
             }
             // Where there was no connection, none is given up.
             Asked::CloseUpstream => !self.ends.unreachable,
-            Asked::RecordSending(_) | Asked::RecordOutcome(_) | Asked::Close(_) | Asked::BreakOff(_) => true,
+            Asked::BreakOff(_) => {
+                self.ends.break_off_expected = true;
+                true
+            }
+            Asked::RecordSending(_) | Asked::RecordOutcome(_) | Asked::Close(_) => true,
         }
     }
 
@@ -246,6 +252,7 @@ impl Ends {
             arrivals,
             unreachable: connection == Connection::Unreachable,
             handshake_expected: false,
+            break_off_expected: false,
             program_told: setup.start == Start::Login,
             speaker: None,
             refused: 0,
@@ -451,7 +458,8 @@ impl Ends {
         if self.closed {
             return false;
         }
-        let expected = wait == Wait::Expected && !self.client.ended && !self.upstream_ended();
+        let left = self.upstream_ended() && !self.break_off_expected;
+        let expected = wait == Wait::Expected && !self.client.ended && !left;
         let mut any = match expected {
             true => timeout(self.expectation, self.something()).await.is_ok(),
             false => self.settle().await,
