@@ -38,6 +38,8 @@ mod login;
 mod memory;
 #[path = "servers/postfix.rs"]
 mod postfix;
+#[path = "servers/sending.rs"]
+mod sending;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]
