@@ -36,6 +36,16 @@ const TURN_BYTES: u64 = 1024 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
+/// What the client was told last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// A whole response.
+    Whole,
+    /// A part of one. That the rest is missing has to show in how the connection ends, for clients that do not tell it by
+    /// what they have got.
+    Part,
+}
+
 type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Something that the connection waits for beside bytes and time.
@@ -119,6 +129,10 @@ pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
         () = connection.run() => {}
         () = at_once.cancelled() => connection.ending = Some(Ending::Shutdown),
     }
+    // Somebody who was not told everything must not take it for everything.
+    if let Some(stream) = connection.downstream.take() {
+        stream.abandon();
+    }
     connection.log_end();
 }
 
@@ -180,7 +194,11 @@ impl Connection {
             Request::RecordOutcome(outcome) => self.sends.outcome(outcome),
             Request::Note(note) => self.note(note),
             Request::Close => {
-                self.close().await;
+                self.close(Last::Whole).await;
+                return None;
+            }
+            Request::BreakOff => {
+                self.close(Last::Part).await;
                 return None;
             }
         }
@@ -505,7 +523,7 @@ impl Connection {
     }
 
     /// Says the last words on both legs, within bounds, and closes.
-    async fn close(&mut self) {
+    async fn close(&mut self, last: Last) {
         let bound = match self.ending {
             Some(Ending::Revoked) => REVOKED_FAREWELL,
             _ => crate::net::CLOSE_TIMEOUT,
@@ -532,12 +550,14 @@ impl Connection {
         // A client that does not hang up keeps nobody out.
         self.place = None;
         self.leave();
-        match downstream {
-            Some(stream) if said && self.ending != Some(Ending::ClientGone) => {
-                // Beyond the bound the connection ends, whether or not the client has closed it.
+        match (downstream, last) {
+            (Some(stream), _) if !said => stream.abandon(),
+            (Some(stream), Last::Part) => stream.break_off().await,
+            // Beyond the bound the connection ends, whether or not the client has closed it.
+            (Some(stream), Last::Whole) if self.ending != Some(Ending::ClientGone) => {
                 drop(tokio::time::timeout(bound, stream.close()).await);
             }
-            _ => {}
+            (Some(_) | None, _) => {}
         }
     }
 }

@@ -7,8 +7,9 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::delega::{Delega, password};
-use super::programs::{Finished, folder, installed, program, run};
+use super::delega::{Delega, Options, password};
+use super::programs::downloading::curl_command;
+use super::programs::{Account, Finished, Tls, folder, installed, program, run};
 use super::support::dovecot::Dovecot;
 use super::support::guard;
 use super::support::mail;
@@ -41,19 +42,37 @@ const OWNERS_PASSWORD: &str = "segreta: è \"così\" {3}";
 struct Office {
     dovecot: Dovecot,
     delega: Delega,
+    /// Whether they download, by POP3.
+    downloads: bool,
 }
 
 impl Office {
     fn open() -> Office {
+        Office::with(false)
+    }
+
+    /// One whose people download, by POP3.
+    fn downloading() -> Office {
+        let office = Office::with(true);
+        // Whoever comes first takes what is new out of `new`, which POP3 cannot do without
+        let (port, ca) = (office.dovecot.pop3s_port(), office.dovecot.ca_file());
+        let owner = Account { port, tls: Tls::Implicit, ca, login: ADDRESS, password: OWNERS_PASSWORD };
+        curl_command(&owner, "", &[]).well();
+        office
+    }
+
+    fn with(downloads: bool) -> Office {
         let dovecot = Dovecot::start();
         sample::add(&dovecot, ADDRESS, OWNERS_PASSWORD, Size::Light);
         dovecot.listen_in(ADDRESS);
-        let delega = Delega::before(&dovecot);
+        let options = Options::before(&dovecot);
+        let delega = if downloads { options.downloading(&dovecot) } else { options }.start();
         delega.add_mailbox(ADDRESS, OWNERS_PASSWORD);
-        delega.add_delegate(ADDRESS, READER, "read,client");
-        delega.add_delegate(ADDRESS, WRITER, "read,write,client");
-        delega.add_delegate(ADDRESS, WEBMAIL, "read");
-        Office { dovecot, delega }
+        let protocol = if downloads { "pop3" } else { "imap" };
+        delega.add_delegate_by(ADDRESS, READER, "read,client", protocol);
+        delega.add_delegate_by(ADDRESS, WRITER, "read,write,client", protocol);
+        delega.add_delegate_by(ADDRESS, WEBMAIL, "read", protocol);
+        Office { dovecot, delega, downloads }
     }
 
     /// What is on disk now.

@@ -347,7 +347,7 @@ impl Session {
             }
         }
         out.request(Request::Note(Note::Ended(ending)));
-        out.request(Request::Close);
+        out.request(if speak { Request::Close } else { Request::BreakOff });
         self.phase = Phase::Closed;
         self.kept = Vec::new();
     }
