@@ -31,7 +31,11 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
 fn log(config: &LogConfig) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| Failure::Refused(format!("log.filter `{}` is no filter: {error}", config.filter)))?;
-    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        // It would say by eprintln that it cannot log, and that panics where stderr is on a full disk
+        .log_internal_errors(false);
     if config.json {
         let _ = builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init();
     } else {

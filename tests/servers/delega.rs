@@ -46,6 +46,8 @@ pub struct Options {
     pub limits: String,
     /// Whether the first listener of each protocol expects the PROXY protocol.
     pub proxy_protocol: bool,
+    /// Whether the process lives on where `RLIMIT_FSIZE` lets no file grow, and is told so, as by a full disk.
+    pub bounded_files: bool,
 }
 
 /// The ports of one protocol.
@@ -82,6 +84,7 @@ impl Options {
             client_apart: true,
             limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
             proxy_protocol: false,
+            bounded_files: false,
         }
     }
 
@@ -102,7 +105,7 @@ impl Options {
         let folder = tempfile::Builder::new().prefix("delega-test-").tempdir().unwrap().keep();
         certs::ensure(&folder.join("certs"), &certs::NAMES, false).unwrap();
         fs::write(folder.join("delega.toml"), self.text()).unwrap();
-        let process = serve(&folder);
+        let process = serve(&folder, self.bounded_files);
         let mut delega = Delega { folder, process, protocols: self.protocols(), doors: Vec::new() };
         delega.wait_until_listening();
         delega
@@ -143,9 +146,14 @@ impl Options {
     }
 }
 
-fn serve(folder: &Path) -> Guarded {
+fn serve(folder: &Path, bounded_files: bool) -> Guarded {
     let log = fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_delega"));
+    let program = env!("CARGO_BIN_EXE_delega");
+    let mut command = Command::new(if bounded_files { "sh" } else { program });
+    if bounded_files {
+        // What is ignored stays so (signal(7))
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", program]);
+    }
     command.args(["serve", "--config"]).arg(folder.join("delega.toml")).stdin(Stdio::null()).stderr(log);
     guard::spawn(&mut command, Some(folder))
 }
@@ -236,7 +244,7 @@ impl Delega {
         self.process.kill();
         fs::remove_file(self.folder.join("log")).unwrap();
         // The folder belongs to the new process from here on.
-        let old = std::mem::replace(&mut self.process, serve(&self.folder));
+        let old = std::mem::replace(&mut self.process, serve(&self.folder, false));
         old.release();
         self.wait_until_listening();
     }

@@ -184,7 +184,7 @@ impl Postfix {
             match service {
                 "cleanup" => message.message_id = value("message-id=").unwrap_or_default().to_owned(),
                 "qmgr" if told.contains("(queue active)") => message.from = address(value("from=").unwrap()),
-                "lmtp" | "discard" | "error" => message.to.push(address(value("to=").unwrap())),
+                "lmtp" | "discard" | "error" => message.to.extend(value("to=").map(address)),
                 _ => {}
             }
         }

@@ -72,6 +72,10 @@ smtpd_soft_error_limit = 1000
 smtpd_hard_error_limit = 1000
 smtpd_junk_command_limit = 1000
 smtpd_recipient_limit = 1000
+# Long lines arrive as they were
+lmtp_line_length_limit = 0
+# Each of many messages that were begun and not ended would cost a second otherwise
+in_flow_delay = 0
 "
         )
     }
