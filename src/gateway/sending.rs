@@ -23,7 +23,7 @@ const WRITE_BYTES: usize = 64 * 1024;
 const HIGH_WATER: usize = 256 * 1024;
 
 /// The octets of the message that is under way, as far as nobody has written them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Kept {
     /// Whether anybody wants them.
     wanted: bool,
@@ -79,6 +79,13 @@ enum Step {
     Written(Result<Draft, Unsent>),
     Recorded(Result<Recorded, Unsent>),
     Outcome(Result<(), AccountsError>, bool),
+}
+
+/// Without anything of the message.
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("wanted", &self.wanted).field("octets", &self.octets.len()).finish_non_exhaustive()
+    }
 }
 
 impl Kept {
