@@ -158,6 +158,9 @@ impl Report {
             (Row::Piped, "commands, 16 at a time"),
             (Row::Gathered, "… whose answers come all at once"),
             (Row::Login, "logins"),
+            (Row::Send, "MB sent"),
+            (Row::Messages, "small messages sent"),
+            (Row::Retrieve, "MB retrieved by POP3"),
         ] {
             let mut cells = vec![title.to_owned()];
             cells.extend((0..self.peers.len()).map(|at| {
