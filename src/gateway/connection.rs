@@ -498,7 +498,12 @@ impl Connection {
             ready!(self.timer.as_mut().poll(cx));
             self.timer_at = None;
             let now = Instant::now();
-            if stall.is_some_and(|at| now >= at) {
+            // The client waits for an upstream that does not read: its own clock does not run against it.
+            let due = self.session.deadline().is_some_and(|at| now >= at);
+            let long_stuck = self.stuck_since.is_some_and(|since| now >= since + patience / 2);
+            let upstream_stuck =
+                due && long_stuck && !self.out.downstream.is_pending() && self.out.upstream.is_pending();
+            if upstream_stuck || stall.is_some_and(|at| now >= at) {
                 self.stuck_since = None;
                 if self.out.downstream.is_pending() {
                     self.ending = Some(Ending::ClientTimeout);
@@ -509,7 +514,7 @@ impl Connection {
                 self.broken(Leg::Upstream);
                 return Poll::Ready(Ok(()));
             }
-            if self.session.deadline().is_some_and(|at| now >= at) {
+            if due {
                 self.input(Input::Tick);
                 return Poll::Ready(Ok(()));
             }
