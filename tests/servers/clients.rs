@@ -13,6 +13,7 @@ use super::programs::{Account, Finished, Tls, folder, installed, program, run};
 use super::support::dovecot::Dovecot;
 use super::support::guard;
 use super::support::mail;
+use super::support::postfix::Postfix;
 use super::support::sample::{self, ADDRESS, Size};
 use super::support::state::State;
 
@@ -33,6 +34,8 @@ mod thunderbird;
 const READER: &str = "anna";
 /// May read and write, also in a mail program.
 const WRITER: &str = "bruno";
+/// May send as well.
+const SENDER: &str = "carla";
 /// May read, by webmail only.
 const WEBMAIL: &str = "clia";
 /// What opens the mailbox upstream.
@@ -48,12 +51,21 @@ struct Office {
 
 impl Office {
     fn open() -> Office {
-        Office::with(false)
+        Office::with(false, |_, _| ()).0
+    }
+
+    /// With a Postfix, and delega's doors for sending.
+    fn sending() -> (Office, Postfix) {
+        Office::with(false, |dovecot, options| {
+            let postfix = Postfix::before(dovecot);
+            *options = options.clone().sending(&postfix);
+            postfix
+        })
     }
 
     /// One whose people download, by POP3.
     fn downloading() -> Office {
-        let office = Office::with(true);
+        let (office, ()) = Office::with(true, |dovecot, options| *options = options.clone().downloading(dovecot));
         // Whoever comes first takes what is new out of `new`, which POP3 cannot do without
         let (port, ca) = (office.dovecot.pop3s_port(), office.dovecot.ca_file());
         let owner = Account { port, tls: Tls::Implicit, ca, login: ADDRESS, password: OWNERS_PASSWORD };
@@ -61,18 +73,20 @@ impl Office {
         office
     }
 
-    fn with(downloads: bool) -> Office {
+    fn with<T>(downloads: bool, change: impl FnOnce(&Dovecot, &mut Options) -> T) -> (Office, T) {
         let dovecot = Dovecot::start();
         sample::add(&dovecot, ADDRESS, OWNERS_PASSWORD, Size::Light);
         dovecot.listen_in(ADDRESS);
-        let options = Options::before(&dovecot);
-        let delega = if downloads { options.downloading(&dovecot) } else { options }.start();
+        let mut options = Options::before(&dovecot);
+        let more = change(&dovecot, &mut options);
+        let delega = options.start();
         delega.add_mailbox(ADDRESS, OWNERS_PASSWORD);
         let protocol = if downloads { "pop3" } else { "imap" };
         delega.add_delegate_by(ADDRESS, READER, "read,client", protocol);
         delega.add_delegate_by(ADDRESS, WRITER, "read,write,client", protocol);
+        delega.add_delegate_by(ADDRESS, SENDER, "read,write,send,client", protocol);
         delega.add_delegate_by(ADDRESS, WEBMAIL, "read", protocol);
-        Office { dovecot, delega, downloads }
+        (Office { dovecot, delega, downloads }, more)
     }
 
     /// What is on disk now.

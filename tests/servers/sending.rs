@@ -95,7 +95,7 @@ impl Office {
 }
 
 /// The rows of the record, the oldest first.
-fn sends(delega: &Delega) -> Vec<Value> {
+pub fn sends(delega: &Delega) -> Vec<Value> {
     let told = delega.cli(&["log", "sends", "--json", "--limit", "10000"], "");
     let mut rows: Vec<Value> = serde_json::from_str(&told).unwrap();
     rows.reverse();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::programs::Tls;
+use crate::sending::sends;
 use crate::support::postfix::Postfix;
 
 /// The preferences of the server to send by.
@@ -68,4 +69,52 @@ fn it_sends_and_keeps_a_copy() {
     );
     assert_eq!(postfix.taken().len(), 1);
     assert_eq!(office.snapshot().folder("Sent").messages.len(), sent);
+}
+
+/// Delega's door for sending, as a delegate.
+fn by_delega<'a>(office: &Office, tls: Tls, ca: &'a Path, login: &'a str, password: &'a str) -> Account<'a> {
+    let doors = office.delega.submission();
+    let port = if tls == Tls::Implicit { doors.implicit } else { doors.starttls };
+    Account { port, tls, ca, login, password }
+}
+
+#[test]
+fn a_sender_sends_by_delega_and_keeps_a_copy() {
+    let (office, postfix) = Office::sending();
+    let (ca, login, password) = (office.delega.ca_file(), login(SENDER), password(SENDER));
+    let outgoing = by_delega(&office, Tls::Starttls, &ca, &login, &password);
+    let before = office.snapshot();
+    let settings = Settings { office: &office, username: SENDER, outgoing: Some(outgoing) };
+    let mut thunderbird = Thunderbird::start_with(settings);
+    thunderbird.sends("esterno@pec.example.org", "Perché così", "Distinti saluti, però").unwrap();
+    let taken = postfix.taken();
+    assert_eq!((taken.len(), taken[0].from.as_str(), taken[0].login.as_str()), (1, ADDRESS, ADDRESS));
+    let recorded = sends(&office.delega);
+    assert_eq!(recorded.len(), 1);
+    let row = &recorded[0];
+    assert_eq!((&row["login"], &row["outcome"]), (&json!(login), &json!("accepted")));
+    assert_eq!((&row["subject"], &row["to"]), (&json!("Perché così"), &json!(["esterno@pec.example.org"])));
+    assert_eq!(row["message_id"], taken[0].message_id);
+    let sent = before.folder("Sent").messages.len() + 1;
+    office.wait_for("the copy in Sent", |state| state.folder("Sent").messages.len() == sent);
+    // What the mail server refuses is shown in its words
+    let refusal = thunderbird.sends("nessuno@pec.example.org", "Rifiutata", "niente").unwrap_err();
+    assert!(refusal.contains("Recipient address rejected: Casella inesistente"), "{refusal}");
+    assert_eq!((postfix.taken().len(), sends(&office.delega).len()), (1, 1));
+    assert!(office.delega.logged("refused").is_empty(), "{}", office.delega.log());
+}
+
+#[test]
+fn who_may_not_send_is_shown_why() {
+    let (office, postfix) = Office::sending();
+    let (ca, login, password) = (office.delega.ca_file(), login(WRITER), password(WRITER));
+    let outgoing = by_delega(&office, Tls::Implicit, &ca, &login, &password);
+    let settings = Settings { office: &office, username: WRITER, outgoing: Some(outgoing) };
+    let mut thunderbird = Thunderbird::start_with(settings);
+    let refusal = thunderbird.sends("esterno@pec.example.org", "Non posso", "niente").unwrap_err();
+    let sentence = "You may not send from this mailbox: the permission to send is missing \
+                    (non puoi inviare da questa casella: ti manca il permesso di invio)";
+    assert!(refusal.contains(sentence), "{refusal}");
+    assert_eq!(postfix.taken(), []);
+    assert!(sends(&office.delega).is_empty());
 }
