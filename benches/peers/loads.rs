@@ -39,7 +39,7 @@ impl Cost {
 /// Gives a peer the work of one CPU row.
 pub fn cpu(row: Row, peer: &Peer, amounts: &Amounts) -> Result<Cost> {
     let sessions = amounts.sessions;
-    let each = |all: usize| (all / peer.kind.lightened() / sessions).max(1);
+    let each = |all: usize| (all / peer.kind.lightened(row) / sessions).max(1);
     let message = amounts.message_kib;
     let messages = each(amounts.megabytes * 1_000_000 / (message * 1024));
     let sent_messages = each(amounts.sent_megabytes * 1_000_000 / (message * 1024));

@@ -18,6 +18,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::client::Target;
 use crate::guard::{self, Guarded};
+use crate::rows::Row;
 use crate::tls::Tls;
 use crate::upstream::{Protocol, Upstream};
 
@@ -96,8 +97,13 @@ impl Kind {
     }
 
     /// By how much its load is less than the others', which it would take too long for.
-    pub fn lightened(&self) -> usize {
-        if *self == Kind::Dovecot { 8 } else { 1 }
+    pub fn lightened(&self, row: Row) -> usize {
+        match self {
+            Kind::Dovecot => 8,
+            // It waits 40 ms in each message.
+            Kind::Nginx if row == Row::Messages => 8,
+            Kind::Direct | Kind::Haproxy | Kind::Nginx | Kind::Delega(_) => 1,
+        }
     }
 
     /// What the program says of itself; none if it is not installed.
