@@ -203,7 +203,8 @@ fn configuration_text(certs: &Path, dovecot: &Dovecot, postfix: Option<&Postfix>
         dovecot.pop3s_port()
     );
     if let Some(postfix) = postfix {
-        upstream += &format!("submission = \"smtps://localhost:{}\"\n", postfix.submissions_port());
+        let port = postfix.submissions_port();
+        upstream += &format!("submission = \"smtps://localhost:{port}\"\ncopy_to_sent = true\n");
     }
     format!(
         "[store]\nurl = \"sqlite:delega.db\"\nkey_file = \"delega.key\"\n\n\

@@ -1,8 +1,8 @@
 //! delega: a gateway between mail programs and a certified-mail (PEC) server, through which several people work in one
 //! mailbox, each with credentials and permissions of their own.
 //!
-//! IMAP is served today. A person logs in as `username/mailbox@domain`, or as `mailbox@domain` with the mailbox's own
-//! password; the gateway logs in upstream, judges every command, and relays what is allowed.
+//! It speaks IMAP, SMTP submission and POP3. A person logs in as `username/mailbox@domain`, or as `mailbox@domain` with the
+//! mailbox's own password; the gateway logs in upstream, judges every command, and relays what is allowed.
 //!
 //! # The map
 //!
@@ -36,7 +36,8 @@
 //!
 //! # The path of a login
 //!
-//! [`session::imap`] reads LOGIN or AUTHENTICATE and asks for the credentials to be checked. [`gateway`] does so on a
+//! The session of its protocol ([`session::imap`], [`session::smtp`], [`session::pop3`]) reads LOGIN, AUTHENTICATE, AUTH or
+//! PASS and asks for the credentials to be checked. [`gateway`] does so on a
 //! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Who
 //! is let in is entered among the open sessions, whose standing is looked up again whenever the store has changed. Then
 //! the gateway connects upstream, and the session logs in there with the mailbox's password, which is unsealed for this
@@ -55,11 +56,26 @@
 //! 5. The server's bytes pass a scanner ([`proto::imap::scanner`]) that knows lines and literals; the few responses that
 //!    would tell more than is so are rewritten, the rest is copied. A message of 50 MB is never in memory.
 //!
+//! POP3 goes the same way, one command at a time: [`proto::pop3`], [`policy::pop3`], [`session::pop3`].
+//!
+//! # The path of a message sent
+//!
+//! From someone who may send, through [`session::smtp`]:
+//!
+//! 1. MAIL and RCPT are parsed ([`proto::smtp::command`]), judged ([`policy::smtp::decide`]), and sent upstream anew; the
+//!    reverse-path must be the mailbox or an alias of its.
+//! 2. DATA is answered here. The header is held back, at most so many bytes, until [`policy::smtp::judge`] has found one
+//!    reading of who it is from, and that it is the mailbox; a message that is refused is read to its end and thrown away.
+//! 3. Only then the upstream hears DATA, and is given the header and the rest as it comes. [`proto::smtp::data`] decides
+//!    where the message ends, and no other line end than CRLF passes.
+//! 4. Before the end of the message goes upstream, the send is recorded. The upstream's final reply is recorded, and then
+//!    it is the client's.
+//!
 //! # The path of a change
 //!
 //! `delega delegate suspend` writes to the store in a process of its own. The server asks for the store's change marker
 //! five times a second, looks up the standing of those who are in, and tells their sessions: new permissions bind from
-//! the next command on, and whoever would no longer be let in is told `BYE`.
+//! the next command on, and whoever would no longer be let in is told so, where the protocol has a word for it, and out.
 //!
 //! # The record of a send
 //!
@@ -67,6 +83,10 @@
 //! and looks in the same transaction whether they still may. The upstream's final reply is written down before the client
 //! hears of it. Where a copy is to go into the folder of sent messages, the message lies in a file beside the store, and
 //! the copy is due from the same transaction on. The record outlives mailbox and delegate, and moves no change marker.
+//!
+//! [`gateway`] takes what is due, a little after it was sent, and an upstream IMAP session of its own
+//! ([`session::imap::deposit`]) looks for the message in the folder, and puts it there where it is not: by an attempt that
+//! was cut off, by the sender's program, or by the provider it may be there already.
 //!
 //! # Invariants
 //!
@@ -76,11 +96,16 @@
 //! - Nothing of a command goes upstream before all of it, messages apart, was parsed and judged, and then never the
 //!   client's own bytes.
 //! - A verb that the grammar knows does not compile until the policy names it; what is unknown is refused.
-//! - Every command has one tagged answer, and answers come in the order of the commands.
+//! - Every command has one answer, and answers come in the order of the commands.
+//! - Nobody hears `250` for a message that the upstream has not taken, nor before that is on record.
+//! - A message that is sent has one reading of who it is from, and that is the mailbox; and it ends in one place.
+//! - What POP3 deletes is deleted by the client's own QUIT alone, and by somebody who may write at that time.
 //! - What the gateway says stands between two responses of the upstream, never inside one.
+//! - A session that ends inside a response ends so that the client can tell: by a reset.
 //! - Someone who may only read leaves no trace in the mailbox, whatever they send.
 //! - A session never touches the store on the path of a command, but to record a message that is sent.
 //! - No message is recorded after a change that forbids it was confirmed; an outcome is recorded once and never changed.
+//! - A message that was sent lies in the folder of sent messages once, however often it was tried.
 //! - Every input has a bound ([`domain::limits`]); an idle session holds no buffer.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!

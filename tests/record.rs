@@ -339,7 +339,7 @@ fn a_process_that_is_killed_leaves_an_unknown_outcome() {
     let spool = accounts.open_spool(&site.path("delega.db")).unwrap();
     assert_eq!(files(), 1);
     assert_eq!(site.sends(&[])[0]["copy"], Value::Null);
-    let attempt = accounts.begin_copy(NOW_MS + 2).unwrap().unwrap();
+    let attempt = accounts.begin_copy(&[], NOW_MS + 60_000).unwrap().unwrap();
     let mut text = String::new();
     spool.read(&attempt.spool).unwrap().0.read_to_string(&mut text).unwrap();
     assert_eq!(text, "sent");

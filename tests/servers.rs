@@ -13,6 +13,8 @@ mod harness;
 mod imap;
 #[path = "servers/office.rs"]
 mod office;
+#[path = "servers/pop3.rs"]
+mod pop3;
 #[path = "servers/programs.rs"]
 mod programs;
 #[path = "servers/sample.rs"]
@@ -22,6 +24,8 @@ mod upstream;
 
 #[path = "servers/check.rs"]
 mod check;
+#[path = "servers/downloading.rs"]
+mod downloading;
 #[path = "servers/gateway.rs"]
 mod gateway;
 #[path = "servers/life.rs"]
@@ -36,6 +40,8 @@ mod memory;
 mod postfix;
 #[path = "servers/sending.rs"]
 mod sending;
+#[path = "servers/sent_copies.rs"]
+mod sent_copies;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]

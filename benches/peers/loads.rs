@@ -29,15 +29,23 @@ pub struct Cost {
     pub per_sec: f64,
 }
 
+impl Cost {
+    fn of_octets(spent: Option<f64>, secs: f64, octets: u64) -> Cost {
+        let octets = octets as f64;
+        Cost { cpu: spent.map(|cpu| cpu / (octets / 1e9)), per_sec: octets / 1e6 / secs }
+    }
+}
+
 /// Gives a peer the work of one CPU row.
 pub fn cpu(row: Row, peer: &Peer, amounts: &Amounts) -> Result<Cost> {
     let sessions = amounts.sessions;
-    let each = |all: usize| (all / peer.kind.lightened() / sessions).max(1);
+    let each = |all: usize| (all / peer.kind.lightened(row) / sessions).max(1);
     let message = amounts.message_kib;
     let messages = each(amounts.megabytes * 1_000_000 / (message * 1024));
+    let sent_messages = each(amounts.sent_megabytes * 1_000_000 / (message * 1024));
     match row {
         Row::Fetch | Row::Append => {
-            let clients = open(peer, sessions)?;
+            let clients = every(peer, sessions, Target::open)?;
             let (spent, secs, octets) = spend(peer, || {
                 at_once(clients, |client| {
                     (0..messages)
@@ -45,13 +53,13 @@ pub fn cpu(row: Row, peer: &Peer, amounts: &Amounts) -> Result<Cost> {
                         .sum()
                 })
             })?;
-            Ok(Cost { cpu: spent.map(|cpu| cpu / (octets as f64 / 1e9)), per_sec: octets as f64 / 1e6 / secs })
+            Ok(Cost::of_octets(spent, secs, octets))
         }
         Row::Single | Row::Piped | Row::Gathered => {
             let (commands, batch) =
                 if row == Row::Single { (each(amounts.single), 1) } else { (each(amounts.piped), PIPELINE) };
             let texts = if row == Row::Gathered { GATHERED } else { COMMANDS };
-            let clients = open(peer, sessions)?;
+            let clients = every(peer, sessions, Target::open)?;
             let (spent, secs, done) = spend(peer, || {
                 at_once(clients, |client| {
                     let mut texts = texts.into_iter().cycle();
@@ -78,6 +86,33 @@ pub fn cpu(row: Row, peer: &Peer, amounts: &Amounts) -> Result<Cost> {
             let done = done as f64;
             Ok(Cost { cpu: spent.map(|cpu| cpu * 1e3 / done), per_sec: done / secs })
         }
+        Row::Send => {
+            let senders = every(peer, sessions, Target::submit)?;
+            let (spent, secs, octets) =
+                spend(peer, || at_once(senders, |sender| (0..sent_messages).map(|_| sender.send(message)).sum()))?;
+            Ok(Cost::of_octets(spent, secs, octets))
+        }
+        Row::Messages => {
+            let messages = each(amounts.messages);
+            let senders = every(peer, sessions, Target::submit)?;
+            let (spent, secs, done) = spend(peer, || {
+                at_once(senders, |sender| {
+                    for _ in 0..messages {
+                        sender.send(amounts.small_kib)?;
+                    }
+                    Ok(messages as u64)
+                })
+            })?;
+            let done = done as f64;
+            Ok(Cost { cpu: spent.map(|cpu| cpu * 1e3 / done), per_sec: done / secs })
+        }
+        Row::Retrieve => {
+            let collectors = every(peer, sessions, Target::collect)?;
+            let (spent, secs, octets) = spend(peer, || {
+                at_once(collectors, |collector| (0..sent_messages).map(|_| collector.retrieve(message)).sum())
+            })?;
+            Ok(Cost::of_octets(spent, secs, octets))
+        }
         Row::Latency | Row::Memory | Row::Many => Err(anyhow!("{} is no row of CPU time", row.title())),
     }
 }
@@ -103,9 +138,9 @@ fn at_once<C: Send>(with: Vec<C>, work: impl Fn(&mut C) -> Result<u64> + Sync) -
     })
 }
 
-/// Several sessions with the inbox open.
-fn open(peer: &Peer, sessions: usize) -> Result<Vec<Client>> {
-    (0..sessions).map(|_| peer.target.open().with_context(|| peer.last_words())).collect()
+/// Several sessions, each of which begins like this.
+fn every<C>(peer: &Peer, sessions: usize, begin: impl Fn(&Target) -> Result<C>) -> Result<Vec<C>> {
+    (0..sessions).map(|_| begin(&peer.target).with_context(|| peer.last_words())).collect()
 }
 
 /// What a NOOP takes with each peer, in µs: for each peer the median of each round.

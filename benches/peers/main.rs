@@ -14,8 +14,10 @@ mod peers;
 mod proc;
 mod report;
 mod rows;
+mod text;
 mod tls;
 mod upstream;
+mod wire;
 
 use std::fs;
 use std::path::PathBuf;
@@ -28,6 +30,7 @@ use clap::Parser;
 use peers::{Build, Ground, Kind};
 use report::Report;
 use rows::{Amounts, Row};
+use upstream::Protocol;
 
 /// As many as 2,000 sessions need at both ends, and some.
 const FILES: u64 = 10_000;
@@ -96,9 +99,13 @@ fn run(options: &Options) -> Result<()> {
     let ground = Ground { tls, upstream, verify: !options.no_verify };
     let mut report = Report::new(kinds.clone(), amounts.clone(), ground.verify);
 
-    let rows: Vec<Row> = Row::OF_CPU.into_iter().filter(|row| wanted(*row)).collect();
-    if !rows.is_empty() || wanted(Row::Latency) {
-        let peers = kinds.iter().map(|kind| kind.start(&ground)).collect::<Result<Vec<_>>>()?;
+    for protocol in Protocol::ALL {
+        let rows: Vec<Row> = Row::of_cpu(protocol).iter().copied().filter(|row| wanted(*row)).collect();
+        let latency_too = protocol == Protocol::Imap && wanted(Row::Latency);
+        if rows.is_empty() && !latency_too {
+            continue;
+        }
+        let peers = kinds.iter().map(|kind| kind.start(&ground, protocol)).collect::<Result<Vec<_>>>()?;
         for round in 0..amounts.rounds {
             for row in &rows {
                 tell(&format!("round {} of {}: {}", round + 1, amounts.rounds, row.title()));
@@ -111,7 +118,7 @@ fn run(options: &Options) -> Result<()> {
                 }
             }
         }
-        if wanted(Row::Latency) {
+        if latency_too {
             tell(Row::Latency.title());
             latency(&peers, &amounts, &mut report)?;
         }
@@ -121,7 +128,7 @@ fn run(options: &Options) -> Result<()> {
             tell(&format!("round {} of {}: {}", round + 1, amounts.memory_rounds, Row::Memory.title()));
             for at in loads::order(kinds.len(), round) {
                 // One that has not worked yet: what it keeps of former work would hide what sessions need.
-                let peer = kinds[at].start(&ground)?;
+                let peer = kinds[at].start(&ground, Protocol::Imap)?;
                 if let Some(kib) = loads::idle(&peer, amounts.idle_sessions)? {
                     report.add(Row::Memory, at, kib);
                 }
@@ -131,7 +138,7 @@ fn run(options: &Options) -> Result<()> {
     if wanted(Row::Many) {
         for kind in kinds.iter().filter(|kind| matches!(kind, Kind::Direct | Kind::Haproxy | Kind::Delega(_))) {
             tell(&format!("{}: {}", Row::Many.title(), kind.name()));
-            let peer = kind.start(&ground)?;
+            let peer = kind.start(&ground, Protocol::Imap)?;
             report.many.push((kind.name().to_owned(), many::run(&peer, &amounts)?));
         }
     }

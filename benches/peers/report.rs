@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::process::Command;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -11,6 +13,9 @@ use crate::many::{Crowd, Many};
 use crate::peers::Kind;
 use crate::rows::{Aim, Amounts, Row};
 use crate::tls;
+
+/// How often the disk is asked how long it takes to keep something.
+const DURABLE_WRITES: usize = 40;
 
 /// All that was measured.
 pub struct Report {
@@ -158,6 +163,9 @@ impl Report {
             (Row::Piped, "commands, 16 at a time"),
             (Row::Gathered, "… whose answers come all at once"),
             (Row::Login, "logins"),
+            (Row::Send, "MB sent"),
+            (Row::Messages, "small messages sent"),
+            (Row::Retrieve, "MB retrieved by POP3"),
         ] {
             let mut cells = vec![title.to_owned()];
             cells.extend((0..self.peers.len()).map(|at| {
@@ -272,6 +280,19 @@ fn layout(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// What it takes to write a page and know that it is on the disk, in µs; none where it cannot be tried.
+fn durable_micros() -> Option<f64> {
+    let mut file = tempfile::tempfile().ok()?;
+    let mut micros = Vec::new();
+    for _ in 0..DURABLE_WRITES {
+        let begun = Instant::now();
+        file.write_all(&[0; 4096]).ok()?;
+        file.sync_all().ok()?;
+        micros.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    Some(Summary::of(&micros)?.median)
+}
+
 fn conditions(peers: &[Kind], amounts: &Amounts, verify: bool) -> Vec<(String, String)> {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let field = |text: &str, key: &str| {
@@ -308,19 +329,26 @@ fn conditions(peers: &[Kind], amounts: &Amounts, verify: bool) -> Vec<(String, S
             Kind::Direct => "",
             Kind::Haproxy if verify => "; TCP mode, TLS on both legs, the upstream's certificate verified",
             Kind::Haproxy => "; TCP mode, TLS on both legs, the upstream's certificate not verified",
-            Kind::Nginx => "; mail proxy, plain upstream since it can do no other",
+            Kind::Nginx => "; mail proxy, plain upstream since it can do no other; an eighth of the small messages",
             Kind::Dovecot => "; proxy, TLS on both legs, certificate verified; an eighth of the load",
             Kind::Delega(_) => "; TLS on both legs, certificate verified; the owner's login, which hashes no password",
         };
         conditions.push((peer.name().to_owned(), version + how));
     }
+    if let Some(micros) = durable_micros() {
+        let what = "what delega's two records of each message that is sent rest on, in the folder of its store";
+        conditions
+            .push(("4 KiB and fsync".to_owned(), format!("{micros:.0} µs, the median of {DURABLE_WRITES}: {what}")));
+    }
     let Amounts { rounds, sessions, message_kib, megabytes, single, piped, logins, .. } = amounts;
+    let Amounts { sent_megabytes, small_kib, messages, .. } = amounts;
     conditions.push((
         "work of a round".to_owned(),
         format!(
             "{sessions} sessions at once; {megabytes} MB fetched and as much appended in messages of {} MiB; {single} \
              commands one at a time and {piped} in lots of 16, NOOP and UID FETCH FLAGS in turn; {logins} connections \
-             with LOGIN and LOGOUT",
+             with LOGIN and LOGOUT; {sent_megabytes} MB sent and as much retrieved by POP3 in messages of that size; \
+             {messages} messages of {small_kib} KiB sent",
             message_kib / 1024
         ),
     ));

@@ -1,5 +1,7 @@
 //! What is measured, in what unit, and what delega aims at.
 
+use crate::upstream::Protocol;
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Row {
@@ -21,6 +23,12 @@ pub enum Row {
     Memory,
     /// Many sessions at once: starvation and memory
     Many,
+    /// CPU for large messages sent
+    Send,
+    /// CPU for small messages sent
+    Messages,
+    /// CPU for messages retrieved by POP3
+    Retrieve,
 }
 
 /// What delega should reach.
@@ -34,7 +42,7 @@ pub enum Aim {
 
 impl Row {
     /// All of them.
-    pub const ALL: [Row; 9] = [
+    pub const ALL: [Row; 12] = [
         Row::Fetch,
         Row::Append,
         Row::Single,
@@ -44,10 +52,19 @@ impl Row {
         Row::Latency,
         Row::Memory,
         Row::Many,
+        Row::Send,
+        Row::Messages,
+        Row::Retrieve,
     ];
 
-    /// Those that peers are compared in by their CPU time.
-    pub const OF_CPU: [Row; 6] = [Row::Fetch, Row::Append, Row::Single, Row::Piped, Row::Gathered, Row::Login];
+    /// Those that peers are compared in by their CPU time, with a protocol.
+    pub fn of_cpu(protocol: Protocol) -> &'static [Row] {
+        match protocol {
+            Protocol::Imap => &[Row::Fetch, Row::Append, Row::Single, Row::Piped, Row::Gathered, Row::Login],
+            Protocol::Submission => &[Row::Send, Row::Messages],
+            Protocol::Pop3 => &[Row::Retrieve],
+        }
+    }
 
     /// As the report writes it.
     pub fn title(self) -> &'static str {
@@ -61,6 +78,9 @@ impl Row {
             Row::Latency => "added µs to a NOOP, everything on one core, best round",
             Row::Memory => "KiB (PSS) per idle session",
             Row::Many => "many sessions",
+            Row::Send => "CPU s per GB sent",
+            Row::Messages => "CPU ms per small message sent",
+            Row::Retrieve => "CPU s per GB retrieved by POP3",
         }
     }
 
@@ -76,6 +96,9 @@ impl Row {
             Row::Latency => "added_micros_per_noop",
             Row::Memory => "pss_kib_per_idle_session",
             Row::Many => "many",
+            Row::Send => "cpu_secs_per_gb_sent",
+            Row::Messages => "cpu_millis_per_message_sent",
+            Row::Retrieve => "cpu_secs_per_gb_retrieved",
         }
     }
 
@@ -89,7 +112,7 @@ impl Row {
             Row::Login => Some(Aim::TimesHaproxy(0.50)),
             Row::Latency => Some(Aim::AtMost(30.0)),
             Row::Memory => Some(Aim::AtMost(28.0)),
-            Row::Gathered | Row::Many => None,
+            Row::Gathered | Row::Many | Row::Send | Row::Messages | Row::Retrieve => None,
         }
     }
 }
@@ -105,6 +128,12 @@ pub struct Amounts {
     pub message_kib: usize,
     /// Fetched in one round, and appended likewise, in MB (10⁶).
     pub megabytes: usize,
+    /// Sent in one round in such messages, and retrieved by POP3 likewise, in MB.
+    pub sent_megabytes: usize,
+    /// A small message, in KiB.
+    pub small_kib: usize,
+    /// Small messages in one round.
+    pub messages: usize,
     /// Commands in one round, one at a time.
     pub single: usize,
     /// Commands in one round, 16 at a time.
@@ -136,6 +165,9 @@ impl Amounts {
         sessions: 4,
         message_kib: 16 * 1024,
         megabytes: 1000,
+        sent_megabytes: 1000,
+        small_kib: 4,
+        messages: 2000,
         single: 20_000,
         piped: 80_000,
         logins: 600,
@@ -153,6 +185,8 @@ impl Amounts {
     pub const QUICK: Amounts = Amounts {
         rounds: 3,
         megabytes: 240,
+        sent_megabytes: 140,
+        messages: 400,
         single: 5000,
         piped: 20_000,
         logins: 120,

@@ -32,6 +32,8 @@ $config['smtp_timeout'] = 60;
 // the first part, and hides from people who may only read what would be refused
 $config['plugins'] = ['delega'];
 $config['identities_level'] = 3;
+// Nor does it let messages pass that have no sender, as receipts for what was read have without this
+$config['mdn_use_from'] = true;
 
 // The mailbox has its folders already
 $config['create_default_folders'] = false;

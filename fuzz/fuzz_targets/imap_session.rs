@@ -23,7 +23,7 @@ impl Sink for Out {
         self.said += bytes.len();
     }
     fn request(&mut self, request: Request) {
-        self.closed |= matches!(request, Request::Close);
+        self.closed |= matches!(request, Request::Close | Request::BreakOff);
     }
 }
 

@@ -25,7 +25,7 @@ impl Sink for Out {
         self.upstream.extend_from_slice(bytes);
     }
     fn request(&mut self, request: Request) {
-        self.closed |= matches!(request, Request::Close);
+        self.closed |= matches!(request, Request::Close | Request::BreakOff);
     }
 }
 

@@ -1,7 +1,9 @@
 //! The queue of copies for the folder of sent messages (X13): which is due, and what came of trying.
 //!
 //! Each attempt is written down before anything of it goes upstream. So whoever tries knows whether it was tried before,
-//! by this process or one that was cut off, and then looks in the folder first: a copy is put there once.
+//! by this process or one that was cut off. Whoever tries looks in the folder first: a copy is there once, whoever put it
+//! there. The first attempt therefore comes a little after the acceptance of the message, when mail programs that keep
+//! copies themselves have done so.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,13 +11,17 @@ use std::time::Duration;
 use super::record_sending::cut;
 use super::spool::{self, Spool};
 use super::{Accounts, AccountsError, Credentials};
-use crate::domain::{CopyState, Mailbox, SendId, SendRecord, SentCopy, SpoolName};
+use crate::domain::{CopyState, Mailbox, MailboxId, SendId, SendRecord, SentCopy, SpoolName};
 use crate::store::{self, StoreError, Writes};
 
 /// An attempt has to come to its end within this: afterwards the copy is taken to be tried by nobody, and is due again.
 pub const COPY_ATTEMPT: Duration = Duration::from_secs(15 * 60);
 /// How long a copy is tried, from the acceptance of its message on: as long as mail is (RFC 5321 §4.5.4.1).
 pub const COPY_PATIENCE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+/// How long after the acceptance of a message its first attempt comes, and how much longer for its size: as long as a mail
+/// program needs that puts a copy there itself, on a line of 2 Mbit/s. The attempt then finds that one, and adds none.
+const OWN_COPY_MS: i64 = 10 * 1000;
+const OWN_COPY_BYTES_PER_MS: u64 = 256;
 /// How long after the first attempt the second comes; each further pause is twice as long, up to the longest.
 const FIRST_PAUSE_MS: i64 = 60 * 1000;
 const LONGEST_PAUSE_MS: i64 = 60 * 60 * 1000;
@@ -29,7 +35,7 @@ pub struct CopyAttempt {
     pub mailbox: Mailbox,
     /// How to log in to it.
     pub credentials: Credentials,
-    /// What to look for in the folder: where there was an attempt before, the message may be there already.
+    /// What to look for in the folder: the message may be there already, by an attempt before or by the sender's program.
     pub message_id: Option<String>,
     /// Whether there was one.
     pub tried_before: bool,
@@ -52,28 +58,33 @@ pub enum CopyEnd {
 
 impl Accounts {
     /// Opens the folder of messages beside the store, for a server that starts, and tidies up what was cut off: a send
-    /// whose outcome is unknown has no copy. A server that makes no copies opens it too where [`spool::beside`] is there:
-    /// it was wanted once, and there may be copies left to make.
+    /// whose outcome is unknown has no copy, and attempts that nobody goes on with are due at once. A server that makes no
+    /// copies opens it too where [`spool::beside`] is there: it was wanted once, and there may be copies left to make.
     pub fn open_spool(&self, store: &Path) -> Result<Spool, AccountsError> {
         Spool::open(spool::beside(store), || {
             store::change(self.store.as_ref(), |writes| {
                 for waiting in writes.copies(CopyState::Waiting)? {
                     writes.delete_copy(waiting.send)?;
                 }
-                let kept = [writes.copies(CopyState::Due)?, writes.copies(CopyState::Failed)?].concat();
+                let due = writes.copies(CopyState::Due)?;
+                for tried in due.iter().filter(|copy| copy.attempts > 0) {
+                    writes.update_copy(&SentCopy { next_attempt_at_ms: 0, ..tried.clone() })?;
+                }
+                let kept = [due, writes.copies(CopyState::Failed)?].concat();
                 Ok::<_, AccountsError>(kept.into_iter().map(|copy| copy.spool).collect())
             })
         })
     }
 
-    /// Takes the copy that has been due for longest, and writes down that it is being tried. None is due: `None`.
-    pub fn begin_copy(&self, now_ms: i64) -> Result<Option<CopyAttempt>, AccountsError> {
+    /// Takes the copy that has been due for longest, and writes down that it is being tried. None is due but for the
+    /// mailboxes that are to be left alone: `None`.
+    pub fn begin_copy(&self, except: &[MailboxId], now_ms: i64) -> Result<Option<CopyAttempt>, AccountsError> {
         // Looked at without holding up anybody's change; nearly always there is none.
-        if store::read(self.store.as_ref(), |reads| reads.next_copy(now_ms))?.is_none() {
+        if store::read(self.store.as_ref(), |reads| reads.next_copy(now_ms, except))?.is_none() {
             return Ok(None);
         }
         store::change(self.store.as_ref(), |writes| {
-            while let Some(copy) = writes.next_copy(now_ms)? {
+            while let Some(copy) = writes.next_copy(now_ms, except)? {
                 if let Some(attempt) = self.attempt(writes, copy, now_ms)? {
                     return Ok(Some(attempt));
                 }
@@ -150,6 +161,12 @@ impl Accounts {
             sends.collect()
         })
     }
+}
+
+/// When a message that was just accepted is first tried.
+pub(super) fn first_attempt_at_ms(bytes: u64, now_ms: i64) -> i64 {
+    let for_its_size = i64::try_from(bytes / OWN_COPY_BYTES_PER_MS).unwrap_or(i64::MAX);
+    now_ms.saturating_add(OWN_COPY_MS).saturating_add(for_its_size)
 }
 
 /// The copy after an attempt that came to nothing: due later, or given up.

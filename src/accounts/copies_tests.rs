@@ -11,6 +11,9 @@ use crate::domain::{Profile, SendFilter, SendOutcome};
 const NOW_MS: i64 = NOW * 1000;
 const MINUTE: i64 = 60 * 1000;
 const DAY: i64 = 24 * 60 * MINUTE;
+/// How long after its acceptance a message of 1234 octets is first tried.
+const HEAD_START: i64 = 10 * 1000 + 4;
+const DUE: i64 = NOW_MS + HEAD_START;
 
 /// Anna's mailbox, and the folder of messages.
 struct Desk {
@@ -44,7 +47,7 @@ impl Desk {
     }
 
     fn attempt(&self, now_ms: i64) -> Option<CopyAttempt> {
-        self.fixture.accounts.begin_copy(now_ms).unwrap()
+        self.fixture.accounts.begin_copy(&[], now_ms).unwrap()
     }
 
     fn end(&self, send: SendId, end: CopyEnd, now_ms: i64) -> CopyState {
@@ -69,8 +72,8 @@ fn x13_an_accepted_message_is_copied_once() {
     assert!(desk.attempt(NOW_MS + DAY).is_none(), "nobody knows yet whether it was sent");
     let accepted = SendOutcome::Accepted("250 ok".into());
     desk.fixture.accounts.record_outcome(id, accepted, Some(spooled), NOW_MS + 5).unwrap();
-    assert!(desk.attempt(NOW_MS + 4).is_none());
-    let attempt = desk.attempt(NOW_MS + 5).unwrap();
+    assert!(desk.attempt(DUE + 4).is_none(), "the sender's program may be putting its own copy there");
+    let attempt = desk.attempt(DUE + 5).unwrap();
     assert_eq!((attempt.send, attempt.tried_before, attempt.accepted_at_ms), (id, false, NOW_MS + 5));
     assert_eq!((attempt.mailbox.id, attempt.mailbox.upstream.as_str()), (desk.fixture.mailbox(), "provider"));
     assert_eq!(attempt.message_id.as_deref(), Some("<1@pec.example.it>"));
@@ -79,7 +82,7 @@ fn x13_an_accepted_message_is_copied_once() {
     let mut text = String::new();
     file.read_to_string(&mut text).unwrap();
     assert_eq!((text.as_str(), bytes), ("Subject: x\r\n\r\nbody\r\n", 20));
-    assert!(desk.attempt(NOW_MS + 5).is_none(), "two attempts at one time");
+    assert!(desk.attempt(DUE + 5).is_none(), "two attempts at one time");
     assert_eq!(desk.end(id, CopyEnd::Done, NOW_MS + 9), CopyState::Done);
     assert_eq!(desk.files(), 0);
     assert!(desk.attempt(NOW_MS + 30 * DAY).is_none());
@@ -118,7 +121,7 @@ fn a_message_that_is_not_recorded_is_not_kept() {
 fn x13_an_upstream_that_is_away_is_tried_again_with_longer_pauses() {
     let desk = Desk::new();
     let id = desk.accepted();
-    let mut now = NOW_MS;
+    let mut now = DUE;
     for (turn, pause) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
         let attempt = desk.attempt(now).unwrap();
         assert_eq!(attempt.tried_before, turn > 0);
@@ -135,7 +138,7 @@ fn x13_an_upstream_that_is_away_is_tried_again_with_longer_pauses() {
 fn x13_it_is_given_up_after_five_days_and_the_message_kept() {
     let desk = Desk::new();
     let id = desk.accepted();
-    desk.attempt(NOW_MS).unwrap();
+    desk.attempt(DUE).unwrap();
     assert_eq!(desk.end(id, CopyEnd::Postponed("away".into()), NOW_MS + 5 * DAY - 1), CopyState::Due);
     desk.attempt(NOW_MS + 6 * DAY).unwrap();
     assert!(desk.fixture.accounts.failed_copies().unwrap().is_empty());
@@ -155,11 +158,49 @@ fn x13_it_is_given_up_after_five_days_and_the_message_kept() {
 fn x13_an_attempt_that_was_cut_off_is_repeated_with_care() {
     let desk = Desk::new();
     let id = desk.accepted();
-    desk.attempt(NOW_MS).unwrap();
+    desk.attempt(DUE).unwrap();
     let bound = millis(COPY_ATTEMPT);
-    assert!(desk.attempt(NOW_MS + bound - 1).is_none());
-    let again = desk.attempt(NOW_MS + bound).unwrap();
+    assert!(desk.attempt(DUE + bound - 1).is_none());
+    let again = desk.attempt(DUE + bound).unwrap();
     assert!(again.tried_before && again.send == id);
+}
+
+/// The process that tried is gone, and with it what would have made the next one wait.
+#[test]
+fn x13_a_start_tries_at_once_what_was_tried_before() {
+    let desk = Desk::new();
+    let (cut_off, postponed) = (desk.accepted(), desk.accepted());
+    desk.attempt(DUE).unwrap();
+    desk.attempt(DUE).unwrap();
+    desk.end(postponed, CopyEnd::Postponed("away".into()), DUE);
+    let untried = desk.accepted();
+    let Desk { fixture, spool } = desk;
+    let beside = fixture.spool();
+    let at_once = |accounts: &Accounts| accounts.begin_copy(&[], NOW_MS + 1).unwrap();
+    assert!(at_once(&fixture.accounts).is_none(), "the other server still goes on with it");
+    drop((spool, beside));
+    let desk = Desk { spool: fixture.spool(), fixture };
+    let next = || at_once(&desk.fixture.accounts).map(|attempt| (attempt.send, attempt.tried_before));
+    assert_eq!([next(), next(), next()], [Some((cut_off, true)), Some((postponed, true)), None]);
+    assert_eq!(desk.attempt(DUE).map(|attempt| attempt.send), Some(untried));
+}
+
+#[test]
+fn x13_large_messages_have_longer_for_the_senders_own_copy() {
+    assert_eq!(first_attempt_at_ms(0, 7), 10_007);
+    // 100 MiB at 2 Mbit/s are seven minutes
+    assert_eq!(first_attempt_at_ms(100 * 1024 * 1024, 0), 10_000 + 409_600);
+}
+
+#[test]
+fn mailboxes_that_are_left_alone_hold_up_nobody() {
+    let desk = Desk::new();
+    let id = desk.accepted();
+    let office = desk.fixture.mailbox();
+    assert!(desk.fixture.accounts.begin_copy(&[office], DUE).unwrap().is_none());
+    assert_eq!(desk.copy(id).unwrap().attempts, 0);
+    let other = [MailboxId(office.0 + 1)];
+    assert_eq!(desk.fixture.accounts.begin_copy(&other, DUE).unwrap().map(|attempt| attempt.send), Some(id));
 }
 
 #[test]
@@ -185,7 +226,7 @@ fn a_start_tidies_up_what_was_cut_off() {
     assert_eq!((desk.files(), desk.copy(unknown)), (1, None));
     let rows = desk.fixture.accounts.sends(&SendFilter::default(), 9).unwrap().rows;
     assert!(rows.iter().any(|row| row.id == unknown && row.outcome == SendOutcome::Unknown));
-    assert_eq!(desk.attempt(NOW_MS).unwrap().send, due);
+    assert_eq!(desk.attempt(DUE).unwrap().send, due);
 }
 
 #[test]
@@ -198,7 +239,7 @@ fn a_mailbox_that_is_gone_gets_no_copy_and_holds_up_nobody() {
     accounts.add_mailbox(crate::accounts::fixture::entry("ufficio@pec.example.it"), NOW).unwrap();
     desk.fixture.add_anna();
     let second = desk.accepted();
-    assert_eq!(desk.attempt(NOW_MS).unwrap().send, second);
+    assert_eq!(desk.attempt(DUE).unwrap().send, second);
     let copy = desk.copy(first).unwrap();
     assert_eq!((copy.state, copy.why.as_deref()), (CopyState::Failed, Some("the mailbox was removed from delega")));
 }
@@ -210,11 +251,11 @@ fn a_mailbox_that_cannot_be_opened_waits_and_holds_up_nobody() {
     let store = std::sync::Arc::new(crate::store::Sqlite::open(&desk.fixture.database()).unwrap());
     let key = desk.fixture.key_file();
     let lost = Accounts::open(store, &key, Profile::Nested, crate::accounts::Upstreams::new()).unwrap();
-    assert!(lost.begin_copy(NOW_MS).unwrap().is_none());
+    assert!(lost.begin_copy(&[], DUE).unwrap().is_none());
     let copy = desk.copy(id).unwrap();
     assert!(copy.state == CopyState::Due && copy.why.unwrap().contains("provider"));
     let change = MailboxChange { password: Some(secret("another")), ..MailboxChange::default() };
     desk.fixture.accounts.set_mailbox(&desk.fixture.address(), change, NOW).unwrap();
-    let attempt = desk.attempt(NOW_MS + MINUTE).unwrap();
+    let attempt = desk.attempt(DUE + MINUTE).unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&attempt.credentials.password), "another");
 }

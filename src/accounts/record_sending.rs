@@ -9,6 +9,7 @@
 
 use std::net::SocketAddr;
 
+use super::copies::first_attempt_at_ms;
 use super::spool::Spooled;
 use super::{AccountRef, Accounts, AccountsError, Rule, Standing};
 use crate::domain::{
@@ -116,13 +117,15 @@ impl Accounts {
             if !writes.set_outcome(id, &outcome, now_ms)? {
                 return Err(AccountsError::NoOpenSend(id));
             }
-            let waiting = writes.send(id)?.and_then(|send| send.copy);
-            match (&outcome, waiting) {
-                (_, None) => Ok(false),
-                (SendOutcome::Accepted(_), Some(copy)) => {
-                    Ok(writes.update_copy(&SentCopy { state: CopyState::Due, next_attempt_at_ms: now_ms, ..copy })?)
+            let Some((bytes, copy)) = writes.send(id)?.and_then(|send| Some((send.sending.bytes, send.copy?))) else {
+                return Ok(false);
+            };
+            match outcome {
+                SendOutcome::Accepted(_) => {
+                    let next_attempt_at_ms = first_attempt_at_ms(bytes, now_ms);
+                    Ok(writes.update_copy(&SentCopy { state: CopyState::Due, next_attempt_at_ms, ..copy })?)
                 }
-                (SendOutcome::Refused(_) | SendOutcome::Unknown, Some(_)) => {
+                SendOutcome::Refused(_) | SendOutcome::Unknown => {
                     writes.delete_copy(id)?;
                     Ok(false)
                 }

@@ -3,6 +3,7 @@
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
 //! - `doors`: which session serves which door
 //! - `sending`: what is sent is recorded before and after, and kept for its copy in Sent (O2, X13)
+//! - `copies`: what is due of these goes into the mailbox's folder (X13)
 //! - `login`: credentials are checked on blocking threads, few at a time
 //! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
 //! - `upstream`: where a session's upstream connection comes from, and where it goes
@@ -14,6 +15,7 @@
 
 mod budget;
 mod connection;
+mod copies;
 mod doors;
 mod live;
 mod login;
@@ -179,16 +181,26 @@ impl Gateway {
                 listener.serve(&sessions, stop, handler).await;
             });
         }
+        let copying = TaskTracker::new();
+        if let Some(spool) = shared.spool.clone() {
+            copying.spawn(copies::work(shared.clone(), spool, shared.copies_due.clone(), signals.stop.clone()));
+        }
         net::shutdown::notify_ready();
 
         signals.stop.cancelled().await;
         tracing::info!(sessions = sessions.len(), "stopping");
         net::shutdown::notify_stopping();
         sessions.close();
+        copying.close();
+        // A message on its way to Sent keeps the grace period, too.
+        let all = async {
+            sessions.wait().await;
+            copying.wait().await;
+        };
         // Sessions keep the grace period themselves; what is beyond it is only their farewell.
         let bound = shared.limits.shutdown_grace + net::CLOSE_TIMEOUT + Duration::from_secs(1);
         tokio::select! {
-            () = sessions.wait() => {}
+            () = all => {}
             () = signals.stop_at_once.cancelled() => {}
             () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
         }

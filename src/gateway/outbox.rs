@@ -12,8 +12,8 @@ use crate::session::{Leg, Piece, Request, Sink};
 /// more than copying them.
 const DIRECT_BYTES: usize = 8 * 1024;
 
-/// Bytes for one leg.
-#[derive(Debug, Default)]
+/// Bytes for one leg; passwords for the upstream may be among them.
+#[derive(Default)]
 pub struct Pipe {
     bytes: Vec<u8>,
     written: usize,
@@ -129,6 +129,13 @@ impl Outbox {
     }
 }
 
+/// Without what was said.
+impl std::fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipe").field("waiting", &self.len()).field("unflushed", &self.unflushed).finish()
+    }
+}
+
 impl Pipe {
     fn add(&mut self, bytes: &[u8]) {
         if self.bytes.capacity() == 0 {
@@ -216,6 +223,17 @@ mod tests {
         client.set_recv_buffer_size(64 * 1024)?;
         let client = client.connect(listener.local_addr()?).await?;
         Ok((Stream::plain(listener.accept().await?.0), client))
+    }
+
+    #[test]
+    fn what_waits_is_not_printed() {
+        let mut outbox = Outbox::default();
+        outbox.upstream(b"AUTH PLAIN c2VncmV0YQ");
+        outbox.kept.want(true);
+        outbox.message(Piece::Octets(b"c2VncmV0YQ"));
+        let shown = format!("{outbox:?}");
+        // As bytes of a list, too.
+        assert!(!shown.contains("c2VncmV0YQ") && !shown.contains("99, 50, 86"), "{shown}");
     }
 
     #[tokio::test]

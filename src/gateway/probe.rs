@@ -148,6 +148,7 @@ async fn drive(upstream: &Upstream, login: UpstreamLogin, bound: Duration) -> Pr
                 | Request::RecordOutcome(_)
                 | Request::CloseUpstream
                 | Request::Close
+                | Request::BreakOff
                 | Request::Note(_) => continue,
             };
             session.handle(input, Instant::now(), &mut said);

@@ -23,7 +23,7 @@ const WRITE_BYTES: usize = 64 * 1024;
 const HIGH_WATER: usize = 256 * 1024;
 
 /// The octets of the message that is under way, as far as nobody has written them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Kept {
     /// Whether anybody wants them.
     wanted: bool,
@@ -79,6 +79,13 @@ enum Step {
     Written(Result<Draft, Unsent>),
     Recorded(Result<Recorded, Unsent>),
     Outcome(Result<(), AccountsError>, bool),
+}
+
+/// Without anything of the message.
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("wanted", &self.wanted).field("octets", &self.octets.len()).finish_non_exhaustive()
+    }
 }
 
 impl Kept {
@@ -221,17 +228,32 @@ impl Sends {
 
 impl Drop for Sends {
     fn drop(&mut self) {
-        let (Some(Recorded { id, copy }), Ok(runtime)) = (self.recorded.take(), tokio::runtime::Handle::try_current())
-        else {
-            return;
-        };
-        // Whether it is recorded or not: until then the record says the same.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let shared = self.shared.clone();
-        runtime.spawn_blocking(move || {
-            if let Err(error) = shared.accounts.record_outcome(id, SendOutcome::Unknown, copy, now_ms()) {
-                tracing::error!(%error, "that the outcome of a message is unknown cannot be recorded");
+        match (self.recorded.take(), self.step.take()) {
+            // Its end may have gone upstream.
+            (Some(recorded), _) => {
+                runtime.spawn_blocking(move || given_up(&shared, recorded, SendOutcome::Unknown));
             }
-        });
+            // Its end waits for this record, and will not go upstream any more.
+            (None, Some((Kind::Record, step))) => {
+                runtime.spawn(async move {
+                    if let Ok(Step::Recorded(Ok(recorded))) = step.await {
+                        let outcome =
+                            SendOutcome::Refused("the connection ended before the message was sent".to_owned());
+                        let _ = tokio::task::spawn_blocking(move || given_up(&shared, recorded, outcome)).await;
+                    }
+                });
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+fn given_up(shared: &Shared, recorded: Recorded, outcome: SendOutcome) {
+    let Recorded { id, copy } = recorded;
+    if let Err(error) = shared.accounts.record_outcome(id, outcome, copy, now_ms()) {
+        tracing::error!(%error, "what became of a message cannot be recorded; its record says unknown");
     }
 }
 

@@ -102,11 +102,9 @@ impl Shared {
         let Some(upstream) = self.upstreams.get(&person.upstream) else { return Obtained::Full };
         let (mailbox, limit) = (person.mailbox(), upstream.connections_per_mailbox);
         // Others are neither handed on nor counted with IMAP's: providers bound each protocol by itself.
-        if let Some(budget) = self.budgets.get(&protocol) {
-            let place = budget.place(mailbox, Some(person.account), limit);
-            return place.map_or(Obtained::Full, |place| Obtained::Place(place, self.warm.age()));
-        }
-        if person.shares()
+        let budget = self.budgets.get(&protocol).unwrap_or(&self.budget);
+        if protocol == Protocol::Imap
+            && person.shares()
             && let Some(mut ready) = self.warm.take(person.opening)
             && ready.place.hand_over(Some(person.account), limit)
         {
@@ -114,12 +112,28 @@ impl Shared {
         }
         loop {
             let age = self.warm.age();
-            if let Some(place) = self.budget.place(mailbox, Some(person.account), limit) {
+            let place = match person.account {
+                AccountRef::Delegate(..) => budget.place(mailbox, Some(person.account), limit),
+                AccountRef::Owner(_) => budget.unproven(mailbox, person.account, limit),
+            };
+            if let Some(place) = place {
                 return Obtained::Place(place, age);
             }
             // Those that wait go first.
-            if !self.warm.give_way(mailbox) {
+            if protocol != Protocol::Imap || !self.warm.give_way(mailbox) {
                 return Obtained::Full;
+            }
+        }
+    }
+
+    /// A place for the connection that puts a copy of a sent message into its folder (X13). Sessions that wait give way.
+    pub(super) fn place_for_copy(&self, mailbox: MailboxId, upstream: &Upstream) -> Option<Place> {
+        loop {
+            if let Some(place) = self.budget.place_for_moments(mailbox, upstream.connections_per_mailbox) {
+                return Some(place);
+            }
+            if !self.warm.give_way(mailbox) {
+                return None;
             }
         }
     }

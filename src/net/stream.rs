@@ -8,6 +8,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -22,6 +23,8 @@ use crate::domain::Protocol;
 
 /// How much of what a peer still sends is read and thrown away when its connection is closed.
 const DISCARD_AT_CLOSE_BYTES: usize = 256 * 1024;
+/// How long what was said before a connection breaks off may take to arrive.
+const BREAK_OFF_DELAY: Duration = Duration::from_millis(200);
 /// One read from a socket.
 const READ_BYTES: usize = 64 * 1024;
 /// How much plaintext is encrypted at once: four full records, which one system call can write.
@@ -279,18 +282,46 @@ impl Stream {
     pub async fn close(mut self) {
         let farewell = async {
             self.shutdown().await?;
-            let mut scratch = [0; 2048];
-            let mut discarded = 0;
-            while discarded < DISCARD_AT_CLOSE_BYTES {
-                match self.tcp.read(&mut scratch).await? {
-                    0 => break,
-                    read => discarded += read,
-                }
-            }
-            io::Result::Ok(())
+            self.wait_for_the_peer().await
         };
         // The connection ends here, whether or not the peer has been told.
         drop(tokio::time::timeout(super::CLOSE_TIMEOUT, farewell).await);
+    }
+
+    /// Ends a connection in the middle of what was being said, so that the peer can tell: what was written goes out, and
+    /// then comes a reset. The missing close_notify (RFC 8446 §6.1) alone does not do: curl, for one, does not miss it.
+    pub async fn break_off(mut self) {
+        // Whatever happens from here on, and whoever drops this
+        self.reset_at_drop();
+        let farewell = async {
+            self.flush().await?;
+            // The reset may overtake what was said in full before: it is given time to arrive
+            self.wait_for_the_peer().await
+        };
+        drop(tokio::time::timeout(BREAK_OFF_DELAY, farewell).await);
+    }
+
+    /// Ends the connection at once, whatever waits, by a reset: the peer must not take what it has for everything.
+    pub fn abandon(self) {
+        self.reset_at_drop();
+    }
+
+    fn reset_at_drop(&self) {
+        // Where that cannot be, only the hint is lost
+        let _ = SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Reads until the peer has closed, and forgets it.
+    async fn wait_for_the_peer(&mut self) -> io::Result<()> {
+        let mut scratch = [0; 2048];
+        let mut discarded = 0;
+        while discarded < DISCARD_AT_CLOSE_BYTES {
+            match self.tcp.read(&mut scratch).await? {
+                0 => break,
+                read => discarded += read,
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn into_plain(self) -> io::Result<TcpStream> {

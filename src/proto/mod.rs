@@ -5,4 +5,5 @@
 pub mod imap;
 pub mod pop3;
 pub mod sasl;
+pub mod smooth;
 pub mod smtp;

@@ -163,6 +163,9 @@ pub enum Request {
     CloseUpstream,
     /// Send what is left to the client, then close both connections. The session wants nothing any more.
     Close,
+    /// The same in the middle of a response: the client must be able to tell that the rest of it is missing, so the
+    /// connection must not end as one does in which everything was said.
+    BreakOff,
     /// Something for the log.
     Note(Note),
 }

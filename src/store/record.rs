@@ -35,8 +35,8 @@ pub trait RecordReads {
     fn send(&self, id: SendId) -> Result<Option<SendRecord>, StoreError>;
     /// The sends that fit, newest first, at most so many.
     fn sends(&self, filter: &SendFilter, most: usize) -> Result<Vec<SendRecord>, StoreError>;
-    /// The copy that has been due for longest at that moment.
-    fn next_copy(&self, now_ms: i64) -> Result<Option<SentCopy>, StoreError>;
+    /// The copy that has been due for longest at that moment, of those for other mailboxes than these.
+    fn next_copy(&self, now_ms: i64, except: &[MailboxId]) -> Result<Option<SentCopy>, StoreError>;
     /// The copies that have come so far, oldest first.
     fn copies(&self, state: CopyState) -> Result<Vec<SentCopy>, StoreError>;
 }

@@ -177,7 +177,10 @@ fn copies_come_in_their_turn(dir: &Path, open: Open) {
     let mut sooner = add(2, 400);
     let waiting = add(3, 0);
     change(store, |w| w.update_copy(&SentCopy { state: CopyState::Waiting, ..waiting.clone() })).unwrap();
-    let next = |now| read(store, |r| r.next_copy(now)).unwrap();
+    let next = |now| read(store, |r| r.next_copy(now, &[])).unwrap();
+    let next_but = |except: &[MailboxId]| read(store, |r| r.next_copy(9_999, except)).unwrap();
+    assert_eq!(next_but(&[MailboxId(2), MailboxId(4)]), Some(sooner.clone()));
+    assert_eq!(next_but(&[MailboxId(2), office]), None);
     assert_eq!(next(399), None);
     assert_eq!(next(400), Some(sooner.clone()));
     assert_eq!(next(9_999), Some(sooner.clone()));

@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 
 #[path = "../support/certs.rs"]
 mod certs;
+mod ending;
 mod listening;
 mod proxying;
 mod reloading;

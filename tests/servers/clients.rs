@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::delega::{Delega, Options, password};
-use super::programs::{Finished, folder, installed, program, run};
+use super::programs::downloading::curl_command;
+use super::programs::{Account, Finished, Tls, folder, installed, program, run};
 use super::support::dovecot::Dovecot;
 use super::support::guard;
 use super::support::mail;
@@ -44,23 +45,35 @@ const OWNERS_PASSWORD: &str = "segreta: è \"così\" {3}";
 struct Office {
     dovecot: Dovecot,
     delega: Delega,
+    /// Whether they download, by POP3.
+    downloads: bool,
 }
 
 impl Office {
     fn open() -> Office {
-        Office::with(|_, _| ()).0
+        Office::with(false, |_, _| ()).0
     }
 
     /// With a Postfix, and delega's doors for sending.
     fn sending() -> (Office, Postfix) {
-        Office::with(|dovecot, options| {
+        Office::with(false, |dovecot, options| {
             let postfix = Postfix::before(dovecot);
             *options = options.clone().sending(&postfix);
             postfix
         })
     }
 
-    fn with<T>(change: impl FnOnce(&Dovecot, &mut Options) -> T) -> (Office, T) {
+    /// One whose people download, by POP3.
+    fn downloading() -> Office {
+        let (office, ()) = Office::with(true, |dovecot, options| *options = options.clone().downloading(dovecot));
+        // Whoever comes first takes what is new out of `new`, which POP3 cannot do without
+        let (port, ca) = (office.dovecot.pop3s_port(), office.dovecot.ca_file());
+        let owner = Account { port, tls: Tls::Implicit, ca, login: ADDRESS, password: OWNERS_PASSWORD };
+        curl_command(&owner, "", &[]).well();
+        office
+    }
+
+    fn with<T>(downloads: bool, change: impl FnOnce(&Dovecot, &mut Options) -> T) -> (Office, T) {
         let dovecot = Dovecot::start();
         sample::add(&dovecot, ADDRESS, OWNERS_PASSWORD, Size::Light);
         dovecot.listen_in(ADDRESS);
@@ -68,11 +81,12 @@ impl Office {
         let more = change(&dovecot, &mut options);
         let delega = options.start();
         delega.add_mailbox(ADDRESS, OWNERS_PASSWORD);
-        delega.add_delegate(ADDRESS, READER, "read,client");
-        delega.add_delegate(ADDRESS, WRITER, "read,write,client");
-        delega.add_delegate(ADDRESS, SENDER, "read,write,send,client");
-        delega.add_delegate(ADDRESS, WEBMAIL, "read");
-        (Office { dovecot, delega }, more)
+        let protocol = if downloads { "pop3" } else { "imap" };
+        delega.add_delegate_by(ADDRESS, READER, "read,client", protocol);
+        delega.add_delegate_by(ADDRESS, WRITER, "read,write,client", protocol);
+        delega.add_delegate_by(ADDRESS, SENDER, "read,write,send,client", protocol);
+        delega.add_delegate_by(ADDRESS, WEBMAIL, "read", protocol);
+        (Office { dovecot, delega, downloads }, more)
     }
 
     /// What is on disk now.

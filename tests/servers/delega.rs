@@ -18,6 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The listeners of each protocol, in the order of [`Doors`].
 const DOORS: [(&str, &str); 3] = [("implicit", "client"), ("starttls", "client"), ("implicit", "webmail")];
 
+/// Those that it has: there is no webmail by POP3.
+fn doors(protocol: &str) -> &'static [(&'static str, &'static str)] {
+    if protocol == "pop3" { &DOORS[..2] } else { &DOORS }
+}
+
 /// What a delega is to be like.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -52,7 +57,7 @@ pub struct Doors {
     pub implicit: u16,
     /// The *client* listener with STARTTLS or STLS.
     pub starttls: u16,
-    /// The *webmail* listener, with TLS from the first byte.
+    /// The *webmail* listener, with TLS from the first byte; 0 where there is none.
     pub webmail: u16,
 }
 
@@ -117,8 +122,8 @@ impl Options {
                         certificate = \"certs/delega.pem\"\nkey = \"certs/delega.key\"\n"
             .to_owned();
         for protocol in self.protocols() {
-            for (tls, kind) in DOORS {
-                let proxy = self.proxy_protocol && (tls, kind) == DOORS[0];
+            for (tls, kind) in doors(protocol) {
+                let proxy = self.proxy_protocol && (*tls, *kind) == DOORS[0];
                 text += &format!(
                     "\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:0\"\ntls = \"{tls}\"\n\
                      kind = \"{kind}\"\nproxy_protocol = {proxy}\n"
@@ -248,13 +253,18 @@ impl Delega {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let events = self.logged("listening");
-            if events.len() == self.protocols.len() * DOORS.len() {
+            if events.len() == self.protocols.iter().map(|protocol| doors(protocol).len()).sum::<usize>() {
                 let port = |event: &serde_json::Value| -> u16 {
                     event["address"].as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap()
                 };
-                let ports: Vec<u16> = events.iter().map(port).collect();
-                let doors = |ports: &[u16]| Doors { implicit: ports[0], starttls: ports[1], webmail: ports[2] };
-                self.doors = ports.chunks(DOORS.len()).map(doors).collect();
+                let mut ports = events.iter().map(port);
+                let mut next = |there: bool| if there { ports.next().unwrap() } else { 0 };
+                let doors = |protocol: &&str| Doors {
+                    implicit: next(true),
+                    starttls: next(true),
+                    webmail: next(doors(protocol).len() == DOORS.len()),
+                };
+                self.doors = self.protocols.iter().map(doors).collect();
                 return;
             }
             assert!(self.process.ended().is_none(), "delega has ended:\n{}", self.log());

@@ -23,6 +23,15 @@ fn status(delega: &Delega, field: &str) -> u64 {
     line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
 }
 
+/// Waits until the process has given back what it needed for a moment, such as for the check of a password.
+pub fn wait_until_at_rest(delega: &Delega) {
+    let mut last = status(delega, "VmRSS");
+    wait_until(Duration::from_secs(20), "the process is at rest", || {
+        std::thread::sleep(Duration::from_millis(300));
+        std::mem::replace(&mut last, status(delega, "VmRSS")) == last
+    });
+}
+
 /// By how much the process's peak stands above what it has now, once `doing` is done.
 pub fn growth(delega: &Delega, doing: impl FnOnce()) -> u64 {
     // proc(5): 5 resets the peak to what is there now

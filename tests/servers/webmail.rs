@@ -1,14 +1,14 @@
 //! Roundcube in Chromium, before delega's *webmail* listeners: what a delegate without **client** does in it.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::delega::{Delega, password};
+use super::delega::{Delega, Options, password};
 use super::office::wait_until;
 use super::support::dovecot::Dovecot;
+use super::support::mail;
 use super::support::postfix::Postfix;
 use super::support::roundcube::{Listeners, Roundcube};
 use super::support::sample::{self, ADDRESS, Size};
@@ -23,6 +23,10 @@ const OWNERS_PASSWORD: &str = "casella-di-prova";
 const READER: &str = "livia";
 /// May read and write.
 const WRITER: &str = "contabilita";
+/// May send as well.
+const SENDER: &str = "clia";
+/// A mailbox at the same provider.
+const OTHER: &str = "protocollo@pec.example.it";
 
 /// Someone at a browser, in Roundcube.
 struct Person<'a> {
@@ -88,9 +92,9 @@ impl<'a> Person<'a> {
         self.browser.waits("the page", "window.rcmail && rcmail.env && !rcmail.busy");
     }
 
-    /// Writes a message and sends it. What Roundcube says of it at last, with its kind: `confirmation`, `error` …
+    /// Begins a message.
     #[track_caller]
-    fn sends(&self, to: &str, subject: &str, body: &str) -> String {
+    fn writes(&self, to: &str, subject: &str, body: &str) {
         self.goes_to("_task=mail&_action=compose");
         self.listens();
         let set = |field: &str, text: &str| {
@@ -102,10 +106,35 @@ impl<'a> Person<'a> {
         for (field, text) in [("_to", to), ("_subject", subject), ("_message", body)] {
             self.browser.script(&format!("{{ {} }}", set(field, text)));
         }
+    }
+
+    /// Writes a message and sends it. What Roundcube says of it at last, with its kind: `confirmation`, `error` …
+    #[track_caller]
+    fn sends(&self, to: &str, subject: &str, body: &str) -> String {
+        self.writes(to, subject, body);
         self.browser.script("rcmail.command('send', '', document.querySelector('a.send'));");
         let told = "(window.told || []).find(t => /^(confirmation|error|warning)/.test(t)) ||
              (rcmail.env.action != 'compose' && 'confirmation: ' + document.title)";
         self.browser.waits("it is sent, or not", told).as_str().unwrap().to_owned()
+    }
+
+    /// Writes a message and keeps it as a draft. What Roundcube says of it.
+    #[track_caller]
+    fn keeps(&self, to: &str, subject: &str, body: &str) -> String {
+        self.writes(to, subject, body);
+        self.browser.script("rcmail.command('savedraft');");
+        let told = "(window.told || []).find(t => /^(confirmation|error|warning)/.test(t))";
+        self.browser.waits("it is kept, or not", told).as_str().unwrap().to_owned()
+    }
+
+    /// Deletes the message that is shown.
+    #[track_caller]
+    fn deletes(&self, dovecot: &Dovecot) {
+        let (inbox, trash) = (count(dovecot, "INBOX"), count(dovecot, "Trash"));
+        self.browser.clicks("#toolbar-menu a.delete");
+        wait_until(Duration::from_secs(20), "it is in Trash", || {
+            (count(dovecot, "INBOX"), count(dovecot, "Trash")) == (inbox - 1, trash + 1)
+        });
     }
 }
 
@@ -113,17 +142,17 @@ impl<'a> Person<'a> {
 fn office() -> (Dovecot, Postfix, Delega, Roundcube) {
     let dovecot = Dovecot::start();
     sample::add(&dovecot, ADDRESS, OWNERS_PASSWORD, Size::Light);
+    dovecot.add_mailbox(OTHER, OWNERS_PASSWORD);
     let postfix = Postfix::before(&dovecot);
-    let delega = Delega::before(&dovecot);
+    let delega = Options::before(&dovecot).sending(&postfix).start();
     delega.add_mailbox(ADDRESS, OWNERS_PASSWORD);
     delega.add_delegate(ADDRESS, READER, "read");
     delega.add_delegate(ADDRESS, WRITER, "read,write");
-    // Reading through delega, sending directly
-    let both = fs::read_to_string(delega.ca_file()).unwrap() + &fs::read_to_string(postfix.ca_file()).unwrap();
-    let ca = delega.folder().join("both.pem");
-    fs::write(&ca, both).unwrap();
-    let submission_port = postfix.submissions_port();
-    let roundcube = Roundcube::before(Listeners { imap_port: delega.webmail_port(), submission_port, ca: &ca });
+    delega.add_delegate(ADDRESS, SENDER, "read,write,send");
+    let ca = delega.ca_file();
+    let listeners =
+        Listeners { imap_port: delega.webmail_port(), submission_port: delega.submission().webmail, ca: &ca };
+    let roundcube = Roundcube::before(listeners);
     (dovecot, postfix, delega, roundcube)
 }
 
@@ -180,8 +209,9 @@ fn reader_reads(browser: &Browser, roundcube: &Roundcube, dovecot: &Dovecot, del
     assert_eq!(delega.logged("refused"), [json!(null); 0]);
 }
 
-/// Reads, moves and deletes; is refused to send.
+/// Reads, deletes and keeps drafts; is told why nothing is sent.
 fn writer_works(browser: &Browser, roundcube: &Roundcube, dovecot: &Dovecot, delega: &Delega) {
+    let drafts = count(dovecot, "Drafts");
     let refused = delega.logged("refused").len();
     let writer = Person::enter(browser, roundcube, &format!("{WRITER}/{ADDRESS}"), &password(WRITER));
     writer.listens();
@@ -189,29 +219,62 @@ fn writer_works(browser: &Browser, roundcube: &Roundcube, dovecot: &Dovecot, del
     writer.reads(uid, CERTIFIED);
     picture(browser, "writer-message");
     wait_until(Duration::from_secs(20), "it is read", || dovecot.flags(ADDRESS, "INBOX")[&uid].contains("\\Seen"));
-    let (inbox, trash) = (count(dovecot, "INBOX"), count(dovecot, "Trash"));
-    browser.clicks("#toolbar-menu a.delete");
-    wait_until(Duration::from_secs(20), "it is in Trash", || {
-        (count(dovecot, "INBOX"), count(dovecot, "Trash")) == (inbox - 1, trash + 1)
-    });
+    writer.deletes(dovecot);
     let told = writer.told();
     assert!(told.iter().all(|told| told.starts_with("confirmation:")), "{told:?}");
     writer.goes_to("_task=mail&_action=compose");
     let from = browser.script("return document.querySelector('[name=_from]').selectedOptions[0].textContent;");
     assert_eq!(from, json!(ADDRESS));
     picture(browser, "writer-compose");
+    assert_eq!(writer.keeps(OTHER, "Bozza", "Da finire"), "confirmation: Message saved to Drafts.");
+    assert_eq!(count(dovecot, "Drafts"), drafts + 1);
     assert_eq!(delega.logged("refused").len(), refused);
+    let told = writer.sends(OTHER, "Non permessa", "niente");
+    picture(browser, "writer-refused");
+    let sentence = "You may not send from this mailbox: the permission to send is missing (non puoi inviare da questa \
+                    casella: ti manca il permesso di invio)";
+    assert_eq!(told, format!("error: The message was not sent. 5.7.1 {sentence}"));
+    assert_eq!(delega.logged("refused").len(), refused + 1);
+}
+
+/// Reads, keeps a draft, deletes and sends, in the mailbox's name; the record says who it was.
+fn sender_sends(browser: &Browser, roundcube: &Roundcube, dovecot: &Dovecot, postfix: &Postfix, delega: &Delega) {
+    let login = format!("{SENDER}/{ADDRESS}");
+    let sender = Person::enter(browser, roundcube, &login, &password(SENDER));
+    sender.reads(unread(dovecot), CERTIFIED);
+    sender.deletes(dovecot);
+    let (drafts, sent) = (count(dovecot, "Drafts"), count(dovecot, "Sent"));
+    assert_eq!(sender.keeps(OTHER, "Bozza", "Da finire"), "confirmation: Message saved to Drafts.");
+    assert_eq!(count(dovecot, "Drafts"), drafts + 1);
+    assert_eq!(sender.sends(OTHER, "Perché così", "Distinti saluti"), "confirmation: Message sent successfully.");
+    picture(browser, "sender-sent");
+    let taken = postfix.taken();
+    assert_eq!((taken.len(), taken[0].from.as_str(), taken[0].to.as_slice()), (1, ADDRESS, &[OTHER.to_owned()][..]));
+    let stored = mail::stored(&dovecot.maildir(OTHER), "INBOX");
+    let arrived = String::from_utf8(stored[0].clone()).unwrap();
+    assert_eq!(stored.len(), 1);
+    let from: Vec<&str> = arrived.lines().filter(|line| line.starts_with("From:")).collect();
+    assert_eq!(from, [format!("From: {ADDRESS}")], "{arrived}");
+    assert!(arrived.contains("Distinti saluti") && !arrived.contains(SENDER), "{arrived}");
+    assert_eq!(count(dovecot, "Sent"), sent + 1);
+    let sends: Vec<Value> = serde_json::from_str(&delega.cli(&["log", "sends", "--json"], "")).unwrap();
+    assert_eq!(sends.len(), 1);
+    let record = ["login", "from", "to", "subject", "kind", "outcome"].map(|field| sends[0][field].clone());
+    let expected =
+        [json!(login), json!(ADDRESS), json!([OTHER]), json!("Perché così"), json!("webmail"), json!("accepted")];
+    assert_eq!(record, expected);
+    assert_eq!(sends[0]["message_id"], taken[0].message_id);
 }
 
 /// Sends, and is told what was refused.
 fn owner_sends(browser: &Browser, roundcube: &Roundcube, dovecot: &Dovecot, postfix: &Postfix) {
     let owner = Person::enter(browser, roundcube, ADDRESS, OWNERS_PASSWORD);
-    let sent = count(dovecot, "Sent");
+    let (before, sent) = (postfix.taken().len(), count(dovecot, "Sent"));
     assert_eq!(
         owner.sends("lontano@pec.example.org", "Perché così", "Distinti saluti"),
         "confirmation: Message sent successfully."
     );
-    let taken = postfix.taken();
+    let taken = postfix.taken().split_off(before);
     assert_eq!(taken.len(), 1);
     assert_eq!(
         (taken[0].from.as_str(), taken[0].to.as_slice()),
@@ -220,8 +283,9 @@ fn owner_sends(browser: &Browser, roundcube: &Roundcube, dovecot: &Dovecot, post
     assert_eq!(count(dovecot, "Sent"), sent + 1);
     let refused = owner.sends("nessuno@pec.example.org", "Rifiutata", "niente");
     picture(browser, "owner-refused");
-    assert!(refused.contains("Casella inesistente"), "{refused}");
-    assert_eq!(postfix.taken().len(), 1);
+    let sentence = "&lt;nessuno@pec.example.org&gt;: Recipient address rejected: Casella inesistente";
+    assert_eq!(refused, format!("error: The message was not sent. nessuno@pec.example.org: 5.1.1 {sentence}"));
+    assert_eq!(postfix.taken().len(), before + 1);
     assert_eq!(count(dovecot, "Sent"), sent + 1);
 }
 
@@ -233,6 +297,7 @@ fn p4_delegates_without_client_work_in_the_browser() {
 
     reader_reads(&browser, &roundcube, &dovecot, &delega);
     writer_works(&browser, &roundcube, &dovecot, &delega);
+    sender_sends(&browser, &roundcube, &dovecot, &postfix, &delega);
     owner_sends(&browser, &roundcube, &dovecot, &postfix);
 
     let stranger = Person::knock(&browser, &roundcube, &format!("{READER}/{ADDRESS}"), "sbagliata");

@@ -63,6 +63,8 @@ struct Ends {
     unreachable: bool,
     /// The transcript says that delega begins a handshake upstream.
     handshake_expected: bool,
+    /// The transcript says that delega breaks off, which it does some time after it has left the upstream.
+    break_off_expected: bool,
     /// The log tells no further program.
     program_told: bool,
     /// Who spoke last.
@@ -149,6 +151,10 @@ impl Driver for Sockets {
             }
             // Where there was no connection, none is given up.
             Asked::CloseUpstream => !self.ends.unreachable,
+            Asked::BreakOff(_) => {
+                self.ends.break_off_expected = true;
+                true
+            }
             Asked::RecordSending(_) | Asked::RecordOutcome(_) | Asked::Close(_) => true,
         }
     }
@@ -246,6 +252,7 @@ impl Ends {
             arrivals,
             unreachable: connection == Connection::Unreachable,
             handshake_expected: false,
+            break_off_expected: false,
             program_told: setup.start == Start::Login,
             speaker: None,
             refused: 0,
@@ -451,7 +458,8 @@ impl Ends {
         if self.closed {
             return false;
         }
-        let expected = wait == Wait::Expected && !self.client.ended && !self.upstream_ended();
+        let left = self.upstream_ended() && !self.break_off_expected;
+        let expected = wait == Wait::Expected && !self.client.ended && !left;
         let mut any = match expected {
             true => timeout(self.expectation, self.something()).await.is_ok(),
             false => self.settle().await,
@@ -484,7 +492,9 @@ impl Ends {
             Err(why) => why,
         };
         self.closed = true;
-        self.out.asked.push_back(Asked::Close(why));
+        // To whoever is gone there is nothing to show.
+        let cut = self.client.cut && why != "ClientGone";
+        self.out.asked.push_back(if cut { Asked::BreakOff(why) } else { Asked::Close(why) });
     }
 
     /// Hears all up to the end of both connections; why the session ended.

@@ -19,6 +19,8 @@ pub struct Wire {
     stream: Option<Stream>,
     /// Nothing more comes.
     pub ended: bool,
+    /// It ended without close_notify.
+    pub cut: bool,
     /// delega has begun a TLS handshake here, which is left to be taken.
     pub handshake_begun: bool,
     /// There will be no handshake: what delega says of it is for nobody.
@@ -33,12 +35,18 @@ enum Stream {
 impl Wire {
     /// In the clear.
     pub fn plain(stream: TcpStream) -> Wire {
-        Wire { stream: Some(Stream::Plain(stream)), ended: false, handshake_begun: false, declined: false }
+        Wire { stream: Some(Stream::Plain(stream)), ended: false, cut: false, handshake_begun: false, declined: false }
     }
 
     /// Encrypted.
     pub fn encrypted(stream: TlsStream<TcpStream>) -> Wire {
-        Wire { stream: Some(Stream::Tls(Box::new(stream))), ended: false, handshake_begun: false, declined: false }
+        Wire {
+            stream: Some(Stream::Tls(Box::new(stream))),
+            ended: false,
+            cut: false,
+            handshake_begun: false,
+            declined: false,
+        }
     }
 
     /// Does the handshake.
@@ -89,6 +97,7 @@ impl Wire {
         if read.is_pending() {
             return Poll::Pending;
         }
+        self.cut = matches!((&self.stream, &read), (Some(Stream::Tls(_)), Poll::Ready(Err(_))));
         // A connection that broke has ended.
         self.ended = buffer.filled().is_empty();
         if !self.declined {

@@ -1,15 +1,21 @@
 //! delega, with one mailbox: its owner, whose password the upstream judges, and a delegate, whose password is hashed.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Build, DELEGATE, Ground, OWNER, PASSWORD};
+use super::{Build, DELEGATE, Ground, OWNER, PASSWORD, Place};
+use crate::upstream::Protocol;
 
-pub fn command(build: &Build, ground: &Ground, address: SocketAddr, folder: &Path) -> Result<Command> {
+pub fn command(build: &Build, ground: &Ground, place: &Place<'_>) -> Result<Command> {
+    let Place { protocol, upstream, address, folder } = *place;
+    let (protocol, scheme) = match protocol {
+        Protocol::Imap => ("imap", "imaps"),
+        Protocol::Submission => ("submission", "smtps"),
+        Protocol::Pop3 => ("pop3", "pop3s"),
+    };
     // All clients come from one address here, and more of them at once than the default allows to one.
     let text = format!(
         "\
@@ -22,13 +28,13 @@ certificate = {certificate:?}
 key = {key:?}
 
 [[listen]]
-protocol = \"imap\"
+protocol = \"{protocol}\"
 address = \"{address}\"
 tls = \"implicit\"
 kind = \"client\"
 
 [upstream.main]
-imap = \"imaps://{upstream}\"
+{protocol} = \"{scheme}://{upstream}\"
 ca_file = {ca:?}
 connections_per_mailbox = 0
 warm_sessions = 0
@@ -44,7 +50,6 @@ shutdown_grace_secs = 1
         certificate = ground.tls.file("server.pem"),
         key = ground.tls.file("server.key"),
         ca = ground.tls.file("ca.pem"),
-        upstream = ground.upstream.tls,
     );
     super::write(folder, "delega.toml", &text)?;
 

@@ -2,7 +2,6 @@
 //! process for each core.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -11,9 +10,17 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Ground;
+use super::{Ground, Place};
+use crate::upstream::Protocol;
 
-pub fn command(ground: &Ground, address: SocketAddr, folder: &Path) -> Result<Command> {
+pub fn command(ground: &Ground, place: &Place<'_>) -> Result<Command> {
+    let Place { protocol, upstream, address, folder } = *place;
+    // The protocol, and its listeners without TLS and with.
+    let (protocol, clear, encrypted) = match protocol {
+        Protocol::Imap => ("imap", "imap", "imaps"),
+        Protocol::Submission => ("submission", "submission", "submissions"),
+        Protocol::Pop3 => ("pop3", "pop3", "pop3s"),
+    };
     let user = User::find()?;
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     for name in ["run", "state"] {
@@ -28,7 +35,7 @@ pub fn command(ground: &Ground, address: SocketAddr, folder: &Path) -> Result<Co
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
-protocols = imap
+protocols = {protocol}
 listen = {host}
 default_internal_user = {name}
 default_internal_group = {group}
@@ -51,16 +58,16 @@ userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}
 }}
-service imap-login {{
+service {protocol}-login {{
   chroot =
   service_count = 0
   client_limit = 5000
   process_min_avail = {cores}
   process_limit = {cores}
-  inet_listener imap {{
+  inet_listener {clear} {{
     port = 0
   }}
-  inet_listener imaps {{
+  inet_listener {encrypted} {{
     port = {port}
     ssl = yes
   }}
@@ -78,8 +85,8 @@ service stats {{
         folder = folder.display(),
         host = address.ip(),
         port = address.port(),
-        upstream_host = ground.upstream.tls.ip(),
-        upstream_port = ground.upstream.tls.port(),
+        upstream_host = upstream.ip(),
+        upstream_port = upstream.port(),
         name = user.name,
         group = user.group,
         uid = user.uid,

@@ -18,8 +18,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::client::Target;
 use crate::guard::{self, Guarded};
+use crate::rows::Row;
 use crate::tls::Tls;
-use crate::upstream::Upstream;
+use crate::upstream::{Protocol, Upstream};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The login of the mailbox's owner, whose password delega does not hash: the upstream judges it.
@@ -65,6 +66,16 @@ pub struct Ground {
     pub verify: bool,
 }
 
+/// What a peer is started for.
+struct Place<'a> {
+    protocol: Protocol,
+    /// Where the scripted upstream speaks it, with TLS.
+    upstream: SocketAddr,
+    /// Where the peer is to listen.
+    address: SocketAddr,
+    folder: &'a Path,
+}
+
 /// A running peer; it ends with this value.
 pub struct Peer {
     pub kind: Kind,
@@ -86,8 +97,13 @@ impl Kind {
     }
 
     /// By how much its load is less than the others', which it would take too long for.
-    pub fn lightened(&self) -> usize {
-        if *self == Kind::Dovecot { 8 } else { 1 }
+    pub fn lightened(&self, row: Row) -> usize {
+        match self {
+            Kind::Dovecot => 8,
+            // It waits 40 ms in each message.
+            Kind::Nginx if row == Row::Messages => 8,
+            Kind::Direct | Kind::Haproxy | Kind::Nginx | Kind::Delega(_) => 1,
+        }
     }
 
     /// What the program says of itself; none if it is not installed.
@@ -105,8 +121,9 @@ impl Kind {
         Some(String::from_utf8_lossy(&said).lines().next()?.trim_start_matches("nginx version: ").trim().to_owned())
     }
 
-    /// Starts it.
-    pub fn start(&self, ground: &Ground) -> Result<Peer> {
+    /// Starts it, for one protocol.
+    pub fn start(&self, ground: &Ground, protocol: Protocol) -> Result<Peer> {
+        let upstream = ground.upstream.address(protocol)?;
         let target = |address: SocketAddr| Target {
             address,
             login: OWNER.to_owned(),
@@ -114,19 +131,20 @@ impl Kind {
             tls: ground.tls.client.clone(),
         };
         if *self == Kind::Direct {
-            let (target, folder) = (target(ground.upstream.tls), PathBuf::new());
+            let (target, folder) = (target(upstream), PathBuf::new());
             return Ok(Peer { kind: self.clone(), target, folder, process: None });
         }
         // Between the system's giving a port and the peer's taking it, somebody else may take it.
         for _ in 0..5 {
             let folder = folder(self.name())?;
             let address = free_address()?;
+            let place = Place { protocol, upstream, address, folder: &folder };
             let mut command = match self {
                 Kind::Direct => unreachable!("it was told above"),
-                Kind::Haproxy => haproxy::command(ground, address, &folder)?,
-                Kind::Nginx => nginx::command(ground, address, &folder)?,
-                Kind::Dovecot => dovecot::command(ground, address, &folder)?,
-                Kind::Delega(build) => delega::command(build, ground, address, &folder)?,
+                Kind::Haproxy => haproxy::command(ground, &place)?,
+                Kind::Nginx => nginx::command(ground, &place)?,
+                Kind::Dovecot => dovecot::command(ground, &place)?,
+                Kind::Delega(build) => delega::command(build, ground, &place)?,
             };
             let said = folder.join("said");
             let file = fs::File::create(&said)?;

@@ -1,18 +1,30 @@
 //! nginx's mail proxy: it asks a web server where each login belongs, logs in there, and is a pipe of bytes from then
 //! on. It knows no TLS towards the upstream, so it has half the work of the others.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
-use super::Ground;
+use super::{Ground, Place};
+use crate::upstream::Protocol;
 
 /// Where Debian's package of the mail module lies.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_mail_module.so";
 
-pub fn command(ground: &Ground, address: SocketAddr, folder: &Path) -> Result<Command> {
+pub fn command(ground: &Ground, place: &Place<'_>) -> Result<Command> {
+    let Place { protocol, address, folder, .. } = *place;
+    let of_protocol = match protocol {
+        Protocol::Imap => "imap_auth plain login;",
+        // It logs in upstream itself, where it would otherwise tell who has logged in (XCLIENT).
+        Protocol::Submission => {
+            "smtp_auth plain login;
+    smtp_capabilities PIPELINING \"SIZE 104857600\" 8BITMIME ENHANCEDSTATUSCODES;
+    proxy_smtp_auth on;
+    xclient off;"
+        }
+        Protocol::Pop3 => "pop3_auth plain;",
+    };
     let text = format!(
         "\
 load_module {MODULE};
@@ -26,11 +38,11 @@ events {{
 }}
 mail {{
     auth_http {auth_http}/;
-    imap_auth plain login;
+    {of_protocol}
     timeout 30m;
     server {{
         listen {address} ssl;
-        protocol imap;
+        protocol {protocol};
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {certificate};
         ssl_certificate_key {key};
@@ -38,6 +50,7 @@ mail {{
 }}
 ",
         folder = folder.display(),
+        protocol = protocol.in_nginx(),
         auth_http = ground.upstream.auth_http,
         certificate = ground.tls.file("server.pem").display(),
         key = ground.tls.file("server.key").display(),

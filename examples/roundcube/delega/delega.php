@@ -4,6 +4,7 @@
  * Roundcube for delegates: people who log in as `username/mailbox@domain` and share the mailbox of that address.
  *
  * - Their identity is the mailbox's address. (Roundcube takes the whole login for it, which is nobody's address.)
+ * - What is not sent is explained in delega's words, or the mail server's.
  * - Whoever may only read is not offered what delega would refuse, and what they open is not marked as read.
  */
 class delega extends rcube_plugin
@@ -14,6 +15,12 @@ class delega extends rcube_plugin
         'mail.forward-attachment', 'mail.bounce', 'mail.edit', 'mail.delete', 'mail.move', 'mail.copy', 'mail.mark',
         'mail.markmenulink', 'mail.mark-all-read', 'mail.expunge', 'mail.purge', 'mail.import-messages', 'settings.folders',
         'settings.responses', 'compose',
+    ];
+
+    /** What is said before the answer of the server for sending: Roundcube's own words are for whoever runs it. */
+    private const NOT_SENT = [
+        'it' => 'Messaggio non inviato.',
+        'en' => 'The message was not sent.',
     ];
 
     public function init()
@@ -41,6 +48,12 @@ class delega extends rcube_plugin
     public function rights($request)
     {
         $rcmail = rcmail::get_instance();
+        $not_sent = self::NOT_SENT[substr($_SESSION['language'] ?? '', 0, 2)] ?? self::NOT_SENT['en'];
+        $rcmail->load_language(null, [], [
+            'smtpfromerror' => $not_sent . ' $msg',
+            'smtptoerror' => $not_sent . ' $to: $msg',
+            'smtperror' => $not_sent . ' $msg',
+        ]);
 
         if (!$rcmail->output->ajax_call && $request['task'] === 'mail' || !isset($_SESSION['delega_may_write'])) {
             $rights = $rcmail->get_storage()->my_rights('INBOX');

@@ -15,6 +15,9 @@ impl Connection {
         match note {
             Note::LoggedIn => {
                 self.guard.logged_in();
+                if let Some((place, _)) = &mut self.place {
+                    place.prove();
+                }
                 let tls = self.downstream.as_ref().and_then(Stream::cipher);
                 let upstream_tls = self.upstream.as_ref().and_then(Stream::cipher);
                 let connections =

@@ -145,7 +145,8 @@ fn word(bytes: &[u8], from: usize) -> Option<(&[u8], usize)> {
 
 /// `ASTRING-CHAR = ATOM-CHAR / "]"`
 pub(super) fn is_astring_char(byte: u8) -> bool {
-    matches!(byte, 0x21..=0x7e) && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\')
+    const CHARS: token::Table = token::table(b"(){%*\"\\");
+    token::is_in(&CHARS, byte)
 }
 
 impl Command {

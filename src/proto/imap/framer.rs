@@ -43,12 +43,19 @@ pub struct Announcement {
 }
 
 /// A command's text without its CRLFs, each literal's octets standing right behind its announcement.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Raw {
     /// Text and literals.
     pub bytes: Vec<u8>,
     /// Where in `bytes` the collected literals stand, in order.
     pub literals: Vec<std::ops::Range<usize>>,
+}
+
+/// Without what the client typed, which may hold a password.
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Raw").field("bytes", &self.bytes.len()).field("literals", &self.literals).finish()
+    }
 }
 
 /// Why the place where the next command begins is lost.

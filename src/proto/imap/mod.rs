@@ -6,6 +6,7 @@
 //! - [`encode`]: a command, written anew for the upstream
 //! - [`capability`]: the capabilities that delega knows
 //! - [`scanner`]: the server's bytes → responses that stream by, and [`response`] for the heads that matter
+//! - [`data`]: the responses that the gateway itself asks for, and [`date`] for their dates
 //!
 //! This grammar is the only authority on what a command means: what goes upstream is written from what was parsed here,
 //! so there are never two readings of one command. imap-codec serves the tests as an oracle and no more: it knows too
@@ -14,6 +15,8 @@
 
 pub mod capability;
 pub mod command;
+pub mod data;
+pub mod date;
 pub mod encode;
 pub mod framer;
 pub mod grammar;

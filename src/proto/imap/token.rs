@@ -66,6 +66,29 @@ pub fn tokenize(raw: &Raw, from: usize, sections: bool, message: bool) -> Result
     Ok(tokenizer.tokens)
 }
 
+/// Which octets belong to a class, so that a look at each costs one step.
+pub(super) type Table = [bool; 256];
+
+/// The printable characters of ASCII but these, the space among them.
+pub(super) const fn table(but: &[u8]) -> Table {
+    let mut table = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        table[byte] = true;
+        byte += 1;
+    }
+    let mut rest = but;
+    while let [first, others @ ..] = rest {
+        table[*first as usize] = false;
+        rest = others;
+    }
+    table
+}
+
+pub(super) fn is_in(table: &Table, byte: u8) -> bool {
+    table.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
 struct Tokenizer<'a> {
     raw: &'a Raw,
     at: usize,
@@ -142,8 +165,14 @@ impl Tokenizer<'_> {
 
     /// Takes an atom; true where it turned out to open a section.
     fn atom(&mut self, within: Option<&Kind>) -> Result<bool, SyntaxFault> {
+        /// What ends no atom and opens nothing.
+        const PLAIN: Table = table(b"(){\"[]");
         let start = self.at;
-        while let Some(byte) = self.peek() {
+        loop {
+            let rest = self.raw.bytes.get(self.at..).unwrap_or_default();
+            let plain = rest.iter().position(|byte| !is_in(&PLAIN, *byte));
+            self.at += plain.unwrap_or(rest.len());
+            let Some(byte) = self.peek() else { break };
             match byte {
                 b' ' | b'(' | b')' | b'{' | b'"' => break,
                 b']' if within == Some(&Kind::SectionOpen) => break,

@@ -16,6 +16,7 @@
 use crate::domain::limits;
 
 use super::reply::Reply;
+use crate::proto::smooth;
 
 /// The upstream broke the grammar or a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +148,13 @@ fn run(mut place: Place, input: &[u8]) -> (usize, Place) {
     while let Some(octet) = input.get(at) {
         place = match (place, octet) {
             (Place::Start | Place::Cr | Place::BareLf, b'.') => break,
-            (Place::Cr, b'\n') => Place::Start,
+            (Place::Cr, b'\n') => match smooth::smooth(input, at + 1) {
+                0 => Place::Start,
+                told => {
+                    at += told;
+                    Place::Inside
+                }
+            },
             (_, b'\n') => Place::BareLf,
             (_, b'\r') => Place::Cr,
             _ => {

@@ -102,3 +102,19 @@ fn a_status_line_is_strict_and_bounded() {
         assert!(status(&line(limits::STATUS_LINE_BYTES + 1), size).is_err());
     }
 }
+
+#[test]
+fn large_pieces_are_read_as_single_octets_are() {
+    let line = format!("{}\r\n", "x".repeat(76)).repeat(12);
+    let rough =
+        ["", "\n", "\r", "\0", "\r\n..", "\r\n.x", "\r\n.\r\n", "\n.\n", "\r.\r", "\r\n\r\n", "\r\n.\rx", "\r\n.\n"];
+    for (rough, at) in rough.into_iter().flat_map(|rough| (70..700).step_by(3).map(move |at| (rough, at))) {
+        let (before, behind) = line.split_at(at);
+        let text = [before, rough, behind, ".\r\n+OK"].concat();
+        let expected = lines(text.as_bytes(), 1);
+        assert!(expected.is_some(), "{rough:?} at {at}");
+        for size in [300, 777, usize::MAX] {
+            assert_eq!(lines(text.as_bytes(), size), expected, "{rough:?} at {at} by {size}");
+        }
+    }
+}

@@ -11,6 +11,10 @@
 //! lines in LF is answered at once, not when its patience is over.
 
 use crate::domain::limits;
+use crate::proto::smooth;
+
+// No line that is told as smooth can be too long.
+const _: () = assert!(smooth::LONGEST_LINE_BYTES <= limits::MESSAGE_LINE_BYTES);
 
 /// What comes next in the client's bytes.
 #[derive(Debug, PartialEq, Eq)]
@@ -167,6 +171,9 @@ impl Framer {
                         self.state = State::Start;
                         break (at, at);
                     }
+                    let told = smooth::smooth(bytes, at);
+                    self.length = smooth::of_last_line(bytes.get(at..at + told).unwrap_or_default());
+                    at += told;
                 }
                 (Some(b'\r'), _) => {
                     self.state = State::CarriageReturn;
@@ -314,6 +321,20 @@ mod tests {
                 let (_, broken, behind) = frame(text.as_bytes(), size);
                 assert_eq!(broken, Some(Break::LineEnd), "{mix:?} by {size}");
                 assert!(behind.unwrap().ends_with(b"MAIL FROM:<x>\r\n.\r\n"), "{mix:?} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn large_pieces_are_read_as_single_octets_are() {
+        let line = format!("{}\r\n", "x".repeat(76)).repeat(12);
+        let rough = ["", "\n", "\r", "\0", "\r\n..", "\r\n.x", "\r\n.\r\n", "\n.\n", "\r\n\r\n", "\r\n\0.\r\n"];
+        for (rough, at) in rough.into_iter().flat_map(|rough| (70..700).step_by(3).map(move |at| (rough, at))) {
+            let (before, behind) = line.split_at(at);
+            let text = [before, rough, behind, ".\r\nQUIT"].concat();
+            let expected = frame(text.as_bytes(), 1);
+            for size in [300, 777, usize::MAX] {
+                assert_eq!(frame(text.as_bytes(), size), expected, "{rough:?} at {at} by {size}");
             }
         }
     }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::domain::limits;
 
 /// What comes next in the client's bytes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Step {
     /// Everything was taken, and no line is complete.
     More,
@@ -20,12 +20,31 @@ pub enum Step {
 }
 
 /// Cuts the client's bytes into lines.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Lines {
     held: Zeroizing<Vec<u8>>,
     /// Octets of this line so far.
     length: usize,
     carriage_return: bool,
+}
+
+/// Without what the client typed.
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Step::More => f.write_str("More"),
+            Step::Line(line) => write!(f, "Line({} bytes)", line.len()),
+            Step::Long(line) => write!(f, "Long({} bytes)", line.len()),
+            Step::Fault(why) => write!(f, "Fault({why})"),
+        }
+    }
+}
+
+/// Without what the client typed.
+impl std::fmt::Debug for Lines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lines").field("length", &self.length).field("carriage_return", &self.carriage_return).finish()
+    }
 }
 
 impl Lines {

@@ -223,16 +223,22 @@ fn notify(value: &str) -> Option<String> {
     if seen.contains(&"NEVER") && seen.len() > 1 { None } else { Some(value) }
 }
 
-/// `xtext = *( xchar / hexchar )`, with `hexchar = "+" 2(%x30-39 / %x41-46)` (RFC 3461 §4).
+/// `xtext = *( xchar / hexchar )`, with `hexchar = "+" 2(%x30-39 / %x41-46)` (RFC 3461 §4). What it stands for ends up in
+/// the header of a delivery report, so control characters are not taken (§4.4).
 fn is_xtext(text: &str) -> bool {
+    let hex = |byte: Option<u8>| byte.filter(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F')).map(char::from)?.to_digit(16);
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
-        let is_hex = |b: Option<u8>| matches!(b, Some(b'0'..=b'9' | b'A'..=b'F'));
-        match byte {
-            b'+' if is_hex(bytes.next()) && is_hex(bytes.next()) => {}
-            b'+' | b'=' => return false,
-            b'!'..=b'~' => {}
-            _ => return false,
+        let taken = match byte {
+            b'+' => match (hex(bytes.next()), hex(bytes.next())) {
+                (Some(high), Some(low)) => !matches!(16 * high + low, 0..0x20 | 0x7f),
+                _ => false,
+            },
+            b'!'..=b'~' => byte != b'=',
+            _ => false,
+        };
+        if !taken {
+            return false;
         }
     }
     !text.is_empty()
@@ -272,6 +278,11 @@ mod tests {
             "ENVID=",
             "ENVID=a+2",
             "ENVID=a+2b",
+            // RFC 3461 §4.4: printable, since it becomes part of a header.
+            "ENVID=a+0D+0AFrom:+20b",
+            "ENVID=a+00",
+            "ENVID=a+7F",
+            "AUTH=a+0A",
             "AUTH",
             "=x",
             "-a=x",
@@ -295,7 +306,15 @@ mod tests {
         let written = |text: &str| RcptParameters::parse(text).map(|all| all.written());
         assert_eq!(written("notify=success,DELAY").as_deref(), Ok(" NOTIFY=SUCCESS,DELAY"));
         assert_eq!(written("ORCPT=rfc822;Bob@x.it NOTIFY=NEVER").as_deref(), Ok(" NOTIFY=NEVER ORCPT=rfc822;Bob@x.it"));
-        for text in ["NOTIFY=NEVER,DELAY", "NOTIFY=", "NOTIFY=DELAY,DELAY", "NOTIFY=X", "ORCPT=x", "ORCPT=rfc822;"] {
+        for text in [
+            "NOTIFY=NEVER,DELAY",
+            "NOTIFY=",
+            "NOTIFY=DELAY,DELAY",
+            "NOTIFY=X",
+            "ORCPT=x",
+            "ORCPT=rfc822;",
+            "ORCPT=rfc822;b+0D+0AX:+20y",
+        ] {
             assert_eq!(RcptParameters::parse(text), Err(Fault::Malformed), "{text:?}");
         }
         assert_eq!(RcptParameters::parse("SIZE=1"), Err(Fault::Unknown));

@@ -1,9 +1,12 @@
 //! One IMAP session, from the greeting to the end, both legs.
 //!
+//! [`deposit`] is another user of upstream sessions, and [`parked`] what lies between two of them.
+//!
 //! A session is in one of three phases: `front` (before login), `entry` (the gateway logs in upstream) and
 //! `relay`+`answers` (commands go up, responses come down). This file holds what they share and passes inputs on.
 
 mod answers;
+pub mod deposit;
 mod entry;
 mod front;
 pub mod parked;
@@ -11,6 +14,8 @@ mod pending;
 mod relay;
 
 use std::time::Instant;
+
+use zeroize::Zeroizing;
 
 use crate::domain::{Grant, limits};
 use crate::proto::imap::capability::Capabilities;
@@ -35,12 +40,11 @@ pub struct Settings {
 }
 
 /// The state machine of one IMAP connection.
-#[derive(Debug)]
 pub struct Session {
     settings: Settings,
     framer: Framer,
-    /// Bytes of the client's that were given and not yet taken.
-    kept: Vec<u8>,
+    /// Bytes of the client's that were given and not yet taken; passwords may be among them.
+    kept: Zeroizing<Vec<u8>>,
     phase: Phase,
     /// Whether somebody wants the upstream connection afterwards.
     parks: bool,
@@ -52,6 +56,13 @@ enum Phase {
     Entry(Box<Entry>),
     Relay(Box<Relay>),
     Closed,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Session");
+        shown.field("framer", &self.framer).field("kept_bytes", &self.kept.len()).field("phase", &self.phase).finish()
+    }
 }
 
 impl Machine for Session {
@@ -165,7 +176,7 @@ impl Session {
         Session {
             settings,
             framer: Framer::new(Bounds::BEFORE_LOGIN, limits::LOGIN_LINE_BYTES as u64),
-            kept: Vec::new(),
+            kept: Zeroizing::default(),
             phase: Phase::Front(Front::new(settings, now)),
             parks: true,
         }
@@ -344,9 +355,9 @@ impl Session {
             }
         }
         out.request(Request::Note(Note::Ended(ending)));
-        out.request(Request::Close);
+        out.request(if speak { Request::Close } else { Request::BreakOff });
         self.phase = Phase::Closed;
-        self.kept = Vec::new();
+        self.kept = Zeroizing::default();
     }
 }
 
@@ -460,6 +471,23 @@ mod tests {
         let upstream =
             UpstreamLogin { authzid: None, authcid: "x".to_owned(), password: "y".to_owned().into(), typed: false };
         Input::Verified(Ok(Admission { grant: Grant::OWNER, addresses: Vec::new(), upstream }))
+    }
+
+    /// Passwords are in no debug form, wherever they have got to.
+    #[test]
+    fn a_password_is_not_printed() {
+        let now = Instant::now();
+        let mut session = Session::new(settings(), now);
+        let mut said = Said::default();
+        let shows = |session: &Session| {
+            let shown = format!("{session:?}");
+            // As bytes of a list, too.
+            shown.contains("segreta") || shown.contains("115, 101, 103")
+        };
+        session.handle(Input::Downstream(b"a LOGIN x segreta"), now, &mut said);
+        assert!(!shows(&session), "in a line that is not complete");
+        session.handle(Input::Downstream(b"\r\nb LOGIN x segreta\r\n"), now, &mut said);
+        assert!(!shows(&session), "in what was kept");
     }
 
     /// RFC 7162 section 3.1: what switches CONDSTORE on lasts, and the next person asked for none of it.

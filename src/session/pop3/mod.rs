@@ -4,7 +4,7 @@
 //! go up one at a time, responses stream down). This file holds what they share and passes inputs on.
 //!
 //! POP3 has no word for a server that leaves: a session ends at the end of a response, after `-ERR` where the client waits
-//! for an answer, and in silence elsewhere. Upstream, nothing is deleted but by QUIT (the UPDATE state of RFC 1939 §6), and
+//! for an answer, and in silence elsewhere; where it has to end within one, the client can tell. Upstream, nothing is deleted but by QUIT (the UPDATE state of RFC 1939 §6), and
 //! only the client's own QUIT is ever sent there: whatever else ends a session deletes nothing.
 
 mod entry;
@@ -326,7 +326,9 @@ impl Session {
             out.downstream(format!("-ERR {text}\r\n").as_bytes());
         }
         out.request(Request::Note(Note::Ended(ending)));
-        out.request(Request::Close);
+        // Not every client waits for the line with the dot: curl takes a message for whole when its connection closes.
+        let within = matches!(&self.phase, Phase::Relay(relay) if relay.is_within_lines());
+        out.request(if within { Request::BreakOff } else { Request::Close });
         self.phase = Phase::Closed;
         self.kept = Zeroizing::default();
         self.framer = Framer::default();

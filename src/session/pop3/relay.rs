@@ -101,6 +101,11 @@ impl Relay {
         matches!(self.flow, Flow::Status(_))
     }
 
+    /// Whether a response has begun whose end has not come.
+    pub fn is_within_lines(&self) -> bool {
+        self.flow == Flow::Lines
+    }
+
     /// When the session ends for lack of commands or answers, or because the gateway stops.
     pub fn deadline(&self) -> Option<Instant> {
         let idle = self.idle_since + self.settings.timeouts.idle;

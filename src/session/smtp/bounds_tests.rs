@@ -106,3 +106,20 @@ fn o2_what_is_recorded_is_bounded_and_printable() {
         assert_eq!(id(text), None, "{text:?}");
     }
 }
+
+/// Passwords are in no debug form, wherever they have got to.
+#[test]
+fn a_password_is_not_printed() {
+    let now = Instant::now();
+    let mut play = Play::new();
+    play.session = Session::new(Settings { starttls: false, ..play.session.settings }, now);
+    let shows = |session: &Session| {
+        let shown = format!("{session:?}");
+        // As bytes of a list, too.
+        shown.contains("c2VncmV0YQ") || shown.contains("99, 50, 86")
+    };
+    play.say(b"EHLO x\r\nAUTH PLAIN c2VncmV0YQ", None);
+    assert!(!shows(&play.session), "in a line that is not complete");
+    play.say(b"\r\nAUTH PLAIN AHgAeA==\r\nAUTH PLAIN c2VncmV0YQ==\r\n", None);
+    assert!(!shows(&play.session), "in what was kept");
+}

@@ -13,6 +13,8 @@ mod relay;
 
 use std::time::Instant;
 
+use zeroize::Zeroizing;
+
 use crate::domain::{Grant, MailboxAddress};
 pub use crate::proto::smtp::extension::Extensions;
 use crate::proto::smtp::line::Lines;
@@ -40,12 +42,11 @@ pub struct Settings {
 }
 
 /// The state machine of one SMTP connection.
-#[derive(Debug)]
 pub struct Session {
     settings: Settings,
     lines: Lines,
-    /// Bytes of the client's that were given and not yet taken.
-    kept: Vec<u8>,
+    /// Bytes of the client's that were given and not yet taken; passwords may be among them.
+    kept: Zeroizing<Vec<u8>>,
     phase: Phase,
 }
 
@@ -55,6 +56,13 @@ enum Phase {
     Entry(Box<Entry>),
     Relay(Box<Relay>),
     Closed,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Session");
+        shown.field("lines", &self.lines).field("kept_bytes", &self.kept.len()).field("phase", &self.phase).finish()
+    }
 }
 
 const STOPS: Own = Own { code: 421, enhanced: "4.3.2", text: "The gateway is being restarted" };
@@ -186,7 +194,7 @@ impl Session {
     /// A session that waits for [`Input::Start`].
     pub fn new(settings: Settings, now: Instant) -> Session {
         let phase = Phase::Front(Box::new(Front::new(settings, now)));
-        Session { settings, lines: Lines::default(), kept: Vec::new(), phase }
+        Session { settings, lines: Lines::default(), kept: Zeroizing::default(), phase }
     }
 
     /// A session that is logged in already. `upstream` is what the upstream offers. For benchmarks and tests of what
@@ -329,7 +337,7 @@ impl Session {
         out.request(Request::Note(Note::Ended(end.ending)));
         out.request(Request::Close);
         self.phase = Phase::Closed;
-        self.kept = Vec::new();
+        self.kept = Zeroizing::default();
     }
 }
 

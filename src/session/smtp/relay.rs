@@ -22,6 +22,11 @@ const MANY_RECIPIENTS: Own = Own {
     enhanced: "4.5.3",
     text: "Too many recipients, send the message to the others separately (troppi destinatari: invia agli altri con un altro messaggio)",
 };
+/// A header's first line is never a command; a program that waited for the reply to DATA does not send it.
+const UNWANTED: End = End {
+    ending: Ending::ClientFault("a message behind a refused DATA"),
+    reply: Some(Own { code: 421, enhanced: "4.7.0", text: "DATA was refused, and the message came all the same" }),
+};
 /// RFC 5321 §4.1.1.4
 const GO_ON: Own = Own { code: 354, enhanced: "", text: "End data with <CR><LF>.<CR><LF>" };
 
@@ -43,6 +48,8 @@ pub(super) struct Relay {
     /// There is no upstream connection any more.
     pub(super) upstream_gone: bool,
     faults: u32,
+    /// Whether DATA was refused just now: the message may come all the same, from a program that does not wait.
+    refused_data: bool,
     /// Since when the gateway wants to stop.
     stopping: Option<Instant>,
     /// Since when whoever is awaited has been.
@@ -109,6 +116,7 @@ impl Relay {
             client_gone: false,
             upstream_gone: false,
             faults: 0,
+            refused_data: false,
             stopping: None,
             since: now,
             progress: 0,
@@ -246,8 +254,9 @@ impl Relay {
                 match step {
                     Step::More => return Ok(false),
                     Step::Fault(why) => return Err(End::client_fault(why)),
+                    Step::Long(_) if self.refused_data => return Err(UNWANTED),
                     Step::Long(_) => self.fault(LONG_LINE, out)?,
-                    Step::Line(line) => self.command(&line, now, out)?,
+                    Step::Line(line) => self.line(&line, now, out)?,
                 }
                 Ok(true)
             }
@@ -259,11 +268,22 @@ impl Relay {
         self.progress = 0;
     }
 
-    fn command(&mut self, line: &[u8], now: Instant, out: &mut dyn Sink) -> Result<(), End> {
-        let (verb, rest) = match command::head(line) {
-            Ok(head) => head,
-            Err(refusal) => return self.fault(refusal, out),
-        };
+    /// A line that should be a command. Where it is the first of a message that nobody asked for, none of the others is
+    /// read: what stands in a message must never be one.
+    fn line(&mut self, line: &[u8], now: Instant, out: &mut dyn Sink) -> Result<(), End> {
+        let behind_refused_data = std::mem::take(&mut self.refused_data);
+        match command::head(line) {
+            Ok((verb, rest)) => {
+                self.command(verb, rest, now, out)?;
+                self.refused_data = verb == Verb::Data && matches!(self.flow, Flow::Command);
+                Ok(())
+            }
+            Err(_) if behind_refused_data => Err(UNWANTED),
+            Err(refusal) => self.fault(refusal, out),
+        }
+    }
+
+    fn command(&mut self, verb: Verb, rest: &[u8], now: Instant, out: &mut dyn Sink) -> Result<(), End> {
         let verdict = policy::verdict(&self.grant, verb);
         // The octets of a chunk are no commands, whatever becomes of it.
         if let (Verb::Bdat, Err(refusal)) = (verb, verdict) {

@@ -142,8 +142,13 @@ impl RecordReads for Work<'_> {
         found.into_iter().map(|send| self.with_recipients(send)).collect()
     }
 
-    fn next_copy(&self, now_ms: i64) -> Made<Option<SentCopy>> {
-        let which = "WHERE state = 'due' AND next_attempt_at_ms <= ?1 ORDER BY next_attempt_at_ms, send_id LIMIT 1";
+    fn next_copy(&self, now_ms: i64, except: &[MailboxId]) -> Made<Option<SentCopy>> {
+        // Numbers, so that nothing has to be quoted
+        let except = except.iter().map(|mailbox| mailbox.0.to_string()).collect::<Vec<_>>().join(", ");
+        let which = format!(
+            "WHERE state = 'due' AND next_attempt_at_ms <= ?1 AND mailbox_id NOT IN ({except}) \
+             ORDER BY next_attempt_at_ms, send_id LIMIT 1"
+        );
         self.row(&format!("{COPY} {which}"), [now_ms], copy)
     }
 

@@ -10,6 +10,8 @@ use crate::programs::Account;
 use crate::support::guard::Guarded;
 use crate::support::sample::{FOLDERS, UNSUBSCRIBED};
 
+#[path = "thunderbird/downloading.rs"]
+mod downloading;
 #[path = "thunderbird/sending.rs"]
 mod sending;
 
@@ -53,7 +55,7 @@ struct Settings<'a> {
 fn preferences(settings: Settings, logs_in: bool) -> String {
     let Settings { office, username, outgoing } = settings;
     let login = login(username);
-    let port = office.delega.port();
+    let port = if office.downloads { office.delega.pop3().implicit } else { office.delega.port() };
     let own = [
         ("mail.identity.id1.useremail", json!(ADDRESS)),
         ("mail.server.server1.userName", json!(login)),
@@ -62,6 +64,7 @@ fn preferences(settings: Settings, logs_in: bool) -> String {
         ("mail.server.server1.check_new_mail", json!(logs_in)),
     ];
     let own = own.into_iter().chain(outgoing.iter().flat_map(sending::preferences));
+    let own = own.chain(office.downloads.then(downloading::preferences).into_iter().flatten());
     let own = own.map(|(name, value)| format!("user_pref({}, {value});\n", json!(name)));
     include_str!("thunderbird.js").to_owned() + &own.collect::<String>()
 }
@@ -85,7 +88,8 @@ impl Thunderbird {
         fs::create_dir(home.path().join("profile")).unwrap();
         let mut first = Thunderbird::launch(home, settings, false);
         first.trusts(&settings.office.delega.ca_file());
-        first.keeps("imap://localhost", &login(settings.username), password);
+        let server = if settings.office.downloads { "mailbox://localhost" } else { "imap://localhost" };
+        first.keeps(server, &login(settings.username), password);
         if let Some(outgoing) = settings.outgoing {
             first.trusts(outgoing.ca);
             first.keeps("smtp://localhost", outgoing.login, outgoing.password);

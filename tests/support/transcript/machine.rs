@@ -277,6 +277,7 @@ impl Sink for Out {
                 return;
             }
             Request::Close => Asked::Close(std::mem::take(&mut self.ending)),
+            Request::BreakOff => Asked::BreakOff(std::mem::take(&mut self.ending)),
             Request::Note(note) => {
                 if let Note::Ended(ending) = &note {
                     self.ending = format!("{ending:?}");

@@ -76,6 +76,8 @@ pub enum Asked {
     RecordOutcome(SendOutcome),
     /// Why the session ends.
     Close(String),
+    /// Why it ends in the middle of a response.
+    BreakOff(String),
 }
 
 /// What is recorded of a message, by the names of its fields: from, to, id, subject, bytes.
@@ -210,6 +212,7 @@ pub fn play(script: &Script, driver: &mut dyn Driver, pieces: Pieces) -> Result<
             Step::RecordOutcome(outcome) => player.asked(&Asked::RecordOutcome(outcome.clone())).map_err(failed)?,
             Step::Copied(message) => player.copied(message).map_err(failed)?,
             Step::Close(why) => player.asked(&Asked::Close(why.clone())).map_err(failed)?,
+            Step::BreakOff(why) => player.asked(&Asked::BreakOff(why.clone())).map_err(failed)?,
             Step::Note(note) => player.noted(note).map_err(failed)?,
             Step::Quiet => player.quiet().map_err(failed)?,
         }
@@ -301,7 +304,9 @@ impl Player<'_> {
         }
         while self.heard.asked.is_empty() && self.driver.listen(&mut self.heard, Wait::Expected) {}
         match (self.heard.asked.front(), expected) {
-            (Some(Asked::Close(why)), Asked::Close(expected)) if why.contains(expected.as_str()) => {}
+            (Some(Asked::Close(why)), Asked::Close(expected))
+            | (Some(Asked::BreakOff(why)), Asked::BreakOff(expected))
+                if why.contains(expected.as_str()) => {}
             (Some(Asked::RecordSending(record)), Asked::RecordSending(expected)) if expected.holds_of(record) => {}
             (Some(asked), expected) if asked == expected => {}
             _ => return Err(format!("{expected:?} was not asked for. What was:\n{}", self.shown())),

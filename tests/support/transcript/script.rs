@@ -85,6 +85,8 @@ pub enum Step {
     Copied(Template),
     /// delega must end the session; for this reason, where one is given.
     Close(String),
+    /// The same in the middle of a response, so that the client can tell.
+    BreakOff(String),
     /// delega must note this in the log.
     Note(String),
     /// Nothing more has been said or asked up to here.
@@ -300,6 +302,7 @@ fn directive(word: &str, rest: &str) -> Result<Vec<Step>, String> {
         "expect-starttls" => Step::StartTls(leg()?),
         "expect-close-upstream" => Step::CloseUpstream,
         "expect-close" => Step::Close(rest.to_owned()),
+        "expect-break-off" => Step::BreakOff(rest.to_owned()),
         "note" => Step::Note(rest.to_owned()),
         "quiet" => Step::Quiet,
         "expect-verify" => verify(rest)?,

@@ -28,6 +28,14 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("another text", changed(">C a2 OK done", ">C a2 OK don")),
         ("an end that does not come", format!("{RIGHT}expect-close:\n")),
         ("an end that is not listed", format!("{RIGHT}revoke:\n>C * BYE *\n")),
+        (
+            "an end that is not in the middle of anything",
+            format!("{RIGHT}revoke:\n>C * BYE *\nexpect-break-off: Revoked\n"),
+        ),
+        (
+            "an end in the middle",
+            "state: selected INBOX\nC> a NOOP\n>U $1 NOOP\nU>> * O\nrevoke:\nexpect-close: Revoked\n".to_owned(),
+        ),
         ("an end for another reason", format!("{RIGHT}revoke:\n>C * BYE *\nexpect-close: Logout\n")),
         ("a request that is not made", format!("{RIGHT}connect: ok\n")),
         ("a note that is not made", format!("{RIGHT}note: LoggedIn\n")),
