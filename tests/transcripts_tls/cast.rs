@@ -8,17 +8,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use delega::accounts::{
-    Accounts, AccountsError, DelegateName, MailboxEntry, Master, PermissionChange, Suspension, Upstreams, Vault,
+    Accounts, AccountsError, DelegateName, MailboxChange, MailboxEntry, Master, PermissionChange, Suspension,
+    Upstreams, Vault,
 };
-use delega::domain::{DelegateState, Grant, Login, MailboxId, Permissions, Person, Profile, Protocols};
+use delega::domain::{
+    DelegateState, Grant, Login, MailboxId, Permissions, Person, Profile, Protocols, SendFilter, SendRecord,
+};
 use delega::store::{self, ChangeMarker, NewDelegate, PasswordHash, Reads, Sqlite, Store, StoreError, Writes};
 
-use super::transcript::{Event, Script, Start, Step, Verdict};
+use super::transcript::{Asked, Event, Record, Script, Start, Step, Verdict};
 
 /// The name of the upstream in the configuration.
 pub const UPSTREAM: &str = "main";
 /// The mailbox of every transcript.
-const ADDRESS: &str = "ufficio@pec.example.it";
+pub const ADDRESS: &str = "ufficio@pec.example.it";
 /// The password of whoever is logged in when the transcript begins.
 const PASSWORD: &str = "prova";
 const NOW: i64 = 1_800_000_000;
@@ -109,6 +112,11 @@ impl Cast {
         let vault = Vault::open(key_file).unwrap();
         let accounts = Accounts::new(store.clone(), vault, Profile::ClientApart, upstreams).unwrap();
         let id = accounts.add_mailbox(mailbox, NOW).unwrap();
+        let aliases: Vec<_> = setup.addresses.iter().filter(|one| one.as_str() != ADDRESS).cloned().collect();
+        if !aliases.is_empty() {
+            let change = MailboxChange { aliases, ..MailboxChange::default() };
+            accounts.set_mailbox(&ADDRESS.parse().unwrap(), change, NOW).unwrap();
+        }
 
         let mut secrets = secrets(script).unwrap();
         let changes = script.steps.iter().any(|(_, step)| matches!(step, Step::Event(Event::Grant(_) | Event::Revoke)));
@@ -149,6 +157,29 @@ impl Cast {
 
     fn delegate(&self) -> Result<&DelegateName, String> {
         self.delegate.as_ref().ok_or_else(|| "there is nobody to change".to_owned())
+    }
+
+    /// What is recorded of sends, in its order: the sends, and what became of them as far as that is known.
+    fn recorded(&self) -> (Vec<Asked>, Vec<Asked>) {
+        let found = self.accounts.sends(&SendFilter::default(), 100).unwrap();
+        let rows: Vec<SendRecord> = found.rows.into_iter().rev().collect();
+        let sends = rows.iter().map(|row| Asked::RecordSending(Record::from(&row.sending))).collect();
+        let known = rows.iter().filter(|row| row.outcome_at_ms.is_some());
+        (sends, known.map(|row| Asked::RecordOutcome(row.outcome.clone())).collect())
+    }
+
+    /// How much there is beyond so many sends and outcomes.
+    pub fn news(&self, (sends, outcomes): (usize, usize)) -> usize {
+        let (all_sends, all_outcomes) = self.recorded();
+        all_sends.len() - sends + all_outcomes.len() - outcomes
+    }
+
+    /// What that is.
+    pub fn told(&self, before: &mut (usize, usize)) -> Vec<Asked> {
+        let (sends, outcomes) = self.recorded();
+        let news = [&sends[before.0..], &outcomes[before.1..]].concat();
+        *before = (sends.len(), outcomes.len());
+        news
     }
 
     /// How often the gateway has asked for changes.

@@ -24,6 +24,11 @@ impl Log {
         self.0.lock().unwrap()[number..].to_vec()
     }
 
+    /// Forgets all of it.
+    pub fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     /// How many have this message.
     pub fn count(&self, message: &str) -> usize {
         self.0.lock().unwrap().iter().filter(|entry| entry.message == message).count()

@@ -78,13 +78,14 @@ impl Site {
     }
 
     /// A gateway as a transcript wants it, in front of this upstream.
-    pub fn config(&self, setup: &Setup, upstream: Endpoint) -> Config {
+    pub fn config(&self, protocol: Protocol, setup: &Setup, upstream: Endpoint) -> Config {
+        let endpoint = |of: Protocol| Some(upstream.clone()).filter(|_| of == protocol);
         let long = Duration::from_secs(120);
         Config {
             store: StoreConfig { path: self.folder.path().join("delega.db"), key_file: self.key_file() },
             tls: Some(self.tls()),
             listeners: vec![ListenConfig {
-                protocol: Protocol::Imap,
+                protocol,
                 address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
                 tls: if setup.starttls { ListenTls::StartTls } else { ListenTls::Implicit },
                 kind: setup.listener,
@@ -92,9 +93,9 @@ impl Site {
             }],
             upstreams: vec![UpstreamConfig {
                 name: UPSTREAM.to_owned(),
-                imap: Some(upstream),
-                submission: None,
-                pop3: None,
+                imap: endpoint(Protocol::Imap),
+                submission: endpoint(Protocol::Submission),
+                pop3: endpoint(Protocol::Pop3),
                 ca_file: Some(self.ca_file()),
                 master_user: None,
                 master_password_file: None,

@@ -12,9 +12,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use delega::config::{Endpoint, UpstreamTls};
+use delega::domain::Protocol;
 use delega::gateway::Gateway;
 use delega::net::{Reload, Signals};
 use delega::session::Leg;
@@ -33,10 +32,15 @@ use super::site::Site;
 use super::transcript::{Asked, Connection, Driver, Event, Heard, Script, Setup, Start, Step, Verdict, Wait};
 use super::wire::Wire;
 
+#[path = "login.rs"]
+mod login;
+
 /// How often the gateway is let run before it is taken to have nothing to say.
 const TURNS: usize = 24;
 /// What the system may take from one socket to the other.
 const SETTLE: Duration = Duration::from_millis(3);
+/// How often the record is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 /// How long what cannot fail to happen may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -50,6 +54,7 @@ pub struct Sockets {
 }
 
 struct Ends {
+    protocol: Protocol,
     site: Arc<Site>,
     cast: Cast,
     signals: Signals,
@@ -72,6 +77,8 @@ struct Ends {
     /// How many logins were refused, and how many could not be checked, when last looked at.
     refused: usize,
     unchecked: usize,
+    /// How much of the record was looked at: sends, and outcomes.
+    records: (usize, usize),
     /// The session has ended, and all was heard.
     closed: bool,
     out: Heard,
@@ -97,10 +104,12 @@ fn connections(script: &Script) -> Vec<Connection> {
         .collect()
 }
 
-/// Whether the transcript wants its upstream to be reached in two ways, or to have no room.
+/// Whether the transcript wants its upstream to be reached in two ways, or to have no room, or to be known though nobody
+/// reaches it.
 pub fn impossible(script: &Script) -> bool {
     let connections = connections(script);
-    connections.contains(&Connection::Full) || connections.windows(2).any(|pair| pair[0] != pair[1])
+    let unknown = script.protocol == Protocol::Submission && connections.contains(&Connection::Unreachable);
+    connections.contains(&Connection::Full) || unknown || connections.windows(2).any(|pair| pair[0] != pair[1])
 }
 
 impl Sockets {
@@ -137,7 +146,14 @@ impl Driver for Sockets {
     }
 
     fn causes(&self, event: &Event) -> bool {
-        !matches!(event, Event::Verified(_) | Event::Connected(_) | Event::Time(_))
+        !matches!(
+            event,
+            Event::Verified(_)
+                | Event::Connected(_)
+                | Event::Time(_)
+                | Event::SendingRecorded(_)
+                | Event::OutcomeRecorded
+        )
     }
 
     fn sees(&mut self, asked: &Asked) -> bool {
@@ -149,8 +165,9 @@ impl Driver for Sockets {
                 self.ends.handshake_expected |= *leg == Leg::Upstream;
                 false
             }
-            // Where there was no connection, none is given up.
-            Asked::CloseUpstream => !self.ends.unreachable,
+            // Where there was no connection, none is given up. SMTP gives it up in the middle of a message, while the client
+            // still speaks: what was said upstream until then shows.
+            Asked::CloseUpstream => !self.ends.unreachable && self.ends.protocol == Protocol::Imap,
             Asked::BreakOff(_) => {
                 self.ends.break_off_expected = true;
                 true
@@ -231,23 +248,19 @@ impl Ends {
             stop_at_once: CancellationToken::new(),
             reload: Reload::channel().1,
         };
-        let gateway = Gateway::bind(&site.config(setup, endpoint), cast.accounts.clone(), signals.clone())
-            .map_err(|error| error.to_string())?;
+        let gateway =
+            Gateway::bind(&site.config(script.protocol, setup, endpoint), cast.accounts.clone(), signals.clone())
+                .map_err(|error| error.to_string())?;
         let address = gateway.addresses()[0];
         tokio::spawn(gateway.run());
 
-        let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-        let _ = stream.set_nodelay(true);
-        let mut client = Wire::plain(stream);
-        if !setup.starttls {
-            encrypt_client(&mut client, &site).await?;
-        }
         let mut ends = Ends {
+            protocol: script.protocol,
+            client: client(address, setup, &site).await?,
             site,
             cast,
             signals,
             logged: 0,
-            client,
             upstream: None,
             arrivals,
             unreachable: connection == Connection::Unreachable,
@@ -257,36 +270,16 @@ impl Ends {
             speaker: None,
             refused: 0,
             unchecked: 0,
+            records: (0, 0),
             closed: false,
             out: Heard::default(),
             log,
             expectation,
         };
-        if setup.start == Start::Authenticated {
-            ends.log_in(setup).await?;
+        if ends.begin(script, connection).await? {
+            ends.client = client(address, setup, &ends.site).await?;
         }
         Ok(ends)
-    }
-
-    /// The client logs in, and the upstream lets the gateway in.
-    async fn log_in(&mut self, setup: &Setup) -> Result<(), String> {
-        self.line(Leg::Downstream).await?;
-        let login = format!("x0 LOGIN {} {}\r\n", self.cast.login, self.cast.password);
-        self.say(Leg::Downstream, login.as_bytes()).await?;
-        while self.upstream.is_none() {
-            self.wait("a connection upstream").await?;
-        }
-        self.say(Leg::Upstream, b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\r\n").await?;
-        let (user, password, _) = &setup.upstream_login;
-        let said = self.line(Leg::Upstream).await?;
-        let expected = format!(" AUTHENTICATE PLAIN {}", BASE64.encode(format!("\0{user}\0{password}")));
-        let tag = said.strip_suffix(expected.as_str()).ok_or(format!("the gateway logs in by {said:?}"))?;
-        let welcome = format!("{tag} OK [CAPABILITY {}] Logged in\r\n", setup.upstream);
-        self.say(Leg::Upstream, welcome.as_bytes()).await?;
-        let answer = self.line(Leg::Downstream).await?;
-        // That there is a connection was not asked about.
-        self.out.asked.clear();
-        if answer.starts_with("x0 OK ") { Ok(()) } else { Err(format!("{answer:?}")) }
     }
 
     /// The next line on one leg, without CRLF.
@@ -312,6 +305,11 @@ impl Ends {
 
     async fn something(&mut self) {
         poll_fn(|cx| self.poll_take(cx)).await;
+    }
+
+    /// Waits until something comes, or a send is recorded.
+    async fn something_or_a_record(&mut self) {
+        while timeout(LOOK, self.something()).await.is_err() && self.cast.news(self.records) == 0 {}
     }
 
     /// Takes all that has come on either end; ready where there was something, be it an end.
@@ -419,7 +417,8 @@ impl Ends {
             }
             // Who is let in goes upstream, and that is seen.
             Event::Verified(Verdict::Ok) | Event::Connected(_) => Ok(()),
-            Event::SendingRecorded(_) | Event::OutcomeRecorded => Err("IMAP sends no mail".to_owned()),
+            // It was, when what follows from it comes.
+            Event::SendingRecorded(_) | Event::OutcomeRecorded => Ok(()),
             Event::Verified(Verdict::Refused) => {
                 self.refused = self.logged("login refused", self.refused).await?;
                 Ok(())
@@ -461,7 +460,7 @@ impl Ends {
         let left = self.upstream_ended() && !self.break_off_expected;
         let expected = wait == Wait::Expected && !self.client.ended && !left;
         let mut any = match expected {
-            true => timeout(self.expectation, self.something()).await.is_ok(),
+            true => timeout(self.expectation, self.something_or_a_record()).await.is_ok(),
             false => self.settle().await,
         };
         if self.client.ended {
@@ -469,7 +468,9 @@ impl Ends {
             any = true;
         } else if self.upstream_ended() && !any {
             // The client stays: it is not the end of the session.
-            self.out.asked.push_back(Asked::CloseUpstream);
+            if self.protocol == Protocol::Imap {
+                self.out.asked.push_back(Asked::CloseUpstream);
+            }
             self.upstream = None;
             any = true;
         }
@@ -524,6 +525,10 @@ impl Ends {
     }
 
     fn hand_over(&mut self, heard: &mut Heard) {
+        if self.protocol == Protocol::Submission {
+            let news = self.cast.told(&mut self.records);
+            heard.asked.extend(news);
+        }
         heard.downstream.append(&mut self.out.downstream);
         heard.upstream.append(&mut self.out.upstream);
         heard.asked.append(&mut self.out.asked);
@@ -531,6 +536,17 @@ impl Ends {
         self.logged += entries.len();
         heard.notes.extend(entries.iter().map(note_of));
     }
+}
+
+/// A mail program that has connected.
+async fn client(address: SocketAddr, setup: &Setup, site: &Site) -> Result<Wire, String> {
+    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+    let _ = stream.set_nodelay(true);
+    let mut client = Wire::plain(stream);
+    if !setup.starttls {
+        encrypt_client(&mut client, site).await?;
+    }
+    Ok(client)
 }
 
 async fn encrypt_client(client: &mut Wire, site: &Site) -> Result<(), String> {
@@ -562,6 +578,7 @@ fn ending_of(entry: &Entry) -> String {
 fn note_of(entry: &Entry) -> String {
     match &*entry.message {
         "session start" => "LoggedIn".to_owned(),
+        "refused" => format!("Refused {{ verb: {:?}, why: {:?} }}", entry.field("verb"), entry.field("why")),
         "client program" => format!("Program({:?})", entry.field("program")),
         "the upstream could not be entered" => format!("UpstreamUnavailable({:?})", entry.field("why")),
         message if message.starts_with("the upstream refused the stored credentials") => {
