@@ -55,22 +55,22 @@ struct Office {
 
 impl Office {
     fn open() -> Office {
-        Office::with(|_, _| {})
+        Office::with(|_, _, _| {})
     }
 
     /// With a delega that is a little different.
-    fn with(change: impl FnOnce(&mut Options, &Postfix)) -> Office {
+    fn with(change: impl FnOnce(&mut Options, &Dovecot, &Postfix)) -> Office {
         Office::on(dovecot::Options::default(), change)
     }
 
     /// With a Dovecot that is different, too.
-    fn on(dovecot: dovecot::Options, change: impl FnOnce(&mut Options, &Postfix)) -> Office {
+    fn on(dovecot: dovecot::Options, change: impl FnOnce(&mut Options, &Dovecot, &Postfix)) -> Office {
         let dovecot = dovecot.start();
         dovecot.add_mailbox(ADDRESS, PASSWORD);
         dovecot.add_mailbox(OTHER, PASSWORD);
         let postfix = Postfix::before(&dovecot);
         let mut options = Options::before(&dovecot).sending(&postfix);
-        change(&mut options, &postfix);
+        change(&mut options, &dovecot, &postfix);
         let delega = options.start();
         delega.add_mailbox(ADDRESS, PASSWORD);
         delega.cli(&["mailbox", "set", ADDRESS, "--alias", ALIAS], "");

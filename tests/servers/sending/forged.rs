@@ -478,7 +478,8 @@ fn g2_what_is_let_through_is_from_the_mailbox_for_everybody() {
             while dice.below(10) > 0 && at < field.len() && field.as_bytes()[at].is_ascii_alphanumeric() {
                 at += 1;
             }
-            field.insert_str(at, *dice.one_of(PIECES));
+            let piece: &&str = dice.one_of(PIECES);
+            field.insert_str(at, piece);
         }
         let field = filled(&field);
         let message = format!("Message-ID: <{n}@pec.example.it>\r\nFrom: {field}\r\nX-Prova: a\r\n\r\nciao\r\n");

@@ -13,6 +13,7 @@ fn change(delega: &Delega, arguments: &[&str]) -> Instant {
 }
 
 #[track_caller]
+#[allow(clippy::print_stdout, reason = "the figure is of interest where it is within the bound, too")]
 fn within_bound(what: &str, since: Instant) {
     let after = since.elapsed();
     println!("{what}: bound after {after:?}");

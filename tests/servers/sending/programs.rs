@@ -132,7 +132,7 @@ fn g5_by_starttls_upstream_and_as_a_master_user() {
     let file = folder.path().join("master");
     certs::write(&file, &format!("{}\n", master.1), 0o600).unwrap();
     let dovecot = dovecot::Options { master: Some(master), ..dovecot::Options::default() };
-    let office = Office::on(dovecot, |options, postfix| {
+    let office = Office::on(dovecot, |options, _, postfix| {
         options.submission = Some(format!("smtp://localhost:{}", postfix.submission_port()));
         options.upstream = format!("master_user = \"delega\"\nmaster_password_file = {file:?}\n");
     });
@@ -148,7 +148,7 @@ fn g5_by_starttls_upstream_and_as_a_master_user() {
 /// What EHLO offers is what both sides can do.
 #[test]
 fn what_is_offered_is_what_postfix_has_and_delega_judges() {
-    let office = Office::with(|options, _| options.limits += "message_bytes = 1000000\n");
+    let office = Office::with(|options, _, _| options.limits += "message_bytes = 1000000\n");
     let mut smtp = Smtp::connect(office.delega.submission().implicit, &office.delega);
     let offered = |smtp: &mut Smtp| -> Vec<String> {
         let reply = smtp.cmd("EHLO client.example.it").is("250");

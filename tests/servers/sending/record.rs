@@ -126,7 +126,7 @@ fn o2_the_outcome_is_recorded_though_the_client_be_gone() {
 
 #[test]
 fn o2_what_cannot_be_recorded_is_not_sent() {
-    let office = Office::with(|options, _| options.bounded_files = true);
+    let office = Office::with(|options, _, _| options.bounded_files = true);
     let delega = &office.delega;
     let mail = format!("MAIL FROM:<{ADDRESS}>");
     let mut smtp = Smtp::owner(delega);

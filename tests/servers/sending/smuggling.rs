@@ -121,7 +121,7 @@ fn nothing_is_smuggled_behind_a_refusal() {
 /// Commands behind STARTTLS in the same segment count for nothing, and those of another protocol neither.
 #[test]
 fn nothing_is_injected_before_tls() {
-    let office = Office::open();
+    let office = Office::with(|options, dovecot, _| *options = options.clone().downloading(dovecot));
     let port = office.delega.submission().starttls;
     let login = crate::imap::sasl_plain("", ADDRESS, PASSWORD);
     for text in [
@@ -136,8 +136,16 @@ fn nothing_is_injected_before_tls() {
         let said = client.rest();
         assert!(!said.contains("235") && !said.contains("354") && !said.contains("queued"), "{text:?}: {said:?}");
     }
-    assert_counted(&office, &[]);
     assert_eq!(office.delega.logged("session start").len(), 0);
+    // The same at the doors of other protocols, one of which takes the login
+    for (port, goodbye) in [(office.delega.port(), "x LOGOUT\r\n"), (office.delega.pop3().implicit, "QUIT\r\n")] {
+        let mut client = crate::imap::Client::tls(port, &office.delega.ca_file()).unwrap();
+        let text = format!("EHLO x\r\nAUTH PLAIN {login}\r\n{}{goodbye}", second(ADDRESS, 0));
+        client.send(text.as_bytes());
+        let said = client.rest();
+        assert!(!["250", "235", "354", "queued"].iter().any(|word| said.contains(word)), "{goodbye}: {said:?}");
+    }
+    assert_counted(&office, &[]);
 }
 
 /// Postfix, the mailbox and the record know of these messages and no others, all of them the mailbox's.
