@@ -86,6 +86,7 @@ fn run(options: &Options) -> Result<()> {
     allow_files()?;
     let mut amounts = if options.quick { Amounts::QUICK } else { Amounts::FULL };
     amounts.rounds = options.rounds.unwrap_or(amounts.rounds);
+    amounts.sent_rounds = options.rounds.unwrap_or(amounts.sent_rounds);
     let wanted = |row: Row| options.rows.is_empty() || options.rows.contains(&row);
 
     let kinds = kinds(options)?;
@@ -106,9 +107,10 @@ fn run(options: &Options) -> Result<()> {
             continue;
         }
         let peers = kinds.iter().map(|kind| kind.start(&ground, protocol)).collect::<Result<Vec<_>>>()?;
-        for round in 0..amounts.rounds {
+        let rounds = amounts.rounds(protocol);
+        for round in 0..rounds {
             for row in &rows {
-                tell(&format!("round {} of {}: {}", round + 1, amounts.rounds, row.title()));
+                tell(&format!("round {} of {rounds}: {}", round + 1, row.title()));
                 for at in loads::order(peers.len(), round) {
                     let cost = loads::cpu(*row, &peers[at], &amounts)?;
                     report.add_speed(*row, at, cost.per_sec);

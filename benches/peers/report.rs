@@ -167,6 +167,9 @@ impl Report {
             (Row::Messages, "small messages sent"),
             (Row::Retrieve, "MB retrieved by POP3"),
         ] {
+            if !(0..self.peers.len()).any(|at| self.speeds.contains_key(&(row.key(), at))) {
+                continue;
+            }
             let mut cells = vec![title.to_owned()];
             cells.extend((0..self.peers.len()).map(|at| {
                 let speeds = self.speeds.get(&(row.key(), at));
@@ -341,7 +344,7 @@ fn conditions(peers: &[Kind], amounts: &Amounts, verify: bool) -> Vec<(String, S
             .push(("4 KiB and fsync".to_owned(), format!("{micros:.0} µs, the median of {DURABLE_WRITES}: {what}")));
     }
     let Amounts { rounds, sessions, message_kib, megabytes, single, piped, logins, .. } = amounts;
-    let Amounts { sent_megabytes, small_kib, messages, .. } = amounts;
+    let Amounts { sent_rounds, sent_megabytes, small_kib, messages, .. } = amounts;
     conditions.push((
         "work of a round".to_owned(),
         format!(
@@ -355,7 +358,7 @@ fn conditions(peers: &[Kind], amounts: &Amounts, verify: bool) -> Vec<(String, S
     conditions.push((
         "rounds".to_owned(),
         format!(
-            "{rounds} of CPU, {} of latency ({} NOOPs each), {} of memory; peers in turn, A B C then C B A; medians, in \
+            "{rounds} of CPU ({sent_rounds} of sending and POP3), {} of latency ({} NOOPs each), {} of memory; peers in turn, A B C then C B A; medians, in \
              brackets the least and the most; × is the multiple of haproxy's",
             amounts.latency_rounds, amounts.noops, amounts.memory_rounds
         ),

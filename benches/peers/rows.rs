@@ -128,6 +128,8 @@ pub struct Amounts {
     pub message_kib: usize,
     /// Fetched in one round, and appended likewise, in MB (10⁶).
     pub megabytes: usize,
+    /// Rounds of those that are not IMAP's.
+    pub sent_rounds: usize,
     /// Sent in one round in such messages, and retrieved by POP3 likewise, in MB.
     pub sent_megabytes: usize,
     /// A small message, in KiB.
@@ -159,12 +161,21 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// Rounds of the CPU rows of a protocol.
+    pub fn rounds(&self, protocol: Protocol) -> usize {
+        match protocol {
+            Protocol::Imap => self.rounds,
+            Protocol::Submission | Protocol::Pop3 => self.sent_rounds,
+        }
+    }
+
     /// For figures that are quoted.
     pub const FULL: Amounts = Amounts {
         rounds: 5,
         sessions: 4,
         message_kib: 16 * 1024,
         megabytes: 1000,
+        sent_rounds: 5,
         sent_megabytes: 1000,
         small_kib: 4,
         messages: 2000,
@@ -185,7 +196,8 @@ impl Amounts {
     pub const QUICK: Amounts = Amounts {
         rounds: 3,
         megabytes: 240,
-        sent_megabytes: 140,
+        sent_rounds: 2,
+        sent_megabytes: 70,
         messages: 400,
         single: 5000,
         piped: 20_000,

@@ -15,7 +15,7 @@ mod downloading;
 #[path = "thunderbird/sending.rs"]
 mod sending;
 
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What every script begins with: the window, the mail tab and the account; `folder` finds by the name in UTF-8.
 const PRELUDE: &str = r#"

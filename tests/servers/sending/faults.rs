@@ -132,7 +132,9 @@ fn o2_the_client_and_the_record_know_the_truth_whatever_goes_wrong_upstream() {
                 (false, "message") => &[None, Some("refused"), Some("unknown")],
                 (false, _) => &[None],
             };
-            assert!(has_it == good && possible.contains(&outcome.as_deref()), "{what} {outcome:?}");
+            // A server that talks nonsense within the message may have all of it: then nobody knows, and that is said
+            let unknown = *step == "message" && outcome.as_deref() == Some("unknown");
+            assert!((has_it == good || unknown) && possible.contains(&outcome.as_deref()), "{what} {outcome:?}");
         }
         // There was an answer to the command, and a refusal that the server gave is what the client reads
         if !good {
