@@ -58,6 +58,8 @@ pub struct Through<'a> {
     out: &'a mut Outbox,
     /// The other leg.
     leg: Leg,
+    /// Its stream, until there is something long for it.
+    other: Option<&'a mut Stream>,
     gathering: Option<Gathering<'a>>,
     /// What went wrong with the other leg; nothing is added to it any more.
     failed: Option<io::Error>,
@@ -66,16 +68,16 @@ pub struct Through<'a> {
 impl<'a> Through<'a> {
     /// `other` is the leg that is not read, and its stream.
     pub fn new(out: &'a mut Outbox, leg: Leg, other: Option<&'a mut Stream>) -> Through<'a> {
-        Through { out, leg, gathering: other.and_then(Stream::gather), failed: None }
+        Through { out, leg, other, gathering: None, failed: None }
     }
 
     /// Sends what was gathered, as far as the other leg's socket takes it; what is left waits in its stream.
     pub fn send(self, cx: &mut Context<'_>, progress: &mut bool) -> io::Result<()> {
-        let Through { out, leg, gathering, failed } = self;
+        let Through { out, leg, gathering, failed, .. } = self;
         if let Some(error) = failed {
             return Err(error);
         }
-        let Some(mut gathering) = gathering.filter(|gathering| !gathering.is_empty()) else { return Ok(()) };
+        let Some(mut gathering) = gathering else { return Ok(()) };
         let pipe = out.leg(leg);
         gathering.add(pipe.waiting())?;
         pipe.emptied();
@@ -89,15 +91,17 @@ impl<'a> Through<'a> {
     }
 
     fn add(&mut self, leg: Leg, bytes: &[u8]) {
-        match &mut self.gathering {
-            Some(gathering) if leg == self.leg && bytes.len() >= DIRECT_BYTES && self.failed.is_none() => {
-                let pipe = self.out.leg(leg);
-                let added = gathering.add(pipe.waiting()).and_then(|()| gathering.add(bytes));
-                pipe.emptied();
-                self.failed = added.err();
-            }
-            _ => self.out.leg(leg).add(bytes),
+        let pipe = self.out.leg(leg);
+        if leg != self.leg || bytes.len() < DIRECT_BYTES || self.failed.is_some() {
+            return pipe.add(bytes);
         }
+        if let Some(other) = self.other.take() {
+            self.gathering = other.gather();
+        }
+        let Some(gathering) = &mut self.gathering else { return pipe.add(bytes) };
+        let added = gathering.add(pipe.waiting()).and_then(|()| gathering.add(bytes));
+        pipe.emptied();
+        self.failed = added.err();
     }
 }
 
@@ -138,10 +142,7 @@ impl std::fmt::Debug for Pipe {
 
 impl Pipe {
     fn add(&mut self, bytes: &[u8]) {
-        if self.bytes.capacity() == 0 {
-            self.bytes = buffers::take();
-        }
-        self.bytes.extend_from_slice(bytes);
+        buffers::add(&mut self.bytes, bytes);
     }
 
     fn waiting(&self) -> &[u8] {
@@ -175,8 +176,8 @@ impl Pipe {
 
     /// Gives memory back, if nothing waits: a session that idles holds no buffer.
     pub fn rest(&mut self) {
-        if self.bytes.is_empty() && self.bytes.capacity() > 0 {
-            buffers::give(std::mem::take(&mut self.bytes));
+        if self.bytes.is_empty() {
+            buffers::give(&mut self.bytes);
         }
     }
 

@@ -182,47 +182,49 @@ impl Sends {
         None
     }
 
-    /// Begins the next step; false where there is none.
+    /// Begins the next step; false where there is none, as in nearly every session at nearly every time.
     fn begin(&mut self, kept: &mut Kept) -> bool {
-        let shared = self.shared.clone();
         if std::mem::take(&mut kept.begins) {
             self.draft = None;
             self.failed = false;
         }
-        let record = matches!(self.asked.front(), Some(Asked::Record(_)));
-        if !record && !self.failed && kept.octets.len() >= WRITE_BYTES {
-            let (draft, octets) = (self.draft.take(), std::mem::take(&mut kept.octets));
-            let work = move || Step::Written(written(&shared, draft, &octets));
-            self.step = Some((Kind::Write, tokio::task::spawn_blocking(work)));
-            return true;
-        }
         match self.asked.pop_front() {
-            None => {
-                if self.failed {
-                    kept.octets = Vec::new();
-                }
+            None if self.failed => {
+                kept.octets = Vec::new();
                 false
+            }
+            None if kept.octets.len() < WRITE_BYTES => false,
+            None => {
+                let (draft, octets) = (self.draft.take(), std::mem::take(&mut kept.octets));
+                self.run(Kind::Write, move |shared| Step::Written(written(shared, draft, &octets)));
+                true
             }
             Some(Asked::Record(entry)) => {
                 let (draft, octets) = (self.draft.take(), std::mem::take(&mut kept.octets));
                 let (keep, failed) = (kept.wanted, std::mem::take(&mut self.failed));
-                let work = move || {
+                self.run(Kind::Record, move |shared| {
                     Step::Recorded(match failed {
                         true => Err(Unsent::NotKept),
-                        false => recorded(&shared, draft, &octets, keep, *entry),
+                        false => recorded(shared, draft, &octets, keep, *entry),
                     })
-                };
-                self.step = Some((Kind::Record, tokio::task::spawn_blocking(work)));
+                });
                 true
             }
             Some(Asked::Outcome(outcome)) => {
                 let Some(Recorded { id, copy }) = self.recorded.take() else { return self.begin(kept) };
                 let copied = copy.is_some() && matches!(outcome, SendOutcome::Accepted(_));
-                let work = move || Step::Outcome(shared.accounts.record_outcome(id, outcome, copy, now_ms()), copied);
-                self.step = Some((Kind::Outcome, tokio::task::spawn_blocking(work)));
+                self.run(Kind::Outcome, move |shared| {
+                    Step::Outcome(shared.accounts.record_outcome(id, outcome, copy, now_ms()), copied)
+                });
                 true
             }
         }
+    }
+
+    /// Has `work` done on a blocking thread.
+    fn run(&mut self, kind: Kind, work: impl FnOnce(&Shared) -> Step + Send + 'static) {
+        let shared = self.shared.clone();
+        self.step = Some((kind, tokio::task::spawn_blocking(move || work(&shared))));
     }
 }
 

@@ -12,13 +12,17 @@ thread_local! {
     static FREE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty buffer.
-pub fn take() -> Vec<u8> {
-    FREE.with_borrow_mut(Vec::pop).unwrap_or_default()
+/// Adds `bytes` to `buffer`, in room of the thread's where it has none of its own.
+pub fn add(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    if buffer.capacity() == 0 {
+        *buffer = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
+    }
+    buffer.extend_from_slice(bytes);
 }
 
 /// Gives a buffer's room to whoever needs one next; what is in it is forgotten.
-pub fn give(mut buffer: Vec<u8>) {
+pub fn give(buffer: &mut Vec<u8>) {
+    let mut buffer = std::mem::take(buffer);
     if (1..=LARGEST_BYTES).contains(&buffer.capacity()) {
         buffer.clear();
         FREE.with_borrow_mut(|free| {

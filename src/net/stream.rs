@@ -184,12 +184,9 @@ impl Stream {
                 self.unread.clear();
                 let rest = incoming.get(records_taken..).unwrap_or_default();
                 if rest.is_empty() {
-                    buffers::give(std::mem::take(&mut self.unread));
+                    buffers::give(&mut self.unread);
                 } else {
-                    if self.unread.capacity() == 0 {
-                        self.unread = buffers::take();
-                    }
-                    self.unread.extend_from_slice(rest);
+                    buffers::add(&mut self.unread, rest);
                 }
                 self.ended |= closed;
                 // What TLS itself has to say, such as the answer to a key update.
@@ -267,9 +264,7 @@ impl Stream {
             }
             *progress = true;
         }
-        if self.unsent.capacity() > 0 {
-            buffers::give(std::mem::take(&mut self.unsent));
-        }
+        buffers::give(&mut self.unsent);
         self.sent = 0;
         Poll::Ready(Ok(()))
     }
@@ -353,11 +348,6 @@ impl Gathering<'_> {
         }
     }
 
-    /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
-        self.outgoing.filled().is_empty()
-    }
-
     /// Sends as much as the socket takes. Pending while some of it waits in the stream.
     pub fn poll_send(mut self, cx: &mut Context<'_>, progress: &mut bool) -> Poll<io::Result<()>> {
         while let Some(rest @ [_, ..]) = self.outgoing.filled().get(self.sent..) {
@@ -374,10 +364,7 @@ impl Gathering<'_> {
 impl Drop for Gathering<'_> {
     fn drop(&mut self) {
         if let Some(rest @ [_, ..]) = self.outgoing.filled().get(self.sent..) {
-            if self.stream.unsent.capacity() == 0 {
-                self.stream.unsent = buffers::take();
-            }
-            self.stream.unsent.extend_from_slice(rest);
+            buffers::add(&mut self.stream.unsent, rest);
         }
         OUTGOING.set(std::mem::take(&mut self.outgoing));
     }
