@@ -1,6 +1,6 @@
 //! A mailbox as the operator entered it.
 
-use super::MailboxAddress;
+use super::{FiscalCode, Language, MailboxAddress, PlanName};
 
 /// The row number of a mailbox in the store. Never used again after removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,16 +19,36 @@ pub struct Mailbox {
     pub upstream: String,
     /// What the upstream server knows it as, where that is not its address.
     pub upstream_user: Option<String>,
-    /// The plan that the owner subscribed to (D9). Kept as the operator wrote it.
-    pub plan: String,
-    /// The owner's name.
-    pub owner_name: String,
-    /// The owner's own e-mail address, for notifications.
-    pub owner_email: String,
+    /// The plan that the owner subscribed to (D9).
+    pub plan: PlanName,
+    /// How many packs of seats they have beside it.
+    pub packs: u32,
+    /// While there are more delegates than seats: when the newest beyond them are suspended, in seconds since 1970-01-01
+    /// UTC; none is never (D10).
+    pub grace_until_secs: Option<i64>,
+    /// Whether several people may work in it (M2).
+    pub multi_user: bool,
+    /// Whether it has the option without which multi-user cannot be turned on (M2).
+    pub password_management: bool,
+    /// Who the owner is.
+    pub owner: Owner,
     /// When it was entered: seconds since 1970-01-01 UTC.
     pub created_at_secs: i64,
     /// When this row was last changed, likewise.
     pub changed_at_secs: i64,
+}
+
+/// Whose mailbox it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Their name, of a person or an organization.
+    pub name: String,
+    /// Their own e-mail address, for notifications.
+    pub email: String,
+    /// The language that they are written to in.
+    pub language: Language,
+    /// Their codice fiscale, by which a delegate asks for a new password (D7). Without one nobody can.
+    pub fiscal_code: Option<FiscalCode>,
 }
 
 impl Mailbox {

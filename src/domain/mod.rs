@@ -1,4 +1,5 @@
-//! What delegation is: mailboxes, delegates, permissions, logins, and the record of what was sent.
+//! What delegation is: mailboxes, delegates and their lives, permissions, plans, logins, what people are told, and the
+//! record of what was sent.
 //!
 //! Pure: no I/O, no clock, no async, no randomness of its own. Every other module may import this one; it imports
 //! none of them. A value that exists here is a valid one: parse, don't validate.
@@ -7,19 +8,30 @@ pub mod address;
 pub mod copy;
 pub mod delegate;
 pub mod door;
+pub mod fiscal_code;
 pub mod grant;
+pub mod life;
 pub mod limits;
+pub mod link;
 pub mod login;
 pub mod mailbox;
+pub mod notice;
 pub mod permission;
+pub mod plan;
+pub mod postmaster;
 pub mod sending;
 
 pub use address::MailboxAddress;
 pub use copy::{CopyState, SentCopy, SpoolName};
-pub use delegate::{Delegate, DelegateId, DelegateState, Language, Person};
+pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, Person};
 pub use door::{Door, ListenerKind, Protocol, Protocols};
+pub use fiscal_code::FiscalCode;
 pub use grant::Grant;
+pub use link::{LinkHash, LinkPurpose};
 pub use login::{Login, Username};
-pub use mailbox::{Mailbox, MailboxId};
+pub use mailbox::{Mailbox, MailboxId, Owner};
+pub use notice::{Answer, Facts, MailId, MailRow, MailState, Notice, SuspensionCause};
 pub use permission::{Permission, Permissions, Preset, Profile};
+pub use plan::{Plan, PlanName};
+pub use postmaster::{MailDomain, Postmaster, PostmasterId};
 pub use sending::{OutcomeKind, SendFilter, SendId, SendOutcome, SendRecord, Sending, SentBy};

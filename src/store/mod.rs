@@ -7,6 +7,9 @@
 //! Untrusted here is the file itself: what a row holds is parsed again when it is read, and a value that this version
 //! does not know is [`StoreError::Corrupt`], never a guess.
 
+pub mod life;
+mod notice_text;
+pub mod outbox;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
@@ -14,8 +17,12 @@ pub mod sqlite;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod life_conformance;
+#[cfg(test)]
 mod record_conformance;
 
+pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
+pub use outbox::{NewMail, OutboxReads, OutboxWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
@@ -74,7 +81,7 @@ pub enum StoreError {
 }
 
 /// What can be asked within one piece of work.
-pub trait Reads: RecordReads {
+pub trait Reads: LifeReads + OutboxReads + RecordReads {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
     /// The mailbox of that row.
@@ -98,7 +105,7 @@ pub trait Reads: RecordReads {
 }
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
-pub trait Writes: Reads + RecordWrites {
+pub trait Writes: Reads + LifeWrites + OutboxWrites + RecordWrites {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;
     /// Everything of a mailbox but its row, its address and when it was entered. [`StoreError::Exists`] where an alias is
@@ -112,9 +119,9 @@ pub trait Writes: Reads + RecordWrites {
     fn insert_delegate(&self, new: &NewDelegate) -> Result<DelegateId, StoreError>;
     /// Everything of a delegate but their row, mailbox, username and when they were added.
     fn update_delegate(&self, delegate: &Delegate) -> Result<bool, StoreError>;
-    /// What the delegate's password is checked against from now on.
-    fn set_password_hash(&self, id: DelegateId, hash: &PasswordHash) -> Result<bool, StoreError>;
-    /// Removes a delegate.
+    /// What the delegate's password is checked against from now on; none is a password that nothing matches.
+    fn set_password_hash(&self, id: DelegateId, hash: Option<&PasswordHash>) -> Result<bool, StoreError>;
+    /// Removes a delegate, and the links that were mailed to them.
     fn delete_delegate(&self, id: DelegateId) -> Result<bool, StoreError>;
     /// See [`Reads::key_check`].
     fn set_key_check(&self, check: &SealedSecret) -> Result<(), StoreError>;

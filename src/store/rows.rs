@@ -4,7 +4,9 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-use crate::domain::{DelegateState, Language, MailboxAddress, MailboxId, Permissions, Person, Protocols, Username};
+use crate::domain::{
+    DelegateState, Language, MailboxAddress, MailboxId, Owner, Permissions, Person, PlanName, Protocols, Username,
+};
 
 /// A secret encrypted by somebody else. To the store it is bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,11 +26,15 @@ pub struct NewMailbox {
     /// What the upstream knows it as, where that is not its address.
     pub upstream_user: Option<String>,
     /// The plan.
-    pub plan: String,
-    /// The owner's name.
-    pub owner_name: String,
-    /// The owner's own e-mail address.
-    pub owner_email: String,
+    pub plan: PlanName,
+    /// Packs of seats beside it.
+    pub packs: u32,
+    /// Whether several people may work in it.
+    pub multi_user: bool,
+    /// Whether it has the option that this needs.
+    pub password_management: bool,
+    /// Who the owner is.
+    pub owner: Owner,
     /// Seconds since 1970-01-01 UTC.
     pub created_at_secs: i64,
 }
@@ -44,15 +50,17 @@ pub struct NewDelegate {
     pub person: Person,
     /// The language they asked for, if any.
     pub language: Option<Language>,
-    /// Whether they may log in.
+    /// Where they stand.
     pub state: DelegateState,
+    /// Until when the invitation of one who is pending may be answered.
+    pub invited_until_secs: Option<i64>,
     /// What they were granted.
     pub permissions: Permissions,
     /// The retrieval protocols open to their mail program.
     pub protocols: Protocols,
     /// What their password is checked against, where they have one already.
     pub password_hash: Option<PasswordHash>,
-    /// Seconds since 1970-01-01 UTC.
+    /// Seconds since 1970-01-01 UTC. They have their seat from then on.
     pub created_at_secs: i64,
 }
 

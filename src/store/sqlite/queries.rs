@@ -5,18 +5,20 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::failed;
 use crate::domain::{
-    Delegate, DelegateId, DelegateState, Language, Mailbox, MailboxAddress, MailboxId, Permissions, Person, Profile,
-    Username,
+    Delegate, DelegateId, DelegateState, FiscalCode, Language, Mailbox, MailboxAddress, MailboxId, Owner, Permissions,
+    Person, Profile, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
 
 /// A transaction that is under way.
 pub(super) struct Work<'a>(pub(super) &'a Connection);
 
-const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, owner_name, owner_email, created_at_secs, \
-                       changed_at_secs FROM mailboxes";
+const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, packs, grace_until_secs, multi_user, \
+                       password_management, owner_name, owner_email, owner_language, owner_fiscal_code, \
+                       created_at_secs, changed_at_secs FROM mailboxes";
 const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
-                        protocols, state, created_at_secs, changed_at_secs FROM delegates";
+                        protocols, state, invited_until_secs, reset_at_secs, seated_at_secs, created_at_secs, \
+                        changed_at_secs FROM delegates";
 
 pub(super) type Made<T> = Result<T, StoreError>;
 
@@ -35,15 +37,20 @@ impl Work<'_> {
         Ok(self.rows(sql, params, make)?.pop())
     }
 
-    fn value<T: FromSql>(&self, sql: &str, params: impl Params) -> Made<Option<T>> {
+    pub(super) fn value<T: FromSql>(&self, sql: &str, params: impl Params) -> Made<Option<T>> {
         let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
         let value: Option<Option<T>> = statement.query_row(params, |row| row.get(0)).optional().map_err(failed)?;
         Ok(value.flatten())
     }
 
     pub(super) fn execute(&self, sql: &str, params: impl Params) -> Made<bool> {
+        Ok(self.execute_many(sql, params)? > 0)
+    }
+
+    /// How many rows it changed.
+    pub(super) fn execute_many(&self, sql: &str, params: impl Params) -> Made<usize> {
         let changed = self.0.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
-        changed.map(|rows| rows > 0).map_err(|error| {
+        changed.map_err(|error| {
             use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
             match error.sqlite_error().map(|error| error.extended_code) {
                 Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY) => StoreError::Exists,
@@ -70,6 +77,25 @@ pub(super) fn parsed<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&str) -> O
     parse(&text).ok_or_else(|| StoreError::Corrupt(format!("the {name} `{}`", text.escape_debug())))
 }
 
+pub(super) fn unsigned<T: TryFrom<i64>>(row: &Row<'_>, name: &str) -> Made<T> {
+    let number: i64 = column(row, name)?;
+    T::try_from(number).map_err(|_| StoreError::Corrupt(format!("the {name} {number}")))
+}
+
+/// Likewise where there may be none.
+fn parsed_or_none<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Made<Option<T>> {
+    let text: Option<String> = column(row, name)?;
+    text.map(|_| parsed(row, name, parse)).transpose()
+}
+
+fn flag(row: &Row<'_>, name: &str) -> Made<bool> {
+    match column(row, name)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(StoreError::Corrupt(format!("the {name} {other}"))),
+    }
+}
+
 /// All of a row but the aliases, which have rows of their own.
 fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
     Ok(Mailbox {
@@ -78,16 +104,23 @@ fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
         aliases: Vec::new(),
         upstream: column(row, "upstream")?,
         upstream_user: column(row, "upstream_user")?,
-        plan: column(row, "plan")?,
-        owner_name: column(row, "owner_name")?,
-        owner_email: column(row, "owner_email")?,
+        plan: parsed(row, "plan", |text| text.parse().ok())?,
+        packs: unsigned(row, "packs")?,
+        grace_until_secs: column(row, "grace_until_secs")?,
+        multi_user: flag(row, "multi_user")?,
+        password_management: flag(row, "password_management")?,
+        owner: Owner {
+            name: column(row, "owner_name")?,
+            email: column(row, "owner_email")?,
+            language: parsed(row, "owner_language", Language::from_name)?,
+            fiscal_code: parsed_or_none(row, "owner_fiscal_code", |text| text.parse().ok())?,
+        },
         created_at_secs: column(row, "created_at_secs")?,
         changed_at_secs: column(row, "changed_at_secs")?,
     })
 }
 
 fn delegate(row: &Row<'_>) -> Made<Delegate> {
-    let language: Option<String> = column(row, "language")?;
     Ok(Delegate {
         id: DelegateId(column(row, "id")?),
         mailbox: MailboxId(column(row, "mailbox_id")?),
@@ -97,11 +130,11 @@ fn delegate(row: &Row<'_>) -> Made<Delegate> {
             last_name: column(row, "last_name")?,
             email: column(row, "email")?,
         },
-        language: match language {
-            None => None,
-            Some(_) => Some(parsed(row, "language", Language::from_name)?),
-        },
+        language: parsed_or_none(row, "language", Language::from_name)?,
         state: parsed(row, "state", DelegateState::from_name)?,
+        invited_until_secs: column(row, "invited_until_secs")?,
+        reset_at_secs: column(row, "reset_at_secs")?,
+        seated_at_secs: column(row, "seated_at_secs")?,
         permissions: parsed(row, "permissions", stored_permissions)?,
         protocols: parsed(row, "protocols", |text| text.parse().ok())?,
         created_at_secs: column(row, "created_at_secs")?,
@@ -168,15 +201,21 @@ impl Reads for Work<'_> {
 impl Writes for Work<'_> {
     fn insert_mailbox(&self, new: &NewMailbox) -> Made<MailboxId> {
         self.execute(
-            "INSERT INTO mailboxes (address, upstream, upstream_user, plan, owner_name, owner_email, created_at_secs, \
-             changed_at_secs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+            "INSERT INTO mailboxes (address, upstream, upstream_user, plan, packs, multi_user, password_management, \
+             owner_name, owner_email, owner_language, owner_fiscal_code, created_at_secs, changed_at_secs) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
             params![
                 new.address.as_str(),
                 new.upstream,
                 new.upstream_user,
-                new.plan,
-                new.owner_name,
-                new.owner_email,
+                new.plan.as_str(),
+                new.packs,
+                new.multi_user,
+                new.password_management,
+                new.owner.name,
+                new.owner.email,
+                new.owner.language.name(),
+                new.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
                 new.created_at_secs
             ],
         )?;
@@ -185,15 +224,22 @@ impl Writes for Work<'_> {
 
     fn update_mailbox(&self, mailbox: &Mailbox) -> Made<bool> {
         let changed = self.execute(
-            "UPDATE mailboxes SET upstream = ?2, upstream_user = ?3, plan = ?4, owner_name = ?5, owner_email = ?6, \
-             changed_at_secs = ?7 WHERE id = ?1",
+            "UPDATE mailboxes SET upstream = ?2, upstream_user = ?3, plan = ?4, packs = ?5, grace_until_secs = ?6, \
+             multi_user = ?7, password_management = ?8, owner_name = ?9, owner_email = ?10, owner_language = ?11, \
+             owner_fiscal_code = ?12, changed_at_secs = ?13 WHERE id = ?1",
             params![
                 mailbox.id.0,
                 mailbox.upstream,
                 mailbox.upstream_user,
-                mailbox.plan,
-                mailbox.owner_name,
-                mailbox.owner_email,
+                mailbox.plan.as_str(),
+                mailbox.packs,
+                mailbox.grace_until_secs,
+                mailbox.multi_user,
+                mailbox.password_management,
+                mailbox.owner.name,
+                mailbox.owner.email,
+                mailbox.owner.language.name(),
+                mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
                 mailbox.changed_at_secs
             ],
         )?;
@@ -219,8 +265,8 @@ impl Writes for Work<'_> {
     fn insert_delegate(&self, new: &NewDelegate) -> Made<DelegateId> {
         self.execute(
             "INSERT INTO delegates (mailbox_id, username, first_name, last_name, email, language, permissions, \
-             protocols, state, password_hash, created_at_secs, changed_at_secs) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+             protocols, state, invited_until_secs, seated_at_secs, password_hash, created_at_secs, changed_at_secs) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?11)",
             params![
                 new.mailbox.0,
                 new.username.as_str(),
@@ -231,8 +277,9 @@ impl Writes for Work<'_> {
                 new.permissions.to_string(),
                 new.protocols.to_string(),
                 new.state.name(),
-                new.password_hash.as_ref().map(|hash| hash.0.as_str()),
-                new.created_at_secs
+                new.invited_until_secs,
+                new.created_at_secs,
+                new.password_hash.as_ref().map(|hash| hash.0.as_str())
             ],
         )?;
         Ok(DelegateId(self.0.last_insert_rowid()))
@@ -241,7 +288,8 @@ impl Writes for Work<'_> {
     fn update_delegate(&self, delegate: &Delegate) -> Made<bool> {
         self.execute(
             "UPDATE delegates SET first_name = ?2, last_name = ?3, email = ?4, language = ?5, permissions = ?6, \
-             protocols = ?7, state = ?8, changed_at_secs = ?9 WHERE id = ?1",
+             protocols = ?7, state = ?8, invited_until_secs = ?9, reset_at_secs = ?10, seated_at_secs = ?11, \
+             changed_at_secs = ?12 WHERE id = ?1",
             params![
                 delegate.id.0,
                 delegate.person.first_name,
@@ -251,13 +299,17 @@ impl Writes for Work<'_> {
                 delegate.permissions.to_string(),
                 delegate.protocols.to_string(),
                 delegate.state.name(),
+                delegate.invited_until_secs,
+                delegate.reset_at_secs,
+                delegate.seated_at_secs,
                 delegate.changed_at_secs
             ],
         )
     }
 
-    fn set_password_hash(&self, id: DelegateId, hash: &PasswordHash) -> Made<bool> {
-        self.execute("UPDATE delegates SET password_hash = ?2 WHERE id = ?1", params![id.0, hash.0])
+    fn set_password_hash(&self, id: DelegateId, hash: Option<&PasswordHash>) -> Made<bool> {
+        let hash = hash.map(|hash| hash.0.as_str());
+        self.execute("UPDATE delegates SET password_hash = ?2 WHERE id = ?1", params![id.0, hash])
     }
 
     fn delete_delegate(&self, id: DelegateId) -> Made<bool> {

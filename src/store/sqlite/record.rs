@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
-use super::queries::{Made, Work, column, parsed};
+use super::queries::{Made, Work, column, parsed, unsigned};
 use crate::domain::{
     CopyState, DelegateId, ListenerKind, Login, MailboxAddress, MailboxId, OutcomeKind, SendFilter, SendId,
     SendOutcome, SendRecord, Sending, SentBy, SentCopy, Username,
@@ -70,11 +70,6 @@ fn copy(row: &Row<'_>) -> Made<SentCopy> {
         next_attempt_at_ms: column(row, "next_attempt_at_ms")?,
         why: column(row, "why")?,
     })
-}
-
-fn unsigned<T: TryFrom<i64>>(row: &Row<'_>, name: &str) -> Made<T> {
-    let number: i64 = column(row, name)?;
-    T::try_from(number).map_err(|_| StoreError::Corrupt(format!("the {name} {number}")))
 }
 
 fn kind_from_name(name: &str) -> Option<ListenerKind> {

@@ -114,6 +114,67 @@ CREATE TABLE copies (
 ) STRICT;
 CREATE INDEX copies_by_state ON copies (state, next_attempt_at_ms) WHERE state <> 'done';
 ",
+    // Nobody loses a seat by this step: a plan that the catalogue does not have gets as many as are taken, and a mailbox
+    // that is over its seats has no date at which it would feel it (D10).
+    "
+CREATE TABLE plans (
+    name            TEXT PRIMARY KEY COLLATE NOCASE,
+    seats           INTEGER NOT NULL,
+    pack_seats      INTEGER NOT NULL,
+    most_packs      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO plans (name, seats, pack_seats, most_packs) VALUES
+    ('Standard', 0, 0, 0), ('Plus', 1, 0, 0), ('Pro', 1, 0, 0), ('Premium', 3, 5, 30), ('Pro-3', 3, 0, 0);
+INSERT OR IGNORE INTO plans (name, seats, pack_seats, most_packs)
+    SELECT plan, max((SELECT count(*) FROM delegates WHERE mailbox_id = mailboxes.id)), 0, 0
+    FROM mailboxes GROUP BY plan COLLATE NOCASE;
+
+ALTER TABLE mailboxes ADD COLUMN packs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailboxes ADD COLUMN grace_until_secs INTEGER;
+ALTER TABLE mailboxes ADD COLUMN multi_user INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE mailboxes ADD COLUMN password_management INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE mailboxes ADD COLUMN owner_language TEXT NOT NULL DEFAULT 'it';
+ALTER TABLE mailboxes ADD COLUMN owner_fiscal_code TEXT;
+ALTER TABLE delegates ADD COLUMN invited_until_secs INTEGER;
+ALTER TABLE delegates ADD COLUMN reset_at_secs INTEGER;
+ALTER TABLE delegates ADD COLUMN seated_at_secs INTEGER NOT NULL DEFAULT 0;
+UPDATE delegates SET seated_at_secs = created_at_secs;
+
+CREATE TABLE links (
+    hash            BLOB PRIMARY KEY,
+    purpose         TEXT NOT NULL,
+    delegate_id     INTEGER NOT NULL REFERENCES delegates (id) ON DELETE CASCADE,
+    until_secs      INTEGER NOT NULL,
+    UNIQUE (delegate_id, purpose)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE postmasters (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    domain          TEXT NOT NULL,
+    email           TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    language        TEXT NOT NULL,
+    created_at_secs INTEGER NOT NULL,
+    UNIQUE (domain, email)
+) STRICT;
+
+CREATE TABLE mails (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    recipient       TEXT NOT NULL,
+    language        TEXT NOT NULL,
+    notice          TEXT NOT NULL,
+    sealed_token    BLOB,
+    created_at_ms   INTEGER NOT NULL,
+    state           TEXT NOT NULL,
+    attempts        INTEGER NOT NULL,
+    next_attempt_at_ms INTEGER NOT NULL,
+    ended_at_ms     INTEGER,
+    why             TEXT
+) STRICT;
+CREATE INDEX mails_waiting ON mails (recipient, id) WHERE state = 'waiting';
+CREATE INDEX mails_due ON mails (next_attempt_at_ms) WHERE state = 'waiting';
+CREATE INDEX mails_ended ON mails (ended_at_ms) WHERE ended_at_ms IS NOT NULL;
+",
 ];
 
 /// Whether the file is one of delega's, or a new one, and not of a newer delega. Only looks.
@@ -172,11 +233,13 @@ mod tests {
         let address = "ufficio@pec.example.it".parse().unwrap();
         let mut mailbox = read(&store, |r| r.mailbox(&address)).unwrap().unwrap();
         assert_eq!((mailbox.plan.as_str(), mailbox.created_at_secs, mailbox.aliases.len()), ("Pro", 1_795_799_177, 0));
+        assert!(mailbox.multi_user && mailbox.password_management && mailbox.grace_until_secs.is_none());
         // A byte for the form, the nonce's 24, "upstream-password", and the tag's 16.
         assert_eq!(read(&store, |r| r.sealed_password(mailbox.id)).unwrap().unwrap().0.len(), 1 + 24 + 17 + 16);
         let delegates = read(&store, |r| r.delegates(mailbox.id)).unwrap();
         let anna = (delegates[0].username.as_str(), delegates[0].permissions.to_string());
         assert_eq!(anna, ("anna", "read,write,send,client".to_owned()));
+        assert!(delegates.iter().all(|one| one.seated_at_secs == one.created_at_secs && one.seated_at_secs > 0));
         let before = store.change_marker().unwrap();
         mailbox.aliases.push("protocollo@pec.example.it".parse().unwrap());
         change(&store, |w| w.update_mailbox(&mailbox)).unwrap();

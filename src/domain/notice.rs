@@ -1,0 +1,230 @@
+//! What people are told by mail (N1–N5). A notice holds everything that its text needs, as it was when it was caused, so
+//! that it can still be written when the delegate is gone. The token of a link is not in it.
+
+use super::{Grant, Language, Login, MailboxAddress};
+
+/// The row number of a mail in the outbox. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MailId(pub i64);
+
+/// What is the case with a delegate, for any notice about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The name that the delegate logs in with.
+    pub login: Login,
+    /// Their given name.
+    pub first_name: String,
+    /// Their family name.
+    pub last_name: String,
+    /// The name of the mailbox's owner.
+    pub owner_name: String,
+    /// What the delegate may do, by which protocols.
+    pub grant: Grant,
+}
+
+/// What somebody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// To the invitee, with a link (N1).
+    Invitation {
+        /// Who is invited to what.
+        facts: Facts,
+        /// The owner's own words; they may have several lines.
+        message: Option<String>,
+        /// Until when it can be answered: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
+    /// To the delegate who has accepted (N2).
+    Activated(Facts),
+    /// To the owner (N3).
+    Answered {
+        /// Who was invited to what.
+        facts: Facts,
+        /// What came of it.
+        answer: Answer,
+    },
+    /// To the invitee whose invitation was withdrawn.
+    InvitationWithdrawn(Facts),
+    /// To the delegate, with a link: they can do nothing until they have set a new password (D7).
+    PasswordTaken {
+        /// Whose.
+        facts: Facts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the delegate who has asked for it, with a link.
+    PasswordForgotten {
+        /// Whose.
+        facts: Facts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the delegate: their password is another from now on.
+    PasswordChanged(Facts),
+    /// To the delegate: what they may do has changed; the facts have it as it is now.
+    PermissionsChanged(Facts),
+    /// To the delegate (D5, D10).
+    Suspended {
+        /// Who.
+        facts: Facts,
+        /// Why.
+        cause: SuspensionCause,
+    },
+    /// To the delegate (D5).
+    Resumed(Facts),
+    /// To the delegate whose delegation was ended (D8).
+    Revoked(Facts),
+    /// To the owner: there are more delegates than seats, and what will come of it (D10).
+    OverSeats {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Its owner's name.
+        owner_name: String,
+        /// Its plan.
+        plan: String,
+        /// How many delegates the plan gives.
+        seats: u32,
+        /// How many there are.
+        taken: u32,
+        /// When the newest are suspended, likewise.
+        until_secs: i64,
+    },
+    /// To the owner: the newest were suspended (D10).
+    SeatsEnforced {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Its owner's name.
+        owner_name: String,
+        /// Its plan.
+        plan: String,
+        /// How many delegates the plan gives.
+        seats: u32,
+        /// Who was suspended, or had their invitation withdrawn.
+        logins: Vec<Login>,
+    },
+}
+
+/// What came of an invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// They took it (D2).
+    Accepted,
+    /// They refused (D6).
+    Refused,
+    /// They did not answer in time (D3).
+    Expired,
+}
+
+/// Why somebody was suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuspensionCause {
+    /// Somebody wanted it.
+    Wanted,
+    /// The mailbox has more delegates than seats (D10).
+    Seats,
+}
+
+/// How far a mail has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MailState {
+    /// To be sent.
+    Waiting,
+    /// The relay took it.
+    Sent,
+    /// It was given up.
+    Failed,
+}
+
+/// A mail of the outbox, the link's token apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRow {
+    /// Its row.
+    pub id: MailId,
+    /// Where it goes.
+    pub recipient: String,
+    /// The language that it is written in.
+    pub language: Language,
+    /// What it says.
+    pub notice: Notice,
+    /// When it was caused: milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+    /// How far it has come.
+    pub state: MailState,
+    /// How often it was begun to be sent.
+    pub attempts: u32,
+    /// When it is tried next, while it waits: likewise.
+    pub next_attempt_at_ms: i64,
+    /// When it was sent or given up, likewise.
+    pub ended_at_ms: Option<i64>,
+    /// Why it is not sent yet, or never will be; or the relay's reply.
+    pub why: Option<String>,
+}
+
+impl MailState {
+    /// All of them.
+    pub const ALL: [MailState; 3] = [MailState::Waiting, MailState::Sent, MailState::Failed];
+
+    /// How it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            MailState::Waiting => "waiting",
+            MailState::Sent => "sent",
+            MailState::Failed => "failed",
+        }
+    }
+
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<MailState> {
+        MailState::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+impl Notice {
+    /// How its kind is written, in the store and in listings.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Notice::Invitation { .. } => "invitation",
+            Notice::Activated(_) => "activated",
+            Notice::Answered { answer: Answer::Accepted, .. } => "accepted",
+            Notice::Answered { answer: Answer::Refused, .. } => "refused",
+            Notice::Answered { answer: Answer::Expired, .. } => "expired",
+            Notice::InvitationWithdrawn(_) => "invitation-withdrawn",
+            Notice::PasswordTaken { .. } => "password-taken",
+            Notice::PasswordForgotten { .. } => "password-forgotten",
+            Notice::PasswordChanged(_) => "password-changed",
+            Notice::PermissionsChanged(_) => "permissions-changed",
+            Notice::Suspended { cause: SuspensionCause::Wanted, .. } => "suspended",
+            Notice::Suspended { cause: SuspensionCause::Seats, .. } => "suspended-over-seats",
+            Notice::Resumed(_) => "resumed",
+            Notice::Revoked(_) => "revoked",
+            Notice::OverSeats { .. } => "over-seats",
+            Notice::SeatsEnforced { .. } => "seats-enforced",
+        }
+    }
+
+    /// Whether its text has a link, with a token that is kept apart.
+    pub fn has_link(&self) -> bool {
+        matches!(
+            self,
+            Notice::Invitation { .. } | Notice::PasswordTaken { .. } | Notice::PasswordForgotten { .. }
+        )
+    }
+
+    /// The mailbox that it is about.
+    pub fn mailbox(&self) -> &MailboxAddress {
+        match self {
+            Notice::Invitation { facts, .. }
+            | Notice::Activated(facts)
+            | Notice::Answered { facts, .. }
+            | Notice::InvitationWithdrawn(facts)
+            | Notice::PasswordTaken { facts, .. }
+            | Notice::PasswordForgotten { facts, .. }
+            | Notice::PasswordChanged(facts)
+            | Notice::PermissionsChanged(facts)
+            | Notice::Suspended { facts, .. }
+            | Notice::Resumed(facts)
+            | Notice::Revoked(facts) => facts.login.mailbox(),
+            Notice::OverSeats { mailbox, .. } | Notice::SeatsEnforced { mailbox, .. } => mailbox,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Who administers every mailbox of a domain (M1–M3).
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Language, MailboxAddress};
+
+/// The row number of a postmaster in the store. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PostmasterId(pub i64);
+
+/// The domain of mailboxes' addresses, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MailDomain(String);
+
+/// Why a text is no domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a domain, such as pec.example.it")]
+pub struct BadMailDomain;
+
+/// Somebody who administers a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Postmaster {
+    /// Their row.
+    pub id: PostmasterId,
+    /// The domain.
+    pub domain: MailDomain,
+    /// Their own address, by which they are known within the domain, in lower case.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// The language that they are written to in.
+    pub language: Language,
+    /// When they were added: seconds since 1970-01-01 UTC.
+    pub created_at_secs: i64,
+}
+
+impl MailDomain {
+    /// The domain as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The domain of an address.
+    pub fn of(address: &MailboxAddress) -> MailDomain {
+        MailDomain(address.domain().to_owned())
+    }
+}
+
+impl FromStr for MailDomain {
+    type Err = BadMailDomain;
+
+    fn from_str(text: &str) -> Result<Self, BadMailDomain> {
+        // What can stand in an address can stand here.
+        let address: MailboxAddress = format!("postmaster@{text}").parse().map_err(|_| BadMailDomain)?;
+        if text.contains('@') { Err(BadMailDomain) } else { Ok(MailDomain::of(&address)) }
+    }
+}
+
+impl fmt::Display for MailDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_that_of_addresses() {
+        let domain: MailDomain = "PEC.Example.it".parse().unwrap();
+        assert_eq!(domain, MailDomain::of(&"ufficio@pec.example.it".parse().unwrap()));
+        for text in ["", "@", "a@b.it", "-a.it", "a..it", "a b.it"] {
+            assert_eq!(text.parse::<MailDomain>(), Err(BadMailDomain), "{text:?}");
+        }
+    }
+}

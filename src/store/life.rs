@@ -1,0 +1,63 @@
+//! What is asked of the delegates' lives: links that were mailed, plans, postmasters. A part of [`Reads`](super::Reads) and
+//! [`Writes`](super::Writes).
+
+use super::StoreError;
+use crate::domain::{
+    DelegateId, Language, LinkHash, LinkPurpose, MailDomain, Plan, PlanName, Postmaster, PostmasterId,
+};
+
+/// A link that was mailed to a delegate and not used yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// Whose it is.
+    pub delegate: DelegateId,
+    /// When it stops working: seconds since 1970-01-01 UTC.
+    pub until_secs: i64,
+}
+
+/// A postmaster who has no row yet.
+#[derive(Clone, Debug)]
+pub struct NewPostmaster {
+    /// The domain.
+    pub domain: MailDomain,
+    /// Their own address, in lower case.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// The language that they are written to in.
+    pub language: Language,
+    /// Seconds since 1970-01-01 UTC.
+    pub created_at_secs: i64,
+}
+
+/// What can be asked within one piece of work.
+pub trait LifeReads {
+    /// The link with that token.
+    fn link(&self, hash: &LinkHash) -> Result<Option<Link>, StoreError>;
+    /// The plan of that name.
+    fn plan(&self, name: &PlanName) -> Result<Option<Plan>, StoreError>;
+    /// All plans, by name.
+    fn plans(&self) -> Result<Vec<Plan>, StoreError>;
+    /// The postmaster of that row.
+    fn postmaster(&self, id: PostmasterId) -> Result<Option<Postmaster>, StoreError>;
+    /// All postmasters, by domain and address.
+    fn postmasters(&self) -> Result<Vec<Postmaster>, StoreError>;
+}
+
+/// What can be changed within one piece of work.
+pub trait LifeWrites {
+    /// A link, in place of the one that the delegate may have for this purpose.
+    fn put_link(&self, hash: &LinkHash, link: &Link) -> Result<(), StoreError>;
+    /// Takes the delegate's link for this purpose back.
+    fn delete_link(&self, delegate: DelegateId, purpose: LinkPurpose) -> Result<bool, StoreError>;
+    /// A plan, in place of the one of that name.
+    fn put_plan(&self, plan: &Plan) -> Result<(), StoreError>;
+    /// Removes a plan.
+    fn delete_plan(&self, name: &PlanName) -> Result<bool, StoreError>;
+    /// A new postmaster. [`StoreError::Exists`] where the domain has one of that address.
+    fn insert_postmaster(&self, new: &NewPostmaster) -> Result<PostmasterId, StoreError>;
+    /// Removes a postmaster.
+    fn delete_postmaster(&self, id: PostmasterId) -> Result<bool, StoreError>;
+}

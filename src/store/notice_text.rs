@@ -1,0 +1,239 @@
+//! A [`Notice`] as text for a column: a JSON object, in which what the notice does not have is left out. What is read is
+//! parsed as strictly as any other column.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Answer, Facts, Grant, Login, MailboxAddress, Notice, Permissions, Profile, Protocols, SuspensionCause,
+};
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Text {
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facts: Option<FactsText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats: Option<SeatsText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_secs: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactsText {
+    login: String,
+    first_name: String,
+    last_name: String,
+    owner_name: String,
+    permissions: String,
+    protocols: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeatsText {
+    mailbox: String,
+    owner_name: String,
+    plan: String,
+    seats: u32,
+    #[serde(default)]
+    taken: u32,
+    #[serde(default)]
+    logins: Vec<String>,
+}
+
+/// The text of a notice.
+pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
+    let mut text = Text { kind: notice.kind().to_owned(), ..Text::default() };
+    match notice {
+        Notice::Invitation { facts, message, until_secs } => {
+            text.facts = Some(facts.into());
+            text.message = message.clone();
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::PasswordTaken { facts, until_secs } | Notice::PasswordForgotten { facts, until_secs } => {
+            text.facts = Some(facts.into());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::Activated(facts)
+        | Notice::Answered { facts, .. }
+        | Notice::InvitationWithdrawn(facts)
+        | Notice::PasswordChanged(facts)
+        | Notice::PermissionsChanged(facts)
+        | Notice::Suspended { facts, .. }
+        | Notice::Resumed(facts)
+        | Notice::Revoked(facts) => text.facts = Some(facts.into()),
+        Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs } => {
+            text.seats = Some(SeatsText {
+                mailbox: mailbox.to_string(),
+                owner_name: owner_name.clone(),
+                plan: plan.clone(),
+                seats: *seats,
+                taken: *taken,
+                logins: Vec::new(),
+            });
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::SeatsEnforced { mailbox, owner_name, plan, seats, logins } => {
+            text.seats = Some(SeatsText {
+                mailbox: mailbox.to_string(),
+                owner_name: owner_name.clone(),
+                plan: plan.clone(),
+                seats: *seats,
+                taken: 0,
+                logins: logins.iter().map(Login::to_string).collect(),
+            });
+        }
+    }
+    serde_json::to_string(&text)
+}
+
+/// The notice of a text.
+pub(super) fn read(text: &str) -> Option<Notice> {
+    let Text { kind, facts, seats, message, until_secs } = serde_json::from_str(text).ok()?;
+    let facts = facts.map(|facts| facts.read()).transpose();
+    let facts = || facts.clone().ok().flatten();
+    Some(match kind.as_str() {
+        "invitation" => Notice::Invitation { facts: facts()?, message, until_secs: until_secs? },
+        "activated" => Notice::Activated(facts()?),
+        "accepted" => Notice::Answered { facts: facts()?, answer: Answer::Accepted },
+        "refused" => Notice::Answered { facts: facts()?, answer: Answer::Refused },
+        "expired" => Notice::Answered { facts: facts()?, answer: Answer::Expired },
+        "invitation-withdrawn" => Notice::InvitationWithdrawn(facts()?),
+        "password-taken" => Notice::PasswordTaken { facts: facts()?, until_secs: until_secs? },
+        "password-forgotten" => Notice::PasswordForgotten { facts: facts()?, until_secs: until_secs? },
+        "password-changed" => Notice::PasswordChanged(facts()?),
+        "permissions-changed" => Notice::PermissionsChanged(facts()?),
+        "suspended" => Notice::Suspended { facts: facts()?, cause: SuspensionCause::Wanted },
+        "suspended-over-seats" => Notice::Suspended { facts: facts()?, cause: SuspensionCause::Seats },
+        "resumed" => Notice::Resumed(facts()?),
+        "revoked" => Notice::Revoked(facts()?),
+        "over-seats" => {
+            let SeatsText { mailbox, owner_name, plan, seats, taken, .. } = seats?;
+            let mailbox = mailbox.parse().ok()?;
+            Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs: until_secs? }
+        }
+        "seats-enforced" => {
+            let SeatsText { mailbox, owner_name, plan, seats, logins, .. } = seats?;
+            let mailbox: MailboxAddress = mailbox.parse().ok()?;
+            let logins = logins.iter().map(|login| login.parse().ok()).collect::<Option<_>>()?;
+            Notice::SeatsEnforced { mailbox, owner_name, plan, seats, logins }
+        }
+        _ => return None,
+    })
+}
+
+impl From<&Facts> for FactsText {
+    fn from(facts: &Facts) -> Self {
+        FactsText {
+            login: facts.login.to_string(),
+            first_name: facts.first_name.clone(),
+            last_name: facts.last_name.clone(),
+            owner_name: facts.owner_name.clone(),
+            permissions: facts.grant.permissions.to_string(),
+            protocols: facts.grant.protocols.to_string(),
+        }
+    }
+}
+
+impl FactsText {
+    fn read(self) -> Result<Facts, ()> {
+        let protocols = match self.protocols.as_str() {
+            "" => Protocols { imap: false, pop3: false },
+            some => some.parse().map_err(drop)?,
+        };
+        Ok(Facts {
+            login: self.login.parse().map_err(drop)?,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            owner_name: self.owner_name,
+            grant: Grant {
+                permissions: Permissions::parse(&self.permissions, Profile::ClientApart).map_err(drop)?,
+                protocols,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    pub(super) fn facts() -> Facts {
+        Facts {
+            login: "anna/ufficio@pec.example.it".parse().unwrap(),
+            first_name: "Anna \"la\" <b>".into(),
+            last_name: "Verdi".into(),
+            owner_name: "Comune di Prova".into(),
+            grant: Grant {
+                permissions: Permissions::parse("read,client", Profile::ClientApart).unwrap(),
+                protocols: Protocols { imap: true, pop3: true },
+            },
+        }
+    }
+
+    #[test]
+    fn every_notice_comes_back_as_it_was() {
+        let mailbox: MailboxAddress = "ufficio@pec.example.it".parse().unwrap();
+        let over = Notice::OverSeats {
+            mailbox: mailbox.clone(),
+            owner_name: "Comune".into(),
+            plan: "Pro".into(),
+            seats: 1,
+            taken: 3,
+            until_secs: 77,
+        };
+        let enforced = Notice::SeatsEnforced {
+            mailbox,
+            owner_name: "Comune".into(),
+            plan: "Pro".into(),
+            seats: 1,
+            logins: vec![facts().login],
+        };
+        let answered = |answer| Notice::Answered { facts: facts(), answer };
+        let suspended = |cause| Notice::Suspended { facts: facts(), cause };
+        for notice in [
+            Notice::Invitation { facts: facts(), message: Some("a\nb".into()), until_secs: 1 },
+            Notice::Invitation { facts: facts(), message: None, until_secs: -1 },
+            Notice::Activated(facts()),
+            answered(Answer::Accepted),
+            answered(Answer::Refused),
+            answered(Answer::Expired),
+            Notice::InvitationWithdrawn(facts()),
+            Notice::PasswordTaken { facts: facts(), until_secs: 5 },
+            Notice::PasswordForgotten { facts: facts(), until_secs: 5 },
+            Notice::PasswordChanged(facts()),
+            Notice::PermissionsChanged(facts()),
+            suspended(SuspensionCause::Wanted),
+            suspended(SuspensionCause::Seats),
+            Notice::Resumed(facts()),
+            Notice::Revoked(facts()),
+            over,
+            enforced,
+        ] {
+            assert_eq!(read(&write(&notice).unwrap()), Some(notice));
+        }
+    }
+
+    #[test]
+    fn what_is_no_notice_is_none() {
+        let whole = write(&Notice::Activated(facts())).unwrap();
+        for text in [
+            "",
+            "{}",
+            r#"{"kind":"activated"}"#,
+            &whole.replace("activated", "other"),
+            &whole.replace("activated", "invitation"),
+            &whole.replace("read,client", "read,all"),
+            &whole.replace("anna/ufficio@", "anna/ufficio"),
+            &whole.replace("first_name", "other_name"),
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

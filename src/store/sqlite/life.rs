@@ -1,0 +1,97 @@
+//! The rows of [`LifeReads`] and [`LifeWrites`] as SQL.
+
+use rusqlite::{Row, params};
+
+use super::queries::{Made, Work, column, parsed, unsigned};
+use crate::domain::{DelegateId, Language, LinkHash, LinkPurpose, Plan, PlanName, Postmaster, PostmasterId};
+use crate::store::life::{LifeReads, LifeWrites, Link, NewPostmaster};
+
+const PLAN: &str = "SELECT name, seats, pack_seats, most_packs FROM plans";
+const POSTMASTER: &str = "SELECT id, domain, email, name, language, created_at_secs FROM postmasters";
+
+fn link(row: &Row<'_>) -> Made<Link> {
+    Ok(Link {
+        purpose: parsed(row, "purpose", LinkPurpose::from_name)?,
+        delegate: DelegateId(column(row, "delegate_id")?),
+        until_secs: column(row, "until_secs")?,
+    })
+}
+
+fn plan(row: &Row<'_>) -> Made<Plan> {
+    Ok(Plan {
+        name: parsed(row, "name", |text| text.parse().ok())?,
+        seats: unsigned(row, "seats")?,
+        pack_seats: unsigned(row, "pack_seats")?,
+        most_packs: unsigned(row, "most_packs")?,
+    })
+}
+
+fn postmaster(row: &Row<'_>) -> Made<Postmaster> {
+    Ok(Postmaster {
+        id: PostmasterId(column(row, "id")?),
+        domain: parsed(row, "domain", |text| text.parse().ok())?,
+        email: column(row, "email")?,
+        name: column(row, "name")?,
+        language: parsed(row, "language", Language::from_name)?,
+        created_at_secs: column(row, "created_at_secs")?,
+    })
+}
+
+impl LifeReads for Work<'_> {
+    fn link(&self, hash: &LinkHash) -> Made<Option<Link>> {
+        let ask = "SELECT purpose, delegate_id, until_secs FROM links WHERE hash = ?1";
+        self.row(ask, [hash.0.as_slice()], link)
+    }
+
+    fn plan(&self, name: &PlanName) -> Made<Option<Plan>> {
+        self.row(&format!("{PLAN} WHERE name = ?1"), [name.as_str()], plan)
+    }
+
+    fn plans(&self) -> Made<Vec<Plan>> {
+        self.rows(&format!("{PLAN} ORDER BY name"), [], plan)
+    }
+
+    fn postmaster(&self, id: PostmasterId) -> Made<Option<Postmaster>> {
+        self.row(&format!("{POSTMASTER} WHERE id = ?1"), [id.0], postmaster)
+    }
+
+    fn postmasters(&self) -> Made<Vec<Postmaster>> {
+        self.rows(&format!("{POSTMASTER} ORDER BY domain, email"), [], postmaster)
+    }
+}
+
+impl LifeWrites for Work<'_> {
+    fn put_link(&self, hash: &LinkHash, link: &Link) -> Made<()> {
+        self.delete_link(link.delegate, link.purpose)?;
+        let insert = "INSERT INTO links (hash, purpose, delegate_id, until_secs) VALUES (?1, ?2, ?3, ?4)";
+        let row = params![hash.0.as_slice(), link.purpose.name(), link.delegate.0, link.until_secs];
+        self.execute(insert, row).map(drop)
+    }
+
+    fn delete_link(&self, delegate: DelegateId, purpose: LinkPurpose) -> Made<bool> {
+        let delete = "DELETE FROM links WHERE delegate_id = ?1 AND purpose = ?2";
+        self.execute(delete, params![delegate.0, purpose.name()])
+    }
+
+    fn put_plan(&self, plan: &Plan) -> Made<()> {
+        let put = "INSERT OR REPLACE INTO plans (name, seats, pack_seats, most_packs) VALUES (?1, ?2, ?3, ?4)";
+        let row = params![plan.name.as_str(), plan.seats, plan.pack_seats, plan.most_packs];
+        self.execute(put, row).map(drop)
+    }
+
+    fn delete_plan(&self, name: &PlanName) -> Made<bool> {
+        self.execute("DELETE FROM plans WHERE name = ?1", [name.as_str()])
+    }
+
+    fn insert_postmaster(&self, new: &NewPostmaster) -> Made<PostmasterId> {
+        self.execute(
+            "INSERT INTO postmasters (domain, email, name, language, created_at_secs) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![new.domain.as_str(), new.email, new.name, new.language.name(), new.created_at_secs],
+        )?;
+        Ok(PostmasterId(self.0.last_insert_rowid()))
+    }
+
+    fn delete_postmaster(&self, id: PostmasterId) -> Made<bool> {
+        self.execute("DELETE FROM postmasters WHERE id = ?1", [id.0])
+    }
+}
