@@ -13,6 +13,7 @@
 //! | [`proto`] | wire grammars, bytes ↔ types. Pure |
 //! | [`policy`] | (grant, state, command) → decision, one file for each protocol. Pure |
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
+//! | [`texts`] | what people read, in Italian and English. Pure |
 //! | [`store`] | the database, behind a trait |
 //! | [`accounts`] | the use cases: log in, add, change, suspend, delete, record what is sent |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals |
@@ -26,13 +27,14 @@
 //! | domain | |
 //! | config | domain |
 //! | proto | domain |
+//! | texts | domain |
 //! | store | domain |
 //! | policy | domain, proto |
 //! | session | domain, proto, policy |
 //! | net | domain, config |
 //! | accounts | domain, store |
 //! | gateway | domain, config, session, accounts, net |
-//! | cli | domain, config, proto, policy, session, store, accounts, net, gateway |
+//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway |
 //!
 //! # The path of a login
 //!
@@ -124,3 +126,4 @@ pub mod policy;
 pub mod proto;
 pub mod session;
 pub mod store;
+pub mod texts;
