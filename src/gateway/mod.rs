@@ -146,7 +146,8 @@ impl Gateway {
             warm: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(login::at_once())),
             stop: signals.stop.clone(),
-            stop_at_once: signals.stop_at_once.clone(),
+            // Its own: where it ends by itself, others go on.
+            stop_at_once: signals.stop_at_once.child_token(),
         });
         Ok(Gateway { shared, listeners, tls, signals })
     }
@@ -180,7 +181,7 @@ impl Gateway {
         }
         let warm = shared.warm.clone();
         let changed = move || warm.close_all();
-        background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, signals.stop_at_once.clone()));
+        background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, shared.stop_at_once.clone()));
         background.spawn(shared.warm.clone().keep(signals.stop.clone()));
 
         let sessions = TaskTracker::new();
@@ -214,10 +215,10 @@ impl Gateway {
         let bound = shared.limits.shutdown_grace + net::CLOSE_TIMEOUT + Duration::from_secs(1);
         tokio::select! {
             () = all => {}
-            () = signals.stop_at_once.cancelled() => {}
+            () = shared.stop_at_once.cancelled() => {}
             () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
         }
-        signals.stop_at_once.cancel();
+        shared.stop_at_once.cancel();
         tracing::info!("stopped");
     }
 }

@@ -1,0 +1,1 @@
+### Messaggi di posta (N1–N5).
