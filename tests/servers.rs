@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "servers/browser.rs"]
+mod browser;
 #[path = "servers/delega.rs"]
 mod delega;
 #[path = "servers/harness.rs"]
@@ -36,6 +38,8 @@ mod live;
 mod login;
 #[path = "servers/memory.rs"]
 mod memory;
+#[path = "servers/pages.rs"]
+mod pages;
 #[path = "servers/postfix.rs"]
 mod postfix;
 #[path = "servers/sending.rs"]
