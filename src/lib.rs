@@ -18,6 +18,7 @@
 //! | [`accounts`] | the use cases: log in, add, change, suspend, delete, record what is sent |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
+//! | [`web`] | the public pages: to answer an invitation, to set a new password |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.
@@ -34,7 +35,8 @@
 //! | net | domain, config |
 //! | accounts | domain, store |
 //! | gateway | domain, config, session, accounts, net |
-//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway |
+//! | web | domain, config, texts, accounts, net |
+//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, web |
 //!
 //! # The path of a login
 //!
@@ -127,3 +129,4 @@ pub mod proto;
 pub mod session;
 pub mod store;
 pub mod texts;
+pub mod web;

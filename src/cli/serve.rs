@@ -8,6 +8,7 @@ use super::{Context, Failure};
 use crate::config::LogConfig;
 use crate::gateway::Gateway;
 use crate::net::{Signals, provider};
+use crate::web::Panel;
 
 /// Serves until SIGTERM or SIGINT, and then until sessions have ended within their bounds.
 pub(super) fn run(config: &Path) -> Result<(), Failure> {
@@ -21,8 +22,19 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::Refused(format!("the system gives no threads: {error}")))?;
     runtime.block_on(async {
         let signals = Signals::listen().map_err(|error| Failure::Refused(format!("no signals: {error}")))?;
-        let gateway = Gateway::bind(&config, accounts, signals).map_err(|error| Failure::Refused(error.to_string()))?;
-        gateway.run().await;
+        let gateway = Gateway::bind(&config, accounts.clone(), signals.clone());
+        let gateway = gateway.map_err(|error| Failure::Refused(error.to_string()))?;
+        let panel = config.panel.as_ref().map(|panel| {
+            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), signals)
+                .map_err(|error| Failure::Refused(error.to_string()))
+        });
+        let panel = panel.transpose()?;
+        let pages = async {
+            if let Some(panel) = panel {
+                panel.run().await;
+            }
+        };
+        tokio::join!(gateway.run(), pages);
         Ok(())
     })
 }
