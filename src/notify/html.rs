@@ -42,10 +42,7 @@ pub(super) fn render(letter: &Letter) -> String {
                     let style = if n == last { LAST_FACT } else { FACT };
                     format!("<p style=\"{style}\">{}:<br>\n<strong>{}</strong></p>\n", escaped(name), escaped(value))
                 };
-                format!(
-                    "<div style=\"{FACTS}\">\n{}</div>\n",
-                    facts.iter().enumerate().map(fact).collect::<String>()
-                )
+                format!("<div style=\"{FACTS}\">\n{}</div>\n", facts.iter().enumerate().map(fact).collect::<String>())
             }
             Block::List(items) => {
                 let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escaped(item))).collect();

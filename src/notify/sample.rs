@@ -24,7 +24,8 @@ pub fn notices() -> Option<Vec<Notice>> {
             protocols: Protocols { imap: true, pop3: false },
         },
     };
-    let message = "Ciao Anna,\nda lunedì il protocollo passa a te: così puoi leggere e rispondere.\n\nA presto".to_owned();
+    let message =
+        "Ciao Anna,\nda lunedì il protocollo passa a te: così puoi leggere e rispondere.\n\nA presto".to_owned();
     let answered = |answer| Notice::Answered { facts: facts.clone(), answer };
     let suspended = |cause| Notice::Suspended { facts: facts.clone(), cause };
     Some(vec![
