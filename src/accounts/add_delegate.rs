@@ -2,10 +2,12 @@
 
 use secrecy::SecretString;
 
+use super::invite::{Entering, judged};
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Rule, text};
-use crate::domain::{DelegateId, DelegateState, Language, Permissions, Person, Protocols};
-use crate::store::{self, NewDelegate, StoreError};
+use super::{Accounts, AccountsError, Actor};
+use crate::domain::life::Action;
+use crate::domain::{DelegateId, Grant, Language, Permissions, Person, Protocols};
+use crate::store;
 
 /// A delegate to add, as typed.
 #[derive(Debug)]
@@ -25,32 +27,18 @@ pub struct DelegateEntry {
 }
 
 impl Accounts {
-    /// Adds a delegate, who may log in at once.
+    /// Adds a delegate, who may log in at once. The operator alone can: it sets somebody else's password.
     pub fn add_delegate(&self, entry: DelegateEntry, now_secs: i64) -> Result<DelegateId, AccountsError> {
-        let person = Person {
-            first_name: text::line("first name", &entry.person.first_name)?,
-            last_name: text::line("last name", &entry.person.last_name)?,
-            email: text::email("e-mail", &entry.person.email)?,
+        let entering = Entering {
+            username: entry.name.username.clone(),
+            person: judged(entry.person)?,
+            language: entry.language,
+            grant: Grant { permissions: entry.permissions, protocols: entry.protocols },
+            password: Some(self.passwords.hash(&entry.password)?),
         };
-        let hash = self.passwords.hash(&entry.password)?;
-        let name = entry.name;
         store::change(self.store.as_ref(), |writes| {
-            let mailbox = writes.mailbox(&name.address)?.ok_or_else(|| Rule::UnknownMailbox(name.address.clone()))?;
-            let new = NewDelegate {
-                mailbox: mailbox.id,
-                username: name.username.clone(),
-                person,
-                language: entry.language,
-                state: DelegateState::Active,
-                permissions: entry.permissions,
-                protocols: entry.protocols,
-                password_hash: Some(hash),
-                created_at_secs: now_secs,
-            };
-            writes.insert_delegate(&new).map_err(|error| match error {
-                StoreError::Exists => Rule::DelegateExists(name.login()).into(),
-                other => AccountsError::from(other),
-            })
+            let (_, delegate) = self.enter(writes, Actor::Operator, &entry.name, Action::Add, entering, now_secs)?;
+            Ok(delegate.id)
         })
     }
 }
@@ -60,6 +48,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::accounts::Rule;
     use crate::accounts::fixture::{Fixture, NOW, anna, secret};
 
     fn refused(outcome: Result<DelegateId, AccountsError>) -> Rule {
@@ -72,7 +61,8 @@ mod tests {
     #[test]
     fn l1_a_username_is_unique_within_its_mailbox() {
         let fixture = Fixture::new();
-        assert_eq!(refused(fixture.accounts.add_delegate(anna(), NOW)), Rule::DelegateExists(anna().name.login()));
+        let again = refused(fixture.accounts.add_delegate(anna(), NOW));
+        assert!(matches!(&again, Rule::DelegateExists { login, .. } if *login == anna().name.login()), "{again:?}");
         let elsewhere = DelegateName { address: "none@pec.example.it".parse().unwrap(), ..anna().name };
         let outcome = fixture.accounts.add_delegate(DelegateEntry { name: elsewhere, ..anna() }, NOW);
         assert!(matches!(refused(outcome), Rule::UnknownMailbox(_)));

@@ -2,8 +2,8 @@
 
 use secrecy::SecretString;
 
-use super::{Accounts, AccountsError, Rule, passwords, text};
-use crate::domain::{MailboxAddress, MailboxId};
+use super::{Accounts, AccountsError, Rule, passwords, plans, text};
+use crate::domain::{MailboxAddress, MailboxId, Owner, PlanName};
 use crate::store::{self, NewMailbox, StoreError};
 
 /// A mailbox to enter, as typed.
@@ -18,11 +18,13 @@ pub struct MailboxEntry {
     /// Its password there. Needed where the upstream has no master user.
     pub password: Option<SecretString>,
     /// The plan.
-    pub plan: String,
-    /// The owner's name.
-    pub owner_name: String,
-    /// The owner's own e-mail address.
-    pub owner_email: String,
+    pub plan: PlanName,
+    /// Packs of seats beside it.
+    pub packs: u32,
+    /// Whether several people may work in it; then also the option that this needs is taken to be there (M2).
+    pub multi_user: bool,
+    /// Who the owner is.
+    pub owner: Owner,
 }
 
 impl Accounts {
@@ -42,14 +44,21 @@ impl Accounts {
         }
         let new = NewMailbox {
             upstream_user: entry.upstream_user.map(|user| text::line("upstream user", &user)).transpose()?,
-            plan: text::line("plan", &entry.plan)?,
-            owner_name: text::line("owner's name", &entry.owner_name)?,
-            owner_email: text::email("owner's e-mail", &entry.owner_email)?,
+            plan: entry.plan,
+            packs: entry.packs,
+            multi_user: entry.multi_user,
+            password_management: entry.multi_user,
+            owner: Owner {
+                name: text::line("owner's name", &entry.owner.name)?,
+                email: text::email("owner's e-mail", &entry.owner.email)?,
+                ..entry.owner
+            },
             address: entry.address,
             upstream: entry.upstream,
             created_at_secs: now_secs,
         };
         store::change(self.store.as_ref(), |writes| {
+            plans::with_packs(writes, &new.plan, new.packs)?;
             if let Some(of) = writes.mailbox_of_alias(&new.address)?
                 && let Some(of) = writes.mailbox_by_id(of)?
             {
@@ -108,9 +117,11 @@ mod tests {
     #[test]
     fn texts_are_judged() {
         let fixture = Fixture::new();
-        let bad = MailboxEntry { owner_name: "Carla\r\nBcc: x".into(), ..entry("a@b.it") };
+        let owner = Owner { name: "Carla\r\nBcc: x".into(), ..entry("a@b.it").owner };
+        let bad = MailboxEntry { owner, ..entry("a@b.it") };
         assert!(matches!(refused(fixture.accounts.add_mailbox(bad, NOW)), Rule::BadText { field: "owner's name", .. }));
-        let bad = MailboxEntry { owner_email: "carla".into(), ..entry("a@b.it") };
+        let owner = Owner { email: "carla".into(), ..entry("a@b.it").owner };
+        let bad = MailboxEntry { owner, ..entry("a@b.it") };
         assert!(matches!(refused(fixture.accounts.add_mailbox(bad, NOW)), Rule::BadText { .. }));
     }
 }

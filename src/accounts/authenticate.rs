@@ -67,6 +67,12 @@ pub enum Refusal {
     WrongPassword,
     /// The delegate is suspended (D5).
     Suspended,
+    /// The delegate was invited, and has not answered or refused; or the delegation was ended (D4).
+    NotActive,
+    /// The password was taken away, and they have not set another (D7).
+    PasswordTaken,
+    /// The mailbox is not for several people (M2).
+    NotMultiUser,
     /// A mail program, and the delegate has no **client** (P4).
     NoClient,
     /// A mail program of a protocol that was not chosen for the delegate (P7).
@@ -138,7 +144,7 @@ impl Accounts {
             Ok(_) if !right => return Ok(Verdict::Refused(Refusal::WrongPassword)),
             Ok(found) => found,
         };
-        let grant = match self.standing_of(&found.delegate, door) {
+        let grant = match self.standing_of(&found.mailbox, &found.delegate, door) {
             Ok(grant) => grant,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
@@ -171,10 +177,17 @@ impl Accounts {
     }
 
     /// What a delegate may do who comes in by `door`, the password apart.
-    pub(super) fn standing_of(&self, delegate: &Delegate, door: Door) -> Result<Grant, Refusal> {
+    pub(super) fn standing_of(&self, mailbox: &Mailbox, delegate: &Delegate, door: Door) -> Result<Grant, Refusal> {
+        if !mailbox.multi_user {
+            return Err(Refusal::NotMultiUser);
+        }
         match delegate.state {
+            DelegateState::Active if delegate.reset_at_secs.is_some() => return Err(Refusal::PasswordTaken),
             DelegateState::Active => {}
             DelegateState::Suspended => return Err(Refusal::Suspended),
+            DelegateState::Pending | DelegateState::Inactive | DelegateState::Rejected => {
+                return Err(Refusal::NotActive);
+            }
         }
         let grant = Grant { permissions: delegate.permissions.under(self.profile), protocols: delegate.protocols };
         if grant.opens(door) {
@@ -223,6 +236,9 @@ impl fmt::Display for Refusal {
             Refusal::UnknownDelegate => "unknown delegate",
             Refusal::WrongPassword => "wrong password",
             Refusal::Suspended => "suspended",
+            Refusal::NotActive => "not active",
+            Refusal::PasswordTaken => "password reset and not set anew",
+            Refusal::NotMultiUser => "mailbox without multi-user",
             Refusal::NoClient => "no client permission",
             Refusal::NoProtocol => "protocol not chosen",
         })

@@ -1,8 +1,9 @@
 //! Changing what a delegate may do (P6, P9; `delega delegate permissions`).
 
-use super::look::{DelegateName, delegate};
-use super::{Accounts, AccountsError, DelegateView};
-use crate::domain::{Permission, Permissions, Protocols};
+use super::look::DelegateName;
+use super::{Accounts, AccountsError, Actor, DelegateView};
+use crate::domain::life::Action;
+use crate::domain::{Grant, Notice, Permission, Permissions, Protocols};
 use crate::store;
 
 /// What is to be different: first replaced, then granted, then revoked.
@@ -22,21 +23,30 @@ impl Accounts {
     /// Changes a delegate's permissions, and gives back how they stand after it. Open sessions follow within a second.
     pub fn change_permissions(
         &self,
+        actor: Actor,
         name: &DelegateName,
         change: PermissionChange,
         now_secs: i64,
     ) -> Result<DelegateView, AccountsError> {
         let changed = store::change(self.store.as_ref(), |writes| {
-            let mut found = delegate(writes, name)?;
+            let mut act = self.act(writes, actor, name, Action::ChangePermissions, now_secs)?;
+            let found = &mut act.delegate;
+            let before = Grant { permissions: found.permissions, protocols: found.protocols };
             let start = change.replace.unwrap_or(found.permissions);
             let granted = change.grant.iter().fold(start, |all, one| all.granting(*one, self.profile));
             found.permissions = change.revoke.iter().fold(granted, |all, one| all.revoking(*one, self.profile));
             found.protocols = change.protocols.unwrap_or(found.protocols);
             found.changed_at_secs = now_secs;
-            writes.update_delegate(&found)?;
-            Ok::<_, AccountsError>(found)
+            let after = Grant { permissions: found.permissions, protocols: found.protocols };
+            act.authority.may_give(Some(before), after)?;
+            writes.update_delegate(&act.delegate)?;
+            if after != before {
+                let notice = Notice::PermissionsChanged(self.facts(&act.mailbox, &act.delegate));
+                self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
+            }
+            Ok::<_, AccountsError>(act.delegate)
         })?;
-        Ok(self.view_delegate(changed, &name.address))
+        Ok(self.view_delegate(changed, &name.address, now_secs))
     }
 }
 
@@ -50,9 +60,10 @@ mod tests {
     use crate::domain::Profile;
 
     fn after(fixture: &Fixture, change: PermissionChange) -> String {
-        let view = fixture.accounts.change_permissions(&fixture.anna_login(), change, NOW + 7).unwrap();
+        let view =
+            fixture.accounts.change_permissions(Actor::Operator, &fixture.anna_login(), change, NOW + 7).unwrap();
         assert_eq!(
-            fixture.accounts.show_delegate(&fixture.anna_login()).unwrap(),
+            fixture.accounts.show_delegate(&fixture.anna_login(), NOW).unwrap(),
             view,
             "said one thing, kept another"
         );
@@ -79,7 +90,7 @@ mod tests {
         let change = PermissionChange { revoke: vec![Permission::Write], ..PermissionChange::default() };
         assert_eq!(after(&fixture, change), "read,client");
         let nested = fixture.reopened(Profile::Nested);
-        let view = nested.show_delegate(&fixture.anna_login()).unwrap();
+        let view = nested.show_delegate(&fixture.anna_login(), NOW).unwrap();
         assert_eq!(
             (view.delegate.permissions.to_string().as_str(), view.effective.to_string().as_str()),
             ("read,client", "read")
@@ -92,7 +103,7 @@ mod tests {
         let protocols = Some("pop3".parse().unwrap());
         after(&fixture, PermissionChange { protocols, ..PermissionChange::default() });
         assert_eq!(
-            fixture.accounts.show_delegate(&fixture.anna_login()).unwrap().delegate.protocols.to_string(),
+            fixture.accounts.show_delegate(&fixture.anna_login(), NOW).unwrap().delegate.protocols.to_string(),
             "pop3"
         );
     }
@@ -101,7 +112,7 @@ mod tests {
     fn nobody_is_not_changed() {
         let fixture = Fixture::new();
         let name = DelegateName { username: "nobody".parse().unwrap(), ..fixture.anna_login() };
-        let outcome = fixture.accounts.change_permissions(&name, PermissionChange::default(), NOW);
+        let outcome = fixture.accounts.change_permissions(Actor::Operator, &name, PermissionChange::default(), NOW);
         assert!(matches!(outcome, Err(AccountsError::Refused(Rule::UnknownDelegate(_)))), "{outcome:?}");
     }
 }

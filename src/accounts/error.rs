@@ -3,7 +3,8 @@
 use super::VaultError;
 use super::passwords::{PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
 use super::spool::SpoolError;
-use crate::domain::{Login, MailboxAddress, SendId, limits};
+use crate::domain::life::Action;
+use crate::domain::{DelegateState, Login, MailDomain, MailId, MailboxAddress, SendId, limits};
 use crate::store::StoreError;
 
 /// Why a use case was not carried out. No variant holds a secret.
@@ -105,8 +106,132 @@ pub enum Rule {
         why: String,
     },
     /// The username is taken in that mailbox (L1).
-    #[error("the delegate {0} is there already")]
-    DelegateExists(Login),
+    #[error("the delegate {login} is there already, and {state}{}", freed(*.state))]
+    DelegateExists {
+        /// Who.
+        login: Login,
+        /// Where they stand.
+        state: DelegateState,
+    },
+    /// Whoever acts has no right to (P5, M3).
+    #[error("there is no right to {} delegates of {mailbox}", .action.name())]
+    NoRight {
+        /// What was wanted.
+        action: Action,
+        /// Where.
+        mailbox: MailboxAddress,
+    },
+    /// Nobody does that to a delegate in this state (D4).
+    #[error("{login} is {state}, and one can {} only those who are {}", .action.name(), either(.possible_in))]
+    NotInState {
+        /// Who.
+        login: Login,
+        /// Where they stand.
+        state: DelegateState,
+        /// What was wanted.
+        action: Action,
+        /// Where they would have to stand.
+        possible_in: Vec<DelegateState>,
+    },
+    /// Nobody gives what they do not have themself (P5).
+    #[error("nobody grants what they do not have: {what}")]
+    GivesMoreThanOwn {
+        /// What.
+        what: &'static str,
+    },
+    /// The plan gives no further delegate (D9).
+    #[error("the plan {plan} gives {mailbox} {}, and {taken} {} taken: deactivate a delegate or reject a request{}, or \
+             choose a plan with more", counted(*.seats), if *.taken == 1 { "is" } else { "are" },
+            packs(*.packs_left, *.pack_seats))]
+    NoSeat {
+        /// Which mailbox.
+        mailbox: MailboxAddress,
+        /// Its plan.
+        plan: String,
+        /// How many seats it gives.
+        seats: u32,
+        /// How many are taken.
+        taken: u32,
+        /// How many more packs it could have.
+        packs_left: u32,
+        /// How many seats each gives.
+        pack_seats: u32,
+    },
+    /// There is no such plan.
+    #[error("there is no plan `{}`; there {}", .name.escape_debug(), plans_there(.known))]
+    UnknownPlan {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The plan has fewer packs, or none.
+    #[error("the plan {plan} has at most {most} packs")]
+    TooManyPacks {
+        /// Which.
+        plan: String,
+        /// How many.
+        most: u32,
+    },
+    /// The plan is in use.
+    #[error("the plan {plan} is that of {mailboxes} {}: give them another first", if *.mailboxes == 1 { "mailbox" } else { "mailboxes" })]
+    PlanInUse {
+        /// Which.
+        plan: String,
+        /// By how many.
+        mailboxes: usize,
+    },
+    /// A plan gives too much.
+    #[error("a plan gives at most {} seats, packs included", crate::domain::plan::MOST_SEATS)]
+    TooManySeats,
+    /// There is no grace period where nothing is beyond the seats (D10).
+    #[error("the mailbox {0} has no more delegates than seats, so there is nothing to set a date for")]
+    NotOverSeats(MailboxAddress),
+    /// The mailbox is for its owner alone (M2).
+    #[error("the mailbox {0} is not for several people: turn multi-user on for it")]
+    NotMultiUser(MailboxAddress),
+    /// Multi-user needs the option (M2).
+    #[error("the mailbox {0} does not have the option \"password management\", which multi-user needs")]
+    NeedsPasswordManagement(MailboxAddress),
+    /// Multi-user stays on while people work together (M2).
+    #[error("the mailbox {mailbox} has {count} {}: end {} before multi-user is turned off",
+            if *.count == 1 { "collaboration" } else { "collaborations" }, if *.count == 1 { "it" } else { "them" })]
+    HasCollaborations {
+        /// Which.
+        mailbox: MailboxAddress,
+        /// How many are pending, active or suspended.
+        count: usize,
+    },
+    /// A postmaster of that address is there.
+    #[error("{email} is a postmaster of {domain} already")]
+    PostmasterExists {
+        /// Whose.
+        domain: MailDomain,
+        /// Who.
+        email: String,
+    },
+    /// There is no such postmaster.
+    #[error("{email} is no postmaster of {domain}")]
+    UnknownPostmaster {
+        /// Whose.
+        domain: MailDomain,
+        /// Who.
+        email: String,
+    },
+    /// The link was used, has lapsed, was taken back, or never was one (D2, D7).
+    #[error("the link does not work any more")]
+    LinkGone,
+    /// Nobody can be written to.
+    #[error(
+        "no mail can be sent: add [notify] with `relay` and `from`, and [panel] with `public_url`, to the configuration"
+    )]
+    NoMail,
+    /// There is no such mail in the outbox, or it has gone out.
+    #[error("there is no mail {} that waits or was given up", .0.0)]
+    UnknownMail(MailId),
+    /// The password is easily guessed.
+    #[error("the password is easily guessed: make it longer, or less usual")]
+    PasswordWeak,
     /// There is no such delegate.
     #[error("there is no delegate {0}")]
     UnknownDelegate(Login),
@@ -156,6 +281,36 @@ impl AccountsError {
             AccountsError::Store(_) | AccountsError::Hash(_) | AccountsError::NoOpenSend(_) => Erred::Delega,
         }
     }
+}
+
+fn freed(state: DelegateState) -> &'static str {
+    match state {
+        DelegateState::Inactive => ": delete them first, and the username is free",
+        _ => "",
+    }
+}
+
+fn either(states: &[DelegateState]) -> String {
+    states.iter().map(|state| state.name()).collect::<Vec<_>>().join(" or ")
+}
+
+fn counted(seats: u32) -> String {
+    match seats {
+        0 => "no delegates".to_owned(),
+        1 => "one delegate".to_owned(),
+        many => format!("{many} delegates"),
+    }
+}
+
+fn packs(left: u32, seats: u32) -> String {
+    match left {
+        0 => String::new(),
+        left => format!(", add a pack of {seats} (it can have {left} more)"),
+    }
+}
+
+fn plans_there(known: &[String]) -> String {
+    if known.is_empty() { "are none".to_owned() } else { format!("are {}", known.join(", ")) }
 }
 
 fn listed(known: &[String]) -> String {

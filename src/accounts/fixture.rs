@@ -8,7 +8,9 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Door, Language, ListenerKind, MailboxAddress, Permissions, Person, Protocol, Protocols, Sending};
+use crate::domain::{
+    Door, Language, ListenerKind, MailboxAddress, Owner, Permissions, Person, Protocol, Protocols, Sending,
+};
 use crate::store::Sqlite;
 
 /// A moment.
@@ -38,9 +40,15 @@ pub(super) fn entry(address: &str) -> MailboxEntry {
         upstream: "provider".into(),
         upstream_user: None,
         password: Some(secret(Fixture::MAILBOXS)),
-        plan: "Pro".into(),
-        owner_name: "Carla Bianchi".into(),
-        owner_email: "carla@example.it".into(),
+        plan: "Premium".parse().unwrap(),
+        packs: 0,
+        multi_user: true,
+        owner: Owner {
+            name: "Carla Bianchi".into(),
+            email: "carla@example.it".into(),
+            language: Language::Italian,
+            fiscal_code: Some("RSSMRA85T10A562S".parse().unwrap()),
+        },
     }
 }
 
@@ -120,11 +128,11 @@ impl Fixture {
     }
 
     pub(super) fn mailbox(&self) -> MailboxId {
-        self.accounts.show_mailbox(&self.address()).unwrap().mailbox.id
+        self.accounts.show_mailbox(&self.address(), NOW).unwrap().mailbox.id
     }
 
     pub(super) fn anna(&self) -> AccountRef {
-        AccountRef::Delegate(self.mailbox(), self.accounts.show_delegate(&self.anna_login()).unwrap().delegate.id)
+        AccountRef::Delegate(self.mailbox(), self.accounts.show_delegate(&self.anna_login(), NOW).unwrap().delegate.id)
     }
 
     pub(super) fn admit(&self, login: &str, password: &str, door: Door) -> Entry {

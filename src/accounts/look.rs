@@ -1,7 +1,8 @@
 //! Listings (G7, O1): what there is, without secrets.
 
+use super::seats::Seats;
 use super::{Accounts, AccountsError, Rule};
-use crate::domain::{Delegate, DelegateState, Login, Mailbox, MailboxAddress, MailboxId, Permissions, Username};
+use crate::domain::{Delegate, DelegateState, Login, Mailbox, MailboxAddress, Permissions, Username};
 use crate::store::{self, Reads};
 
 /// A mailbox and what concerns it.
@@ -11,16 +12,20 @@ pub struct MailboxView {
     pub mailbox: Mailbox,
     /// Whether a password of its own is stored.
     pub has_password: bool,
-    /// How many of its delegates are active.
+    /// How many of its delegates are active (M1).
     pub delegates_active: usize,
+    /// How many were invited and have not answered (M1).
+    pub delegates_waiting: usize,
     /// How many of its delegates are suspended.
     pub delegates_suspended: usize,
+    /// Its seats (D9).
+    pub seats: Seats,
 }
 
 /// A delegate and what concerns them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DelegateView {
-    /// The delegate.
+    /// The delegate, in the state that they are in at that moment.
     pub delegate: Delegate,
     /// The mailbox they work in.
     pub address: MailboxAddress,
@@ -39,46 +44,54 @@ pub struct DelegateName {
 
 impl Accounts {
     /// All mailboxes, by address.
-    pub fn mailboxes(&self) -> Result<Vec<MailboxView>, AccountsError> {
+    pub fn mailboxes(&self, now_secs: i64) -> Result<Vec<MailboxView>, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            reads.mailboxes()?.into_iter().map(|mailbox| view_mailbox(reads, mailbox)).collect()
+            reads.mailboxes()?.into_iter().map(|mailbox| view_mailbox(reads, mailbox, now_secs)).collect()
         })
     }
 
     /// One mailbox.
-    pub fn show_mailbox(&self, address: &MailboxAddress) -> Result<MailboxView, AccountsError> {
-        store::read(self.store.as_ref(), |reads| view_mailbox(reads, mailbox(reads, address)?))
+    pub fn show_mailbox(&self, address: &MailboxAddress, now_secs: i64) -> Result<MailboxView, AccountsError> {
+        store::read(self.store.as_ref(), |reads| view_mailbox(reads, mailbox(reads, address)?, now_secs))
     }
 
     /// The delegates of a mailbox, by username.
-    pub fn delegates(&self, address: &MailboxAddress) -> Result<Vec<DelegateView>, AccountsError> {
+    pub fn delegates(&self, address: &MailboxAddress, now_secs: i64) -> Result<Vec<DelegateView>, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
             let mailbox = mailbox(reads, address)?;
-            Ok(reads.delegates(mailbox.id)?.into_iter().map(|found| self.view_delegate(found, address)).collect())
+            let found = reads.delegates(mailbox.id)?.into_iter();
+            Ok(found.map(|found| self.view_delegate(found, address, now_secs)).collect())
         })
     }
 
     /// One delegate.
-    pub fn show_delegate(&self, name: &DelegateName) -> Result<DelegateView, AccountsError> {
+    pub fn show_delegate(&self, name: &DelegateName, now_secs: i64) -> Result<DelegateView, AccountsError> {
         let found = store::read(self.store.as_ref(), |reads| delegate(reads, name))?;
-        Ok(self.view_delegate(found, &name.address))
+        Ok(self.view_delegate(found, &name.address, now_secs))
     }
 
-    pub(super) fn view_delegate(&self, delegate: Delegate, address: &MailboxAddress) -> DelegateView {
+    pub(super) fn view_delegate(
+        &self,
+        mut delegate: Delegate,
+        address: &MailboxAddress,
+        now_secs: i64,
+    ) -> DelegateView {
+        delegate.state = delegate.state_at(now_secs);
         let effective = delegate.permissions.under(self.profile);
         DelegateView { delegate, address: address.clone(), effective }
     }
 }
 
-fn view_mailbox(reads: &dyn Reads, mailbox: Mailbox) -> Result<MailboxView, AccountsError> {
-    let id: MailboxId = mailbox.id;
-    let delegates = reads.delegates(id)?;
-    let suspended = delegates.iter().filter(|delegate| delegate.state == DelegateState::Suspended).count();
+fn view_mailbox(reads: &dyn Reads, mailbox: Mailbox, now_secs: i64) -> Result<MailboxView, AccountsError> {
+    let delegates = reads.delegates(mailbox.id)?;
+    let count = |state| delegates.iter().filter(|delegate| delegate.state_at(now_secs) == state).count();
     Ok(MailboxView {
+        has_password: reads.sealed_password(mailbox.id)?.is_some(),
+        delegates_active: count(DelegateState::Active),
+        delegates_waiting: count(DelegateState::Pending),
+        delegates_suspended: count(DelegateState::Suspended),
+        seats: Seats::of(reads, &mailbox, now_secs)?,
         mailbox,
-        has_password: reads.sealed_password(id)?.is_some(),
-        delegates_active: delegates.len() - suspended,
-        delegates_suspended: suspended,
     })
 }
 

@@ -7,20 +7,32 @@
 //! Untrusted here are what a client says at login, what an operator types, and the database's rows: secrets are sealed
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
 
+mod actor;
 mod add_delegate;
 mod add_mailbox;
+mod answer;
 mod authenticate;
 mod change_permissions;
 mod copies;
 mod credentials;
+mod deactivate;
 mod delete_delegate;
 mod error;
+mod invite;
+mod link;
 mod look;
+mod mails;
+mod multi_user;
 mod passwords;
+mod plans;
+mod postmasters;
 mod record_sending;
 mod remove_mailbox;
+mod reset_password;
+mod seats;
 pub mod secret_file;
 mod set_mailbox;
+mod settle;
 pub mod spool;
 mod standing;
 mod suspend;
@@ -37,15 +49,22 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+pub use actor::Actor;
 pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;
+pub use answer::InvitationView;
 pub use authenticate::{Credentials, Entry, Refusal, Verdict};
 pub use change_permissions::PermissionChange;
 pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
 pub use error::{AccountsError, Erred, Rule};
+pub use invite::Invitee;
+pub use link::{BadToken, Token};
 pub use look::{DelegateName, DelegateView, MailboxView};
+pub use mails::{MAIL_ATTEMPT, MAIL_KEPT, MAIL_PATIENCE, MailAttempt, MailEnd};
 pub use passwords::{MEMORY_PER_LOGIN, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
+pub use postmasters::PostmasterEntry;
 pub use record_sending::{SendingEntry, Sends};
+pub use seats::{GRACE_SECS, Seats};
 pub use set_mailbox::MailboxChange;
 pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
@@ -94,6 +113,8 @@ pub struct Accounts {
     profile: Profile,
     upstreams: Upstreams,
     passwords: Passwords,
+    /// Whether people are written to.
+    mails: bool,
 }
 
 impl Accounts {
@@ -124,7 +145,13 @@ impl Accounts {
                 None => Ok::<_, AccountsError>(writes.set_key_check(&vault.key_check()?)?),
             })?,
         }
-        Ok(Accounts { store, vault, profile, upstreams, passwords: Passwords::new()? })
+        Ok(Accounts { store, vault, profile, upstreams, passwords: Passwords::new()?, mails: false })
+    }
+
+    /// The same accounts, whose changes are told to people by mail, or not.
+    #[must_use]
+    pub fn with_mails(self, mails: bool) -> Accounts {
+        Accounts { mails, ..self }
     }
 
     /// Differs from the last one whenever an account was changed in between, by this process or another (X2). What is sent

@@ -4,8 +4,9 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt
 use argon2::password_hash::{self, PasswordHasher};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
-use super::{AccountsError, Rule};
+use super::{AccountsError, DelegateView, Rule};
 use crate::store::PasswordHash;
 
 /// The fewest characters of a delegate's password.
@@ -15,6 +16,8 @@ pub const PASSWORD_MAX_BYTES: usize = 1024;
 /// What one check of a password needs while it runs, in bytes. Whoever calls bounds how many run at once.
 pub const MEMORY_PER_LOGIN: usize = MEMORY_KIB as usize * 1024;
 
+/// How much of a chosen password is looked at for its strength.
+const STRENGTH_CHARS: usize = 72;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
@@ -56,6 +59,28 @@ impl Passwords {
         acceptable(password, PASSWORD_MIN_CHARS)?;
         let hash: Phc = self.argon2.hash_password(password.expose_secret().as_bytes()).map_err(failed)?;
         Ok(PasswordHash(hash.to_string()))
+    }
+
+    /// The same for a password that the delegate has chosen themself, which must not be easily guessed: zxcvbn's score of
+    /// 3 of 4, "safely unguessable", where what others know about them counts as guessed.
+    pub(super) fn choose(&self, password: &SecretString, of: &DelegateView) -> Result<PasswordHash, AccountsError> {
+        acceptable(password, PASSWORD_MIN_CHARS)?;
+        let person = &of.delegate.person;
+        let known = [
+            of.delegate.username.as_str(),
+            &person.first_name,
+            &person.last_name,
+            &person.email,
+            of.address.as_str(),
+            "delega",
+        ];
+        // Beyond this length it would take long, and nothing is easily guessed any more.
+        let beginning: Zeroizing<String> =
+            Zeroizing::new(password.expose_secret().chars().take(STRENGTH_CHARS).collect());
+        if zxcvbn::zxcvbn(&beginning, &known).score() < zxcvbn::Score::Three {
+            return Err(Rule::PasswordWeak.into());
+        }
+        self.hash(password)
     }
 
     /// Whether `password` is the one behind `hash`. Runs argon2 exactly once, whatever is given: without a hash, or with

@@ -7,7 +7,12 @@ use crate::store;
 impl Accounts {
     /// Removes a mailbox from delega; upstream it stays as it is. One that has delegates is removed only
     /// `with_delegates`. Gives back how many those were.
-    pub fn remove_mailbox(&self, address: &MailboxAddress, with_delegates: bool) -> Result<usize, AccountsError> {
+    pub fn remove_mailbox(
+        &self,
+        address: &MailboxAddress,
+        with_delegates: bool,
+        now_secs: i64,
+    ) -> Result<usize, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             let mailbox = writes.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?;
             let delegates = writes.delegates(mailbox.id)?;
@@ -15,7 +20,7 @@ impl Accounts {
                 return Err(Rule::MailboxHasDelegates { address: address.clone(), count: delegates.len() }.into());
             }
             for delegate in &delegates {
-                writes.delete_delegate(delegate.id)?;
+                self.forget(writes, &mailbox, delegate, now_secs)?;
             }
             writes.delete_mailbox(mailbox.id)?;
             Ok(delegates.len())
@@ -28,20 +33,20 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::accounts::fixture::Fixture;
+    use crate::accounts::fixture::{Fixture, NOW};
 
     #[test]
     fn delegates_go_only_when_that_was_said() {
         let fixture = Fixture::new();
         let accounts = &fixture.accounts;
-        let refused = accounts.remove_mailbox(&fixture.address(), false);
+        let refused = accounts.remove_mailbox(&fixture.address(), false, NOW);
         assert!(
             matches!(refused, Err(AccountsError::Refused(Rule::MailboxHasDelegates { count: 1, .. }))),
             "{refused:?}"
         );
-        assert_eq!(accounts.delegates(&fixture.address()).unwrap().len(), 1);
-        assert_eq!(accounts.remove_mailbox(&fixture.address(), true).unwrap(), 1);
-        let gone = accounts.remove_mailbox(&fixture.address(), true);
+        assert_eq!(accounts.delegates(&fixture.address(), NOW).unwrap().len(), 1);
+        assert_eq!(accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap(), 1);
+        let gone = accounts.remove_mailbox(&fixture.address(), true, NOW);
         assert!(matches!(gone, Err(AccountsError::Refused(Rule::UnknownMailbox(_)))), "{gone:?}");
     }
 
@@ -49,6 +54,6 @@ mod tests {
     fn without_delegates_it_just_goes() {
         let fixture = Fixture::new();
         fixture.accounts.delete_delegate(&fixture.anna_login()).unwrap();
-        assert_eq!(fixture.accounts.remove_mailbox(&fixture.address(), false).unwrap(), 0);
+        assert_eq!(fixture.accounts.remove_mailbox(&fixture.address(), false, NOW).unwrap(), 0);
     }
 }

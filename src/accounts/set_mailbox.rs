@@ -2,8 +2,9 @@
 
 use secrecy::SecretString;
 
-use super::{Accounts, AccountsError, Rule, passwords, text};
-use crate::domain::{Mailbox, MailboxAddress, limits};
+use super::seats::Seats;
+use super::{Accounts, AccountsError, Rule, multi_user, passwords, plans, text};
+use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, PlanName, limits};
 use crate::store::{self, Reads};
 
 /// What is to be different. `None` leaves things as they are.
@@ -15,12 +16,24 @@ pub struct MailboxChange {
     pub upstream_user: Option<String>,
     /// Another password there.
     pub password: Option<SecretString>,
-    /// Another plan.
-    pub plan: Option<String>,
+    /// Another plan (D9). Packs that it does not give are given up.
+    pub plan: Option<PlanName>,
+    /// So many packs of seats.
+    pub packs: Option<u32>,
+    /// Until when it may have more delegates than seats: seconds since 1970-01-01 UTC (D10).
+    pub grace_until_secs: Option<i64>,
+    /// Whether several people may work in it (M2).
+    pub multi_user: Option<bool>,
+    /// Whether it has the option that this needs.
+    pub password_management: Option<bool>,
     /// Another name of the owner.
     pub owner_name: Option<String>,
     /// Another e-mail address of the owner.
     pub owner_email: Option<String>,
+    /// Another language of the owner.
+    pub owner_language: Option<Language>,
+    /// Another codice fiscale of the owner.
+    pub owner_fiscal_code: Option<FiscalCode>,
     /// Further addresses that it may send from (G2). What it has already stays.
     pub aliases: Vec<MailboxAddress>,
     /// Addresses that it may send from no more. They go before others come.
@@ -57,14 +70,25 @@ impl Accounts {
                 let user = text::line("upstream user", &user)?;
                 mailbox.upstream_user = Some(user).filter(|user| user != mailbox.address.as_str());
             }
-            if let Some(plan) = change.plan {
-                mailbox.plan = text::line("plan", &plan)?;
-            }
             if let Some(name) = change.owner_name {
-                mailbox.owner_name = text::line("owner's name", &name)?;
+                mailbox.owner.name = text::line("owner's name", &name)?;
             }
             if let Some(email) = change.owner_email {
-                mailbox.owner_email = text::email("owner's e-mail", &email)?;
+                mailbox.owner.email = text::email("owner's e-mail", &email)?;
+            }
+            mailbox.owner.language = change.owner_language.unwrap_or(mailbox.owner.language);
+            mailbox.owner.fiscal_code = change.owner_fiscal_code.or(mailbox.owner.fiscal_code);
+            multi_user::switch(writes, &mut mailbox, change.multi_user, change.password_management, now_secs)?;
+            let before = Seats::of(writes, &mailbox, now_secs)?;
+            if let Some(plan) = change.plan {
+                mailbox.packs = mailbox.packs.min(plans::known(writes, &plan)?.most_packs);
+                mailbox.plan = plan;
+            }
+            mailbox.packs = change.packs.unwrap_or(mailbox.packs);
+            plans::with_packs(writes, &mailbox.plan, mailbox.packs)?;
+            self.review_seats(writes, &mut mailbox, &before, change.grace_until_secs, now_secs)?;
+            if change.grace_until_secs.is_some() && mailbox.grace_until_secs.is_none() {
+                return Err(Rule::NotOverSeats(mailbox.address).into());
             }
             without_aliases(&mut mailbox, &change.no_aliases)?;
             for alias in change.aliases {
@@ -124,11 +148,14 @@ mod tests {
     fn what_is_not_named_stays() {
         let fixture = Fixture::new();
         let accounts = &fixture.accounts;
-        let before = accounts.show_mailbox(&fixture.address()).unwrap().mailbox;
-        let change = MailboxChange { plan: Some("Premium".into()), ..MailboxChange::default() };
+        let before = accounts.show_mailbox(&fixture.address(), NOW).unwrap().mailbox;
+        let change = MailboxChange { plan: Some("Pro-3".parse().unwrap()), ..MailboxChange::default() };
         accounts.set_mailbox(&fixture.address(), change, NOW + 5).unwrap();
-        let after = accounts.show_mailbox(&fixture.address()).unwrap().mailbox;
-        assert_eq!(after, crate::domain::Mailbox { plan: "Premium".into(), changed_at_secs: NOW + 5, ..before });
+        let after = accounts.show_mailbox(&fixture.address(), NOW).unwrap().mailbox;
+        assert_eq!(
+            after,
+            crate::domain::Mailbox { plan: "Pro-3".parse().unwrap(), changed_at_secs: NOW + 5, ..before }
+        );
         assert_eq!(fixture.admit(ANNA, Fixture::ANNAS, CLIENT).credentials.password.expose_secret(), Fixture::MAILBOXS);
     }
 

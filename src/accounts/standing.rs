@@ -27,17 +27,16 @@ impl Accounts {
         account: AccountRef,
         door: Door,
     ) -> Result<Standing, AccountsError> {
-        let mailbox = account.mailbox();
-        if reads.mailbox_by_id(mailbox)?.is_none() {
+        let Some(mailbox) = reads.mailbox_by_id(account.mailbox())? else {
             return Ok(Standing::Out(Refusal::UnknownMailbox));
-        }
+        };
         let delegate = match account {
             AccountRef::Owner(_) => return Ok(Standing::In(Grant::OWNER)),
             AccountRef::Delegate(_, delegate) => delegate,
         };
-        Ok(match reads.delegate_by_id(delegate)?.filter(|found| found.mailbox == mailbox) {
+        Ok(match reads.delegate_by_id(delegate)?.filter(|found| found.mailbox == mailbox.id) {
             None => Standing::Out(Refusal::UnknownDelegate),
-            Some(found) => match self.standing_of(&found, door) {
+            Some(found) => match self.standing_of(&mailbox, &found, door) {
                 Ok(grant) => Standing::In(grant),
                 Err(refusal) => Standing::Out(refusal),
             },

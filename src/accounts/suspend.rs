@@ -1,8 +1,10 @@
 //! Suspending and re-enabling a delegate (D5; `delega delegate suspend` and `resume`).
 
-use super::look::{DelegateName, delegate};
-use super::{Accounts, AccountsError};
-use crate::domain::DelegateState;
+use super::look::DelegateName;
+use super::seats::Seats;
+use super::{Accounts, AccountsError, Actor, Rule};
+use crate::domain::life::Action;
+use crate::domain::{DelegateState, Notice, SuspensionCause};
 use crate::store;
 
 /// Which of the two.
@@ -17,19 +19,37 @@ pub enum Suspension {
 impl Accounts {
     /// Suspends or re-enables a delegate; open sessions follow within a second. What is so already stays so, and false
     /// comes back: whoever suspends somebody in haste is not told off for being second.
-    pub fn suspend(&self, name: &DelegateName, what: Suspension, now_secs: i64) -> Result<bool, AccountsError> {
-        let state = match what {
-            Suspension::Suspend => DelegateState::Suspended,
-            Suspension::Resume => DelegateState::Active,
+    pub fn suspend(
+        &self,
+        actor: Actor,
+        name: &DelegateName,
+        what: Suspension,
+        now_secs: i64,
+    ) -> Result<bool, AccountsError> {
+        let (action, state) = match what {
+            Suspension::Suspend => (Action::Suspend, DelegateState::Suspended),
+            Suspension::Resume => (Action::Resume, DelegateState::Active),
         };
         store::change(self.store.as_ref(), |writes| {
-            let mut found = delegate(writes, name)?;
-            if found.state == state {
-                return Ok(false);
+            let mut act = match self.act(writes, actor, name, action, now_secs) {
+                Err(AccountsError::Refused(Rule::NotInState { state: now, .. })) if now == state => return Ok(false),
+                act => act?,
+            };
+            if what == Suspension::Resume {
+                let seats = Seats::of(writes, &act.mailbox, now_secs)?;
+                if seats.grace_is_over(now_secs) {
+                    return Err(seats.none_left(&act.mailbox).into());
+                }
             }
-            found.state = state;
-            found.changed_at_secs = now_secs;
-            writes.update_delegate(&found)?;
+            act.delegate.state = state;
+            act.delegate.changed_at_secs = now_secs;
+            writes.update_delegate(&act.delegate)?;
+            let facts = self.facts(&act.mailbox, &act.delegate);
+            let notice = match what {
+                Suspension::Suspend => Notice::Suspended { facts, cause: SuspensionCause::Wanted },
+                Suspension::Resume => Notice::Resumed(facts),
+            };
+            self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
             Ok(true)
         })
     }
@@ -45,14 +65,14 @@ mod tests {
     #[test]
     fn d5_twice_is_once() {
         let fixture = Fixture::new();
-        let state = || fixture.accounts.show_delegate(&fixture.anna_login()).unwrap().delegate.state;
+        let state = || fixture.accounts.show_delegate(&fixture.anna_login(), NOW).unwrap().delegate.state;
         for (what, changes, after) in [
             (Suspension::Resume, false, DelegateState::Active),
             (Suspension::Suspend, true, DelegateState::Suspended),
             (Suspension::Suspend, false, DelegateState::Suspended),
             (Suspension::Resume, true, DelegateState::Active),
         ] {
-            assert_eq!(fixture.accounts.suspend(&fixture.anna_login(), what, NOW).unwrap(), changes);
+            assert_eq!(fixture.accounts.suspend(Actor::Operator, &fixture.anna_login(), what, NOW).unwrap(), changes);
             assert_eq!(state(), after);
         }
     }

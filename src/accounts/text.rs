@@ -4,6 +4,7 @@
 use super::Rule;
 
 const TEXT_MAX_CHARS: usize = 200;
+const LINES_MAX_CHARS: usize = 2000;
 const EMAIL_MAX_BYTES: usize = 254;
 
 /// One line of text, without the blanks around it.
@@ -17,6 +18,20 @@ pub(super) fn line(field: &'static str, text: &str) -> Result<String, Rule> {
         "has a control character: leave it out"
     } else {
         return Ok(text.to_owned());
+    };
+    Err(Rule::BadText { field, fault })
+}
+
+/// Words of somebody's own, of several lines perhaps; nothing at all is none.
+pub(super) fn lines(field: &'static str, text: &str) -> Result<Option<String>, Rule> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.trim();
+    let fault = if text.chars().count() > LINES_MAX_CHARS {
+        "is longer than 2000 characters"
+    } else if text.chars().any(|c| c != '\n' && deceives(c)) {
+        "has a control character: leave it out"
+    } else {
+        return Ok(Some(text.to_owned()).filter(|text| !text.is_empty()));
     };
     Err(Rule::BadText { field, fault })
 }

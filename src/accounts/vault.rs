@@ -1,7 +1,7 @@
-//! The mailboxes' upstream passwords, sealed: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) under a key of 32 bytes that
+//! The mailboxes' upstream passwords and the links of mails that wait, sealed: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) under a key of 32 bytes that
 //! lies in a file of its own.
 //!
-//! Each secret is bound to its row, the mailbox's number and address, as associated data: moved to another row, or
+//! Each secret is bound to its row, the mailbox's number and address or the mail's number, as associated data: moved to another row, or
 //! changed, it cannot be unsealed. The store also keeps a check value, so that another key is told from a changed row.
 //!
 //! Sealed form: one byte of version (1), 24 bytes of nonce, the ciphertext with its tag of 16 bytes.
@@ -17,14 +17,16 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::Token;
 use super::secret_file::{self, SecretFileError};
-use crate::domain::{MailboxAddress, MailboxId};
+use crate::domain::{MailId, MailboxAddress, MailboxId};
 use crate::store::SealedSecret;
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 const FORM: u8 = 1;
 const PASSWORD_CONTEXT: &[u8] = b"delega mailbox password\0";
+const LINK_CONTEXT: &[u8] = b"delega mailed link\0";
 const KEY_CHECK_CONTEXT: &[u8] = b"delega key check\0";
 const KEY_CHECK: &[u8] = b"the key is the right one";
 
@@ -67,6 +69,9 @@ pub enum VaultError {
     /// The key is right, and still this secret is not the one that was sealed for this row.
     #[error("the stored password of {0} was changed or moved by something other than delega: set it again")]
     Tampered(MailboxAddress),
+    /// Likewise the link of a mail.
+    #[error("the stored link of mail {} was changed or moved by something other than delega: invite or reset again", .0.0)]
+    TamperedLink(MailId),
     /// The system gave no random bytes, or the cipher failed.
     #[error("a password could not be sealed: {0}")]
     Seal(String),
@@ -127,6 +132,18 @@ impl Vault {
         Ok(text.into())
     }
 
+    /// Seals the token of a mail's link.
+    pub(super) fn seal_token(&self, id: MailId, token: &Token) -> Result<SealedSecret, VaultError> {
+        self.seal_bytes(token.expose().as_bytes(), &mail(id))
+    }
+
+    /// The token that was sealed for this mail.
+    pub(super) fn unseal_token(&self, id: MailId, sealed: &SealedSecret) -> Result<Token, VaultError> {
+        let plain = self.unseal_bytes(sealed, &mail(id));
+        let token = plain.and_then(|plain| std::str::from_utf8(&plain).ok()?.parse().ok());
+        token.ok_or(VaultError::TamperedLink(id))
+    }
+
     /// A value that only this key can have made.
     pub(super) fn key_check(&self) -> Result<SealedSecret, VaultError> {
         self.seal_bytes(KEY_CHECK, KEY_CHECK_CONTEXT)
@@ -174,6 +191,11 @@ impl fmt::Debug for Vault {
 /// What a password is bound to. The address is last and so needs no length.
 fn row(id: MailboxId, address: &MailboxAddress) -> Vec<u8> {
     [PASSWORD_CONTEXT, &id.0.to_be_bytes(), address.as_str().as_bytes()].concat()
+}
+
+/// What the token of a link is bound to.
+fn mail(id: MailId) -> Vec<u8> {
+    [LINK_CONTEXT, &id.0.to_be_bytes()].concat()
 }
 
 /// Writes a new key under another name and links it into place whole: nobody ever sees half a key, and a key that is

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::when::now_secs;
 use super::{Context, Failure, output};
 use crate::accounts::spool;
 use crate::config::Config;
@@ -92,7 +93,7 @@ fn copies(context: &Context) -> Result<Vec<Finding>, Failure> {
 async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {
     let mut findings: Vec<Finding> = Vec::new();
     let bound = context.config.limits.upstream_timeout;
-    let mailboxes = context.accounts.mailboxes()?;
+    let mailboxes = context.accounts.mailboxes(now_secs())?;
     for config in &context.config.upstreams {
         let upstream = match Upstream::new(config, bound) {
             Ok(upstream) => upstream,

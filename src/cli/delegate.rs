@@ -1,19 +1,29 @@
-//! `delega delegate add | list | show | permissions | suspend | resume | delete`
+//! `delega delegate add | list | show | permissions | suspend | resume | reset-password | deactivate | delete`; those
+//! about invitations stand in `invitation`.
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
-use jiff::Timestamp;
 
+use super::invitation::{self, Invite, Reinvite};
 use super::output::{self, DelegateJson};
+use super::when::now_secs;
 use super::{Context, Failure, prompt};
-use crate::accounts::{DelegateEntry, DelegateName, PermissionChange, Suspension};
-use crate::domain::{Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols, Username};
+use crate::accounts::{Actor, DelegateEntry, DelegateName, PermissionChange, Suspension};
+use crate::domain::{
+    Delegate, DelegateState, Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols, Username,
+};
 
 /// What can be done with delegates.
 #[derive(Debug, Subcommand)]
 pub(super) enum DelegateCommand {
+    /// Invite somebody: they get a mail with a link, valid for seven days, by which they set their password
+    Invite(Invite),
+    /// Invite again somebody whose invitation was refused, withdrawn or not answered
+    Reinvite(Reinvite),
+    /// Withdraw an invitation that was not answered
+    Reject(Who),
     /// Add a delegate with a password, which comes from a file, from stdin or from a prompt
     Add(Add),
     /// The delegates of a mailbox
@@ -26,7 +36,11 @@ pub(super) enum DelegateCommand {
     Suspend(Who),
     /// Let a suspended delegate work again
     Resume(Who),
-    /// Delete a delegate; open sessions end at once
+    /// Take a delegate's password away, and send them a link for a new one; until then they can do nothing
+    ResetPassword(Who),
+    /// End a delegation; open sessions end at once
+    Deactivate(Deactivate),
+    /// Take a delegate off the list, and out at once if they are still active; the username is free again
     Delete(Delete),
 }
 
@@ -36,6 +50,15 @@ pub(super) struct Who {
     address: MailboxAddress,
     /// The delegate's name within the mailbox
     username: Username,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Deactivate {
+    #[command(flatten)]
+    who: Who,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -112,7 +135,7 @@ pub(super) struct Delete {
 }
 
 /// The words are judged with the command; what they mean depends on the configured profile and comes later.
-fn permission_list(text: &str) -> Result<String, String> {
+pub(super) fn permission_list(text: &str) -> Result<String, String> {
     Permissions::parse(text, Profile::Nested).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
@@ -121,7 +144,7 @@ fn permission(text: &str) -> Result<Permission, String> {
     found.ok_or_else(|| "use read, write, send, client or settings".to_owned())
 }
 
-fn language(text: &str) -> Result<Language, String> {
+pub(super) fn language(text: &str) -> Result<Language, String> {
     Language::from_name(text).ok_or_else(|| "use it or en".to_owned())
 }
 
@@ -137,13 +160,18 @@ pub(super) fn run(command: DelegateCommand, context: &Context, out: &mut dyn Wri
         DelegateCommand::List(command) => list(&command, context, out),
         DelegateCommand::Show(command) => show(command, context, out),
         DelegateCommand::Permissions(command) => permissions(command, context, out),
+        DelegateCommand::Invite(command) => invitation::invite(command, context, out),
+        DelegateCommand::Reinvite(command) => invitation::reinvite(command, context, out),
+        DelegateCommand::Reject(who) => invitation::reject(who, context, out),
+        DelegateCommand::ResetPassword(who) => reset_password(who, context, out),
+        DelegateCommand::Deactivate(command) => deactivate(command, context, out),
         DelegateCommand::Suspend(who) => suspend(who, Suspension::Suspend, context, out),
         DelegateCommand::Resume(who) => suspend(who, Suspension::Resume, context, out),
         DelegateCommand::Delete(command) => delete(command, context, out),
     }
 }
 
-fn granted(list: &str, context: &Context) -> Result<Permissions, Failure> {
+pub(super) fn granted(list: &str, context: &Context) -> Result<Permissions, Failure> {
     Permissions::parse(list, context.config.profile).map_err(|error| Failure::Usage(error.to_string()))
 }
 
@@ -151,7 +179,7 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
     let name = DelegateName::from(command.who);
     let permissions = granted(&command.permissions, context)?;
     // Nobody types a password for a mailbox that is not there.
-    context.accounts.show_mailbox(&name.address)?;
+    context.accounts.show_mailbox(&name.address, now_secs())?;
     let login = name.login();
     let entry = DelegateEntry {
         name,
@@ -161,12 +189,12 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         protocols: command.protocol,
         password: prompt::password(command.password_file.as_deref(), &format!("of {login}"))?,
     };
-    context.accounts.add_delegate(entry, Timestamp::now().as_second())?;
+    context.accounts.add_delegate(entry, now_secs())?;
     Ok(writeln!(out, "added {login} with {permissions}")?)
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let views = context.accounts.delegates(&command.address)?;
+    let views = context.accounts.delegates(&command.address, now_secs())?;
     if command.json {
         return output::json(out, &views.iter().map(DelegateJson::from).collect::<Vec<_>>());
     }
@@ -184,7 +212,7 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
 }
 
 fn show(command: Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let view = context.accounts.show_delegate(&command.who.into())?;
+    let view = context.accounts.show_delegate(&command.who.into(), now_secs())?;
     if command.json {
         return output::json(out, &DelegateJson::from(&view));
     }
@@ -205,13 +233,23 @@ fn show(command: Show, context: &Context, out: &mut dyn Write) -> Result<(), Fai
             ("Last name", delegate.person.last_name.clone()),
             ("E-mail", delegate.person.email.clone()),
             ("Language", delegate.language.map_or("", Language::name).to_owned()),
-            ("State", delegate.state.to_string()),
+            ("State", state(delegate)),
             ("Permissions", permissions),
             ("Protocols", delegate.protocols.to_string()),
             ("Added", output::time(delegate.created_at_secs)),
             ("Changed", output::time(delegate.changed_at_secs)),
         ],
     )
+}
+
+fn state(delegate: &Delegate) -> String {
+    match (delegate.state, delegate.invited_until_secs, delegate.reset_at_secs) {
+        (DelegateState::Pending, Some(until), _) => format!("pending, and invited until {}", output::time(until)),
+        (DelegateState::Active, _, Some(since)) => {
+            format!("active, and out since the password reset of {} until they set another", output::time(since))
+        }
+        (state, ..) => state.to_string(),
+    }
 }
 
 fn permissions(command: ChangePermissions, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
@@ -222,13 +260,13 @@ fn permissions(command: ChangePermissions, context: &Context, out: &mut dyn Writ
         revoke: command.revoke,
         protocols: command.protocol,
     };
-    let view = context.accounts.change_permissions(&name, change, Timestamp::now().as_second())?;
+    let view = context.accounts.change_permissions(Actor::Operator, &name, change, now_secs())?;
     Ok(writeln!(out, "{} has {} by {}", name.login(), view.effective, view.delegate.protocols)?)
 }
 
 fn suspend(who: Who, what: Suspension, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let name = DelegateName::from(who);
-    let changed = context.accounts.suspend(&name, what, Timestamp::now().as_second())?;
+    let changed = context.accounts.suspend(Actor::Operator, &name, what, now_secs())?;
     let state = match what {
         Suspension::Suspend => "suspended",
         Suspension::Resume => "active",
@@ -236,12 +274,26 @@ fn suspend(who: Who, what: Suspension, context: &Context, out: &mut dyn Write) -
     Ok(writeln!(out, "{} {} {state}", name.login(), if changed { "is now" } else { "was already" })?)
 }
 
+fn reset_password(who: Who, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let view = context.accounts.reset_password(Actor::Operator, &who.into(), now_secs())?;
+    let email = output::plain(&view.delegate.person.email);
+    Ok(writeln!(out, "{} is out until they have set a new password; a link goes to {email}", view.login())?)
+}
+
+fn deactivate(command: Deactivate, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    let view = context.accounts.show_delegate(&name, now_secs())?;
+    let who = output::plain(&view.delegate.full_name());
+    prompt::confirm(&format!("End the delegation of {} ({who})?", name.login()), command.yes)?;
+    context.accounts.deactivate(Actor::Operator, &name, now_secs())?;
+    Ok(writeln!(out, "{} is now inactive", name.login())?)
+}
+
 fn delete(command: Delete, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let name = DelegateName::from(command.who);
-    let view = context.accounts.show_delegate(&name)?;
-    let person = &view.delegate.person;
-    let who = output::plain(&format!("{} {}", person.first_name, person.last_name));
+    let view = context.accounts.show_delegate(&name, now_secs())?;
+    let who = output::plain(&view.delegate.full_name());
     prompt::confirm(&format!("Delete the delegate {} ({who})?", name.login()), command.yes)?;
-    context.accounts.delete_delegate(&name)?;
+    context.accounts.delete_delegate(Actor::Operator, &name, now_secs())?;
     Ok(writeln!(out, "deleted {}", name.login())?)
 }

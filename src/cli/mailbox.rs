@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
-use jiff::Timestamp;
 
 use super::output::{self, MailboxJson};
+use super::when::{When, now_secs, when};
 use super::{Context, Failure, prompt};
 use crate::accounts::{MailboxChange, MailboxEntry, MailboxView};
-use crate::domain::{Mailbox, MailboxAddress};
+use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, Owner, PlanName};
 
 /// What can be done with mailboxes.
 #[derive(Debug, Subcommand)]
@@ -34,15 +34,27 @@ pub(super) struct Add {
     /// The [upstream.NAME] of the configuration where it lives
     #[arg(long, value_name = "NAME")]
     upstream: String,
-    /// The plan that its owner subscribed to
+    /// The plan that its owner subscribed to (delega plan list)
     #[arg(long)]
-    plan: String,
+    plan: PlanName,
+    /// How many packs of seats beside it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    packs: u32,
+    /// Whether several people may work in it
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, default_value = "on")]
+    multi_user: bool,
     /// Whose mailbox it is
     #[arg(long, value_name = "NAME")]
     owner_name: String,
     /// Where its owner gets notifications
     #[arg(long, value_name = "EMAIL")]
     owner_email: String,
+    /// it or en: how its owner is written to
+    #[arg(long, value_parser = super::delegate::language, default_value = "it")]
+    owner_language: Language,
+    /// Its owner's codice fiscale, by which a delegate asks for a new password; without, nobody can
+    #[arg(long, value_name = "CODE")]
+    owner_fiscal_code: Option<FiscalCode>,
     /// What the upstream knows it as, where that is not its address
     #[arg(long, value_name = "USER")]
     upstream_user: Option<String>,
@@ -75,15 +87,33 @@ pub(super) struct Set {
     /// Another upstream; its password there is given too, unless there is a master user
     #[arg(long, value_name = "NAME", group = "change")]
     upstream: Option<String>,
-    /// Another plan
+    /// Another plan; with fewer seats than are taken, the newest delegates are suspended after 60 days
     #[arg(long, group = "change")]
-    plan: Option<String>,
+    plan: Option<PlanName>,
+    /// So many packs of seats
+    #[arg(long, value_name = "N", group = "change")]
+    packs: Option<u32>,
+    /// The end of the time in which it may have more delegates than seats: a day, or a day and a time
+    #[arg(long, value_name = "WHEN", value_parser = when, group = "change")]
+    grace_until: Option<When>,
+    /// Whether several people may work in it
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, group = "change")]
+    multi_user: Option<bool>,
+    /// Whether it has the option that this needs
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, group = "change")]
+    password_management: Option<bool>,
     /// Another name of the owner
     #[arg(long, value_name = "NAME", group = "change")]
     owner_name: Option<String>,
     /// Another e-mail address of the owner
     #[arg(long, value_name = "EMAIL", group = "change")]
     owner_email: Option<String>,
+    /// it or en: how the owner is written to
+    #[arg(long, value_parser = super::delegate::language, group = "change")]
+    owner_language: Option<Language>,
+    /// The owner's codice fiscale
+    #[arg(long, value_name = "CODE", group = "change")]
+    owner_fiscal_code: Option<FiscalCode>,
     /// What the upstream knows it as; the mailbox's own address takes a former name back
     #[arg(long, value_name = "USER", group = "change")]
     upstream_user: Option<String>,
@@ -113,6 +143,14 @@ pub(super) struct Remove {
     yes: bool,
 }
 
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("use on or off".to_owned()),
+    }
+}
+
 pub(super) fn run(command: MailboxCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         MailboxCommand::Add(command) => add(command, context, out),
@@ -134,28 +172,41 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         upstream_user: command.upstream_user,
         password,
         plan: command.plan,
-        owner_name: command.owner_name,
-        owner_email: command.owner_email,
+        packs: command.packs,
+        multi_user: command.multi_user,
+        owner: Owner {
+            name: command.owner_name,
+            email: command.owner_email,
+            language: command.owner_language,
+            fiscal_code: command.owner_fiscal_code,
+        },
     };
-    context.accounts.add_mailbox(entry, Timestamp::now().as_second())?;
+    context.accounts.add_mailbox(entry, now_secs())?;
     Ok(writeln!(out, "added {address}")?)
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let views = context.accounts.mailboxes()?;
+    let views = context.accounts.mailboxes(now_secs())?;
     if command.json {
         return output::json(out, &views.iter().map(MailboxJson::from).collect::<Vec<_>>());
     }
     let rows = views.into_iter().map(|view| {
-        let delegates = delegates(&view);
+        let (delegates, seats) = (delegates(&view), format!("{}/{}", view.seats.taken, view.seats.all()));
         let mailbox = view.mailbox;
-        [mailbox.address.to_string(), mailbox.upstream, mailbox.plan, mailbox.owner_name, delegates]
+        [
+            mailbox.address.to_string(),
+            mailbox.upstream,
+            mailbox.plan.to_string(),
+            seats,
+            mailbox.owner.name,
+            if mailbox.multi_user { delegates } else { "off".to_owned() },
+        ]
     });
-    output::table(out, ["ADDRESS", "UPSTREAM", "PLAN", "OWNER", "DELEGATES"], rows)
+    output::table(out, ["ADDRESS", "UPSTREAM", "PLAN", "SEATS", "OWNER", "DELEGATES"], rows)
 }
 
 fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let view = context.accounts.show_mailbox(&command.address)?;
+    let view = context.accounts.show_mailbox(&command.address, now_secs())?;
     if command.json {
         return output::json(out, &MailboxJson::from(&view));
     }
@@ -169,9 +220,15 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
             ("Upstream", mailbox.upstream.clone()),
             ("Upstream user", mailbox.upstream_login().to_owned()),
             ("Password", password.to_owned()),
-            ("Plan", mailbox.plan.clone()),
-            ("Owner", mailbox.owner_name.clone()),
-            ("Owner's e-mail", mailbox.owner_email.clone()),
+            ("Plan", mailbox.plan.to_string()),
+            ("Packs", mailbox.packs.to_string()),
+            ("Seats", seats(&view)),
+            ("Multi-user", if mailbox.multi_user { "on" } else { "off" }.to_owned()),
+            ("Password management", if mailbox.password_management { "on" } else { "off" }.to_owned()),
+            ("Owner", mailbox.owner.name.clone()),
+            ("Owner's e-mail", mailbox.owner.email.clone()),
+            ("Owner's language", mailbox.owner.language.name().to_owned()),
+            ("Owner's codice fiscale", mailbox.owner.fiscal_code.as_ref().map_or("", FiscalCode::as_str).to_owned()),
             ("Delegates", delegates(&view)),
             ("Entered", output::time(mailbox.created_at_secs)),
             ("Changed", output::time(mailbox.changed_at_secs)),
@@ -184,10 +241,19 @@ fn aliases(mailbox: &Mailbox) -> String {
 }
 
 fn delegates(view: &MailboxView) -> String {
-    match view.delegates_suspended {
-        0 => view.delegates_active.to_string(),
-        suspended => format!("{} and {suspended} suspended", view.delegates_active),
-    }
+    let others = [(view.delegates_waiting, "waiting"), (view.delegates_suspended, "suspended")];
+    let others = others.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+    format!("{}{}", view.delegates_active, others.collect::<String>())
+}
+
+fn seats(view: &MailboxView) -> String {
+    let seats = &view.seats;
+    let beyond = match (seats.over(), seats.grace_until_secs) {
+        (false, _) => String::new(),
+        (true, None) => "; more than there are, without a date".to_owned(),
+        (true, Some(until)) => format!("; more than there are, until {}", output::time(until)),
+    };
+    format!("{} of {} taken{beyond}", seats.taken, seats.all())
 }
 
 fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
@@ -196,7 +262,7 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         return Err(Failure::Usage(format!("{both} cannot be made an alias and taken away at once")));
     }
     // Nobody types a password for a mailbox that is not there.
-    context.accounts.show_mailbox(&address)?;
+    context.accounts.show_mailbox(&address, now_secs())?;
     let ask = command.password || command.password_file.is_some();
     let whose = format!("of {address}");
     let password = ask.then(|| prompt::password(command.password_file.as_deref(), &whose)).transpose()?;
@@ -205,19 +271,25 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         upstream_user: command.upstream_user,
         password,
         plan: command.plan,
+        packs: command.packs,
+        grace_until_secs: command.grace_until.map(|when| when.ends_ms() / 1000 + 1),
+        multi_user: command.multi_user,
+        password_management: command.password_management,
         owner_name: command.owner_name,
         owner_email: command.owner_email,
+        owner_language: command.owner_language,
+        owner_fiscal_code: command.owner_fiscal_code,
         aliases: command.alias,
         no_aliases: command.no_alias,
     };
-    context.accounts.set_mailbox(&address, change, Timestamp::now().as_second())?;
+    context.accounts.set_mailbox(&address, change, now_secs())?;
     Ok(writeln!(out, "changed {address}")?)
 }
 
 fn remove(command: &Remove, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let address = &command.address;
-    let view = context.accounts.show_mailbox(address)?;
-    let delegates = view.delegates_active + view.delegates_suspended;
+    context.accounts.show_mailbox(address, now_secs())?;
+    let delegates = context.accounts.delegates(address, now_secs())?.len();
     // What will be refused need not be asked about; the rule itself stands in `accounts`.
     if delegates == 0 || command.with_delegates {
         let question = match delegates {
@@ -227,6 +299,6 @@ fn remove(command: &Remove, context: &Context, out: &mut dyn Write) -> Result<()
         };
         prompt::confirm(&question, command.yes)?;
     }
-    context.accounts.remove_mailbox(address, command.with_delegates)?;
+    context.accounts.remove_mailbox(address, command.with_delegates, now_secs())?;
     Ok(writeln!(out, "removed {address}")?)
 }

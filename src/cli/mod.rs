@@ -9,9 +9,12 @@ mod check;
 pub mod context;
 mod delegate;
 mod failure;
+mod invitation;
 mod log;
 mod mailbox;
 mod output;
+mod plan;
+mod postmaster;
 mod prompt;
 mod serve;
 mod when;
@@ -47,6 +50,12 @@ enum Command {
     /// The people who work in a mailbox
     #[command(subcommand)]
     Delegate(delegate::DelegateCommand),
+    /// How many delegates a mailbox may have
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
+    /// Who administers the mailboxes of a domain
+    #[command(subcommand)]
+    Postmaster(postmaster::PostmasterCommand),
     /// What was done in the mailboxes
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -82,6 +91,14 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Delegate(command) => {
             warn_on_stderr();
             delegate::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::Plan(command) => {
+            warn_on_stderr();
+            plan::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::Postmaster(command) => {
+            warn_on_stderr();
+            postmaster::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::Log(command) => {
             warn_on_stderr();

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::accounts::{DelegateView, MailboxView};
-use crate::domain::{Language, MailboxAddress, Permissions, Protocols};
+use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Protocols};
 
 /// A mailbox, as programs see it.
 #[derive(Serialize)]
@@ -21,9 +21,19 @@ pub(super) struct MailboxJson<'a> {
     /// Whether a password of its own is stored; otherwise the upstream's master user opens it.
     has_password: bool,
     plan: &'a str,
+    packs: u32,
+    seats: u32,
+    seats_taken: u32,
+    /// When the newest delegates beyond the seats are suspended.
+    grace_until: Option<String>,
+    multi_user: bool,
+    password_management: bool,
     owner_name: &'a str,
     owner_email: &'a str,
+    owner_language: &'static str,
+    owner_fiscal_code: Option<&'a str>,
     delegates_active: usize,
+    delegates_waiting: usize,
     delegates_suspended: usize,
     created_at: String,
     changed_at: String,
@@ -40,6 +50,10 @@ pub(super) struct DelegateJson<'a> {
     email: &'a str,
     language: Option<&'static str>,
     state: &'static str,
+    /// Until when the invitation of one who is pending can be answered.
+    invited_until: Option<String>,
+    /// Since when they have to set a new password before they can do anything.
+    password_reset_at: Option<String>,
     /// What they may do now.
     permissions: Vec<&'static str>,
     /// What they were granted, part of which the configured profile may not let count.
@@ -58,10 +72,19 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             upstream: &mailbox.upstream,
             upstream_user: mailbox.upstream_login(),
             has_password: view.has_password,
-            plan: &mailbox.plan,
-            owner_name: &mailbox.owner_name,
-            owner_email: &mailbox.owner_email,
+            plan: mailbox.plan.as_str(),
+            packs: mailbox.packs,
+            seats: view.seats.all(),
+            seats_taken: view.seats.taken,
+            grace_until: mailbox.grace_until_secs.map(time),
+            multi_user: mailbox.multi_user,
+            password_management: mailbox.password_management,
+            owner_name: &mailbox.owner.name,
+            owner_email: &mailbox.owner.email,
+            owner_language: mailbox.owner.language.name(),
+            owner_fiscal_code: mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
             delegates_active: view.delegates_active,
+            delegates_waiting: view.delegates_waiting,
             delegates_suspended: view.delegates_suspended,
             created_at: time(mailbox.created_at_secs),
             changed_at: time(mailbox.changed_at_secs),
@@ -81,6 +104,8 @@ impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
             email: &delegate.person.email,
             language: delegate.language.map(Language::name),
             state: delegate.state.name(),
+            invited_until: delegate.invited_until_secs.filter(|_| delegate.state == DelegateState::Pending).map(time),
+            password_reset_at: delegate.reset_at_secs.map(time),
             permissions: names(view.effective),
             granted: names(delegate.permissions),
             protocols: protocols(delegate.protocols),

@@ -4,6 +4,11 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+/// Now, in seconds since 1970-01-01 UTC.
+pub(super) fn now_secs() -> i64 {
+    Timestamp::now().as_second()
+}
+
 /// A moment, or a whole day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct When {

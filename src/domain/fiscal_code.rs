@@ -12,7 +12,9 @@ pub struct FiscalCode(String);
 
 /// Why a text is no codice fiscale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a codice fiscale: 16 letters and digits of a person, or 11 digits of an organization, the last of which is right")]
+#[error(
+    "not a codice fiscale: 16 letters and digits of a person, or 11 digits of an organization, the last of which is right"
+)]
 pub struct BadFiscalCode;
 
 /// Where a person's code has letters (`A`), and where digits or the letters in their place (`0`).
@@ -104,7 +106,9 @@ mod tests {
         for right in ["RSSMRA85T10A562S", "rssmra85t10a562s", " RSSMRA85T10A562S ", "RSS MRA 85T10 A562S"] {
             assert_eq!(right.parse::<FiscalCode>().unwrap().as_str(), "RSSMRA85T10A562S", "{right}");
         }
-        for wrong in ["RSSMRA85T10A562T", "RSSMRA85T10A562", "RSSMRA85T10A562SS", "1SSMRA85T10A562S", "", "RSSMRA85T1ÀA62S"] {
+        for wrong in
+            ["RSSMRA85T10A562T", "RSSMRA85T10A562", "RSSMRA85T10A562SS", "1SSMRA85T10A562S", "", "RSSMRA85T1ÀA62S"]
+        {
             assert_eq!(wrong.parse::<FiscalCode>(), Err(BadFiscalCode), "{wrong}");
         }
     }

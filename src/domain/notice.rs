@@ -150,6 +150,8 @@ pub struct MailRow {
     pub created_at_ms: i64,
     /// How far it has come.
     pub state: MailState,
+    /// Since when it is tried, likewise: when it was caused, or when somebody wanted it to be tried again.
+    pub since_ms: i64,
     /// How often it was begun to be sent.
     pub attempts: u32,
     /// When it is tried next, while it waits: likewise.
@@ -204,10 +206,7 @@ impl Notice {
 
     /// Whether its text has a link, with a token that is kept apart.
     pub fn has_link(&self) -> bool {
-        matches!(
-            self,
-            Notice::Invitation { .. } | Notice::PasswordTaken { .. } | Notice::PasswordForgotten { .. }
-        )
+        matches!(self, Notice::Invitation { .. } | Notice::PasswordTaken { .. } | Notice::PasswordForgotten { .. })
     }
 
     /// The mailbox that it is about.

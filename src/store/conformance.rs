@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::path::Path;
 
 use super::*;
-use crate::domain::{DelegateState, Language, Permissions, Person, Profile, Protocols};
+use crate::domain::{DelegateState, Language, Owner, Permissions, Person, Profile, Protocols};
 
 /// Opens the store that lives in a folder; asked twice for one folder, it opens the same accounts as a second process
 /// would.
@@ -17,9 +17,16 @@ pub(super) fn mailbox(address: &str) -> NewMailbox {
         address: address.parse().unwrap(),
         upstream: "provider".into(),
         upstream_user: None,
-        plan: "Pro".into(),
-        owner_name: "Carla Bianchi".into(),
-        owner_email: "carla@example.it".into(),
+        plan: "Pro".parse().unwrap(),
+        packs: 0,
+        multi_user: true,
+        password_management: true,
+        owner: Owner {
+            name: "Carla Bianchi".into(),
+            email: "carla@example.it".into(),
+            language: Language::English,
+            fiscal_code: Some("RSSMRA85T10A562S".parse().unwrap()),
+        },
         created_at_secs: 1_000,
     }
 }
@@ -32,6 +39,7 @@ pub(super) fn delegate(mailbox: MailboxId, username: &str) -> NewDelegate {
         person: Person { first_name: "Anna".into(), last_name: "Verdi".into(), email: "anna@example.it".into() },
         language: Some(Language::Italian),
         state: DelegateState::Active,
+        invited_until_secs: None,
         permissions: Permissions::parse("read,client", Profile::ClientApart).unwrap(),
         protocols: Protocols { imap: true, pop3: true },
         password_hash: Some(PasswordHash("$argon2id$x".into())),
@@ -53,6 +61,8 @@ pub(super) fn holds(open: Open) {
         let dir = tempfile::tempdir().unwrap();
         test(dir.path(), open);
     }
+    let dir = tempfile::tempdir().unwrap();
+    life_conformance::holds(open(dir.path()).as_ref());
 }
 
 fn rows_come_back(dir: &Path, open: Open) {

@@ -3,7 +3,8 @@
 
 use super::StoreError;
 use crate::domain::{
-    DelegateId, Language, LinkHash, LinkPurpose, MailDomain, Plan, PlanName, Postmaster, PostmasterId,
+    Delegate, DelegateId, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, Plan, PlanName, Postmaster,
+    PostmasterId,
 };
 
 /// A link that was mailed to a delegate and not used yet.
@@ -36,6 +37,12 @@ pub struct NewPostmaster {
 pub trait LifeReads {
     /// The link with that token.
     fn link(&self, hash: &LinkHash) -> Result<Option<Link>, StoreError>;
+    /// The link that a delegate has for this purpose.
+    fn link_of(&self, delegate: DelegateId, purpose: LinkPurpose) -> Result<Option<Link>, StoreError>;
+    /// The delegates who are pending by their row, though their invitation has lapsed by then (D3).
+    fn lapsed_invitations(&self, now_secs: i64) -> Result<Vec<Delegate>, StoreError>;
+    /// The mailboxes whose grace period has ended by then (D10).
+    fn mailboxes_past_grace(&self, now_secs: i64) -> Result<Vec<Mailbox>, StoreError>;
     /// The plan of that name.
     fn plan(&self, name: &PlanName) -> Result<Option<Plan>, StoreError>;
     /// All plans, by name.

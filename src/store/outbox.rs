@@ -37,7 +37,7 @@ pub trait OutboxWrites {
     fn insert_mail(&self, new: &NewMail) -> Result<MailId, StoreError>;
     /// The sealed token of its link, or none any more.
     fn set_sealed_token(&self, id: MailId, sealed: Option<&SealedSecret>) -> Result<bool, StoreError>;
-    /// How far a mail has come: its state, its attempts, when the next one is, when it ended, and why.
+    /// How far a mail has come: everything from its state on.
     fn update_mail(&self, mail: &MailRow) -> Result<bool, StoreError>;
     /// Removes the mails that ended before that moment; how many.
     fn delete_mails_ended_before(&self, ms: i64) -> Result<usize, StoreError>;

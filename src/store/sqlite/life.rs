@@ -2,10 +2,13 @@
 
 use rusqlite::{Row, params};
 
-use super::queries::{Made, Work, column, parsed, unsigned};
-use crate::domain::{DelegateId, Language, LinkHash, LinkPurpose, Plan, PlanName, Postmaster, PostmasterId};
+use super::queries::{DELEGATE, MAILBOX, Made, Work, column, delegate, mailbox, parsed, unsigned};
+use crate::domain::{
+    Delegate, DelegateId, Language, LinkHash, LinkPurpose, Mailbox, Plan, PlanName, Postmaster, PostmasterId,
+};
 use crate::store::life::{LifeReads, LifeWrites, Link, NewPostmaster};
 
+const LINK: &str = "SELECT purpose, delegate_id, until_secs FROM links";
 const PLAN: &str = "SELECT name, seats, pack_seats, most_packs FROM plans";
 const POSTMASTER: &str = "SELECT id, domain, email, name, language, created_at_secs FROM postmasters";
 
@@ -39,8 +42,22 @@ fn postmaster(row: &Row<'_>) -> Made<Postmaster> {
 
 impl LifeReads for Work<'_> {
     fn link(&self, hash: &LinkHash) -> Made<Option<Link>> {
-        let ask = "SELECT purpose, delegate_id, until_secs FROM links WHERE hash = ?1";
-        self.row(ask, [hash.0.as_slice()], link)
+        self.row(&format!("{LINK} WHERE hash = ?1"), [hash.0.as_slice()], link)
+    }
+
+    fn link_of(&self, delegate: DelegateId, purpose: LinkPurpose) -> Made<Option<Link>> {
+        let sql = format!("{LINK} WHERE delegate_id = ?1 AND purpose = ?2");
+        self.row(&sql, params![delegate.0, purpose.name()], link)
+    }
+
+    fn lapsed_invitations(&self, now_secs: i64) -> Made<Vec<Delegate>> {
+        let sql = format!("{DELEGATE} WHERE state = 'pending' AND invited_until_secs <= ?1 ORDER BY id");
+        self.rows(&sql, [now_secs], delegate)
+    }
+
+    fn mailboxes_past_grace(&self, now_secs: i64) -> Made<Vec<Mailbox>> {
+        let found = self.rows(&format!("{MAILBOX} WHERE grace_until_secs <= ?1 ORDER BY id"), [now_secs], mailbox)?;
+        found.into_iter().map(|mailbox| self.with_aliases(mailbox)).collect()
     }
 
     fn plan(&self, name: &PlanName) -> Made<Option<Plan>> {

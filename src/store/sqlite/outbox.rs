@@ -7,8 +7,8 @@ use crate::domain::{Language, MailId, MailRow, MailState};
 use crate::store::outbox::{NewMail, OutboxReads, OutboxWrites};
 use crate::store::{SealedSecret, StoreError, notice_text};
 
-const MAIL: &str = "SELECT id, recipient, language, notice, created_at_ms, state, attempts, next_attempt_at_ms, \
-                    ended_at_ms, why FROM mails";
+const MAIL: &str = "SELECT id, recipient, language, notice, created_at_ms, state, since_ms, attempts, \
+                    next_attempt_at_ms, ended_at_ms, why FROM mails";
 
 fn mail(row: &Row<'_>) -> Made<MailRow> {
     Ok(MailRow {
@@ -18,6 +18,7 @@ fn mail(row: &Row<'_>) -> Made<MailRow> {
         notice: parsed(row, "notice", notice_text::read)?,
         created_at_ms: column(row, "created_at_ms")?,
         state: parsed(row, "state", MailState::from_name)?,
+        since_ms: column(row, "since_ms")?,
         attempts: unsigned(row, "attempts")?,
         next_attempt_at_ms: column(row, "next_attempt_at_ms")?,
         ended_at_ms: column(row, "ended_at_ms")?,
@@ -58,8 +59,8 @@ impl OutboxWrites for Work<'_> {
     fn insert_mail(&self, new: &NewMail) -> Made<MailId> {
         let notice = notice_text::write(&new.notice).map_err(|error| StoreError::Database(Box::new(error)))?;
         self.execute(
-            "INSERT INTO mails (recipient, language, notice, created_at_ms, state, attempts, next_attempt_at_ms) \
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?4)",
+            "INSERT INTO mails (recipient, language, notice, created_at_ms, state, since_ms, attempts, \
+             next_attempt_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?4, 0, ?4)",
             params![new.recipient, new.language.name(), notice, new.created_at_ms, MailState::Waiting.name()],
         )?;
         Ok(MailId(self.0.last_insert_rowid()))
@@ -72,11 +73,12 @@ impl OutboxWrites for Work<'_> {
 
     fn update_mail(&self, mail: &MailRow) -> Made<bool> {
         self.execute(
-            "UPDATE mails SET state = ?2, attempts = ?3, next_attempt_at_ms = ?4, ended_at_ms = ?5, why = ?6 \
-             WHERE id = ?1",
+            "UPDATE mails SET state = ?2, since_ms = ?3, attempts = ?4, next_attempt_at_ms = ?5, ended_at_ms = ?6, \
+             why = ?7 WHERE id = ?1",
             params![
                 mail.id.0,
                 mail.state.name(),
+                mail.since_ms,
                 mail.attempts,
                 mail.next_attempt_at_ms,
                 mail.ended_at_ms,

@@ -13,10 +13,10 @@ use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, S
 /// A transaction that is under way.
 pub(super) struct Work<'a>(pub(super) &'a Connection);
 
-const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, packs, grace_until_secs, multi_user, \
+pub(super) const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, packs, grace_until_secs, multi_user, \
                        password_management, owner_name, owner_email, owner_language, owner_fiscal_code, \
                        created_at_secs, changed_at_secs FROM mailboxes";
-const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
+pub(super) const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
                         protocols, state, invited_until_secs, reset_at_secs, seated_at_secs, created_at_secs, \
                         changed_at_secs FROM delegates";
 
@@ -59,7 +59,7 @@ impl Work<'_> {
         })
     }
 
-    fn with_aliases(&self, mut mailbox: Mailbox) -> Made<Mailbox> {
+    pub(super) fn with_aliases(&self, mut mailbox: Mailbox) -> Made<Mailbox> {
         let ask = "SELECT address AS alias FROM aliases WHERE mailbox_id = ?1 ORDER BY address";
         let alias = |row: &Row<'_>| parsed(row, "alias", |text| text.parse().ok());
         mailbox.aliases = self.rows(ask, [mailbox.id.0], alias)?;
@@ -97,7 +97,7 @@ fn flag(row: &Row<'_>, name: &str) -> Made<bool> {
 }
 
 /// All of a row but the aliases, which have rows of their own.
-fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
+pub(super) fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
     Ok(Mailbox {
         id: MailboxId(column(row, "id")?),
         address: parsed(row, "address", |text| text.parse().ok())?,
@@ -120,7 +120,7 @@ fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
     })
 }
 
-fn delegate(row: &Row<'_>) -> Made<Delegate> {
+pub(super) fn delegate(row: &Row<'_>) -> Made<Delegate> {
     Ok(Delegate {
         id: DelegateId(column(row, "id")?),
         mailbox: MailboxId(column(row, "mailbox_id")?),

@@ -139,6 +139,8 @@ ALTER TABLE delegates ADD COLUMN invited_until_secs INTEGER;
 ALTER TABLE delegates ADD COLUMN reset_at_secs INTEGER;
 ALTER TABLE delegates ADD COLUMN seated_at_secs INTEGER NOT NULL DEFAULT 0;
 UPDATE delegates SET seated_at_secs = created_at_secs;
+CREATE INDEX mailboxes_in_grace ON mailboxes (grace_until_secs) WHERE grace_until_secs IS NOT NULL;
+CREATE INDEX delegates_invited ON delegates (invited_until_secs) WHERE state = 'pending';
 
 CREATE TABLE links (
     hash            BLOB PRIMARY KEY,
@@ -166,6 +168,7 @@ CREATE TABLE mails (
     sealed_token    BLOB,
     created_at_ms   INTEGER NOT NULL,
     state           TEXT NOT NULL,
+    since_ms        INTEGER NOT NULL,
     attempts        INTEGER NOT NULL,
     next_attempt_at_ms INTEGER NOT NULL,
     ended_at_ms     INTEGER,

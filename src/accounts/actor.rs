@@ -1,0 +1,134 @@
+//! Who acts, and whether they may: every change of a delegate begins here, so that nobody's right is forgotten. The rule
+//! itself is [`life::judge`].
+
+use super::{Accounts, AccountsError, DelegateName, Rule};
+use crate::domain::life::{self, Action, After, No, Role};
+use crate::domain::{Delegate, DelegateId, DelegateState, Grant, MailDomain, Mailbox, MailboxId, PostmasterId};
+use crate::store::{Reads, Writes};
+
+/// Somebody who was let in and wants something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// The operator, by the command line.
+    Operator,
+    /// The owner of a mailbox.
+    Owner(MailboxId),
+    /// A delegate.
+    Delegate(DelegateId),
+    /// A postmaster.
+    Postmaster(PostmasterId),
+}
+
+/// In which capacity somebody acts on a mailbox, and what they can give of their own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Authority {
+    pub(super) role: Role,
+    pub(super) own: Grant,
+}
+
+/// A delegate on whom somebody may act as they want to.
+#[derive(Debug)]
+pub(super) struct Act {
+    pub(super) mailbox: Mailbox,
+    pub(super) delegate: Delegate,
+    pub(super) authority: Authority,
+    pub(super) after: After,
+}
+
+impl Accounts {
+    /// Finds a delegate, and judges whether `actor` may do this to them now. An invitation that has lapsed is written
+    /// down first.
+    pub(super) fn act(
+        &self,
+        writes: &dyn Writes,
+        actor: Actor,
+        name: &DelegateName,
+        action: Action,
+        now_secs: i64,
+    ) -> Result<Act, AccountsError> {
+        let mailbox = writes.mailbox(&name.address)?;
+        let Some(mailbox) = mailbox else {
+            return Err(match actor {
+                Actor::Operator => Rule::UnknownMailbox(name.address.clone()),
+                _ => Rule::NoRight { action, mailbox: name.address.clone() },
+            }
+            .into());
+        };
+        let delegate = writes.delegate(mailbox.id, &name.username)?;
+        let authority = self.authority(writes, actor, &mailbox, delegate.as_ref().map(|found| found.id), now_secs)?;
+        let no_right = || Rule::NoRight { action, mailbox: mailbox.address.clone() };
+        // Who has no right here does not learn either which delegates there are.
+        if authority.role == Role::Stranger {
+            return Err(no_right().into());
+        }
+        let delegate = delegate.ok_or_else(|| Rule::UnknownDelegate(name.login()))?;
+        let delegate = self.settled(writes, &mailbox, delegate, now_secs)?;
+        let after = life::judge(authority.role, action, Some(delegate.state)).map_err(|no| match no {
+            No::Right => no_right(),
+            No::State => Rule::NotInState {
+                login: name.login(),
+                state: delegate.state,
+                action,
+                possible_in: action.possible_in(authority.role),
+            },
+        })?;
+        Ok(Act { mailbox, delegate, authority, after })
+    }
+
+    /// In which capacity `actor` acts on a delegate of a mailbox, or on the mailbox where none is given.
+    pub(super) fn authority<R: Reads + ?Sized>(
+        &self,
+        reads: &R,
+        actor: Actor,
+        mailbox: &Mailbox,
+        target: Option<DelegateId>,
+        now_secs: i64,
+    ) -> Result<Authority, AccountsError> {
+        let whole = |role| Authority { role, own: Grant::OWNER };
+        Ok(match actor {
+            Actor::Operator => whole(Role::Operator),
+            Actor::Owner(id) if id == mailbox.id => whole(Role::Owner),
+            Actor::Postmaster(id) => {
+                let found = reads.postmaster(id)?;
+                let theirs = found.is_some_and(|postmaster| postmaster.domain == MailDomain::of(&mailbox.address));
+                whole(if theirs { Role::Postmaster } else { Role::Stranger })
+            }
+            Actor::Owner(_) => whole(Role::Stranger),
+            Actor::Delegate(id) => {
+                let found = reads.delegate_by_id(id)?.filter(|found| found.mailbox == mailbox.id);
+                let active = found.filter(|found| {
+                    mailbox.multi_user
+                        && found.state_at(now_secs) == DelegateState::Active
+                        && found.reset_at_secs.is_none()
+                });
+                match active {
+                    None => whole(Role::Stranger),
+                    Some(found) => Authority {
+                        role: match target {
+                            Some(target) if target == id => Role::Themself,
+                            _ => Role::of_delegate(found.permissions, self.profile),
+                        },
+                        own: Grant { permissions: found.permissions.under(self.profile), protocols: found.protocols },
+                    },
+                }
+            }
+        })
+    }
+}
+
+impl Authority {
+    /// Whether they may change what somebody has from `before` to `after`: nobody gives what they do not have.
+    pub(super) fn may_give(&self, before: Option<Grant>, after: Grant) -> Result<(), Rule> {
+        use crate::domain::{Permission, Permissions, Protocols};
+        let nothing = Grant { permissions: Permissions::READ, protocols: Protocols { imap: false, pop3: false } };
+        let before = before.unwrap_or(nothing);
+        if let Some(permission) = life::beyond(self.own.permissions, before.permissions, after.permissions) {
+            return Err(Rule::GivesMoreThanOwn { what: permission.name() });
+        }
+        let protocols = life::protocols_beyond(self.own.protocols, before.protocols, after.protocols);
+        if after.may(Permission::Client) && protocols {
+            return Err(Rule::GivesMoreThanOwn { what: "that protocol" });
+        }
+        Ok(())
+    }
+}

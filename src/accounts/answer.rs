@@ -1,0 +1,85 @@
+//! Answering an invitation by the link that was mailed (D2, D6): it works once, and looking at it changes nothing.
+
+use secrecy::SecretString;
+
+use super::link::{Token, holder};
+use super::{Accounts, AccountsError, DelegateView};
+use crate::domain::{Answer, Delegate, DelegateState, LinkPurpose, Mailbox, Notice};
+use crate::store::{self, Writes};
+
+/// An invitation that waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvitationView {
+    /// Who is invited, to what.
+    pub delegate: DelegateView,
+    /// Whose mailbox it is.
+    pub owner_name: String,
+    /// Until when it can be answered: seconds since 1970-01-01 UTC.
+    pub until_secs: i64,
+}
+
+impl Accounts {
+    /// The invitation behind a link, or [`Rule::LinkGone`](super::Rule::LinkGone): answered, withdrawn, lapsed, or there
+    /// never was one.
+    pub fn invitation(&self, token: &Token, now_secs: i64) -> Result<InvitationView, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let (mailbox, delegate, link) = holder(reads, token, LinkPurpose::Invitation, now_secs)?;
+            Ok(InvitationView {
+                delegate: self.view_delegate(delegate, &mailbox.address, now_secs),
+                owner_name: mailbox.owner.name,
+                until_secs: link.until_secs,
+            })
+        })
+    }
+
+    /// Takes an invitation, with the password that the delegate has chosen. They may log in from now on. Costs as much as
+    /// a login where the link works and the password is acceptable, and little otherwise.
+    pub fn accept_invitation(
+        &self,
+        token: &Token,
+        password: &SecretString,
+        now_secs: i64,
+    ) -> Result<DelegateView, AccountsError> {
+        // Nobody has argon2 run by a link that does not work.
+        let view = self.invitation(token, now_secs)?;
+        let hash = self.passwords.choose(password, &view.delegate)?;
+        let accepted = store::change(self.store.as_ref(), |writes| {
+            let (mailbox, mut delegate, _) = holder(writes, token, LinkPurpose::Invitation, now_secs)?;
+            self.answered(writes, &mailbox, &mut delegate, Answer::Accepted, now_secs)?;
+            writes.set_password_hash(delegate.id, Some(&hash))?;
+            let notice = Notice::Activated(self.facts(&mailbox, &delegate));
+            self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
+            Ok::<_, AccountsError>(delegate)
+        })?;
+        Ok(self.view_delegate(accepted, &view.delegate.address, now_secs))
+    }
+
+    /// Refuses an invitation.
+    pub fn refuse_invitation(&self, token: &Token, now_secs: i64) -> Result<DelegateView, AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            let (mailbox, mut delegate, _) = holder(writes, token, LinkPurpose::Invitation, now_secs)?;
+            self.answered(writes, &mailbox, &mut delegate, Answer::Refused, now_secs)?;
+            Ok(self.view_delegate(delegate, &mailbox.address, now_secs))
+        })
+    }
+
+    fn answered(
+        &self,
+        writes: &dyn Writes,
+        mailbox: &Mailbox,
+        delegate: &mut Delegate,
+        answer: Answer,
+        now_secs: i64,
+    ) -> Result<(), AccountsError> {
+        delegate.state = match answer {
+            Answer::Accepted => DelegateState::Active,
+            Answer::Refused | Answer::Expired => DelegateState::Rejected,
+        };
+        delegate.invited_until_secs = None;
+        delegate.changed_at_secs = now_secs;
+        writes.update_delegate(delegate)?;
+        writes.delete_link(delegate.id, LinkPurpose::Invitation)?;
+        let notice = Notice::Answered { facts: self.facts(mailbox, delegate), answer };
+        self.tell_owner(writes, mailbox, notice, now_secs)
+    }
+}

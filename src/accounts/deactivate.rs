@@ -1,0 +1,28 @@
+//! Ending a delegation (D4, D8): at once, in open sessions too.
+
+use super::look::DelegateName;
+use super::{Accounts, AccountsError, Actor, DelegateView};
+use crate::domain::life::Action;
+use crate::domain::{DelegateState, LinkPurpose, Notice};
+use crate::store;
+
+impl Accounts {
+    /// Ends a delegation. The delegate stays on the list until they are deleted from it, and their seat is free. Open
+    /// sessions end within a second.
+    pub fn deactivate(&self, actor: Actor, name: &DelegateName, now_secs: i64) -> Result<DelegateView, AccountsError> {
+        let ended = store::change(self.store.as_ref(), |writes| {
+            let mut act = self.act(writes, actor, name, Action::Deactivate, now_secs)?;
+            act.delegate.state = DelegateState::Inactive;
+            act.delegate.reset_at_secs = None;
+            act.delegate.changed_at_secs = now_secs;
+            writes.update_delegate(&act.delegate)?;
+            // Nobody comes back from here.
+            writes.set_password_hash(act.delegate.id, None)?;
+            writes.delete_link(act.delegate.id, LinkPurpose::PasswordReset)?;
+            let notice = Notice::Revoked(self.facts(&act.mailbox, &act.delegate));
+            self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
+            Ok::<_, AccountsError>(act.delegate)
+        })?;
+        Ok(self.view_delegate(ended, &name.address, now_secs))
+    }
+}

@@ -1,0 +1,182 @@
+//! Inviting somebody (D1), inviting again from *rejected* (D4), and withdrawing an invitation.
+//!
+//! The delegate, the hash of the link's token and the mail are one transaction: after a crash there is all of it or
+//! nothing.
+
+use super::actor::Authority;
+use super::look::DelegateName;
+use super::seats::Seats;
+use super::{Accounts, AccountsError, Actor, DelegateView, Rule, text};
+use crate::domain::life::{self, Action, After};
+use crate::domain::{
+    Delegate, DelegateId, DelegateState, Grant, Language, LinkPurpose, Mailbox, Notice, Permissions, Person, Protocols,
+    Username,
+};
+use crate::store::{self, NewDelegate, PasswordHash, StoreError, Writes};
+
+/// Somebody to invite, as typed.
+#[derive(Clone, Debug)]
+pub struct Invitee {
+    /// The mailbox, and their name within it.
+    pub name: DelegateName,
+    /// Who they are.
+    pub person: Person,
+    /// The language of the mail.
+    pub language: Option<Language>,
+    /// The owner's own words, of several lines perhaps.
+    pub message: Option<String>,
+    /// What they will be granted.
+    pub permissions: Permissions,
+    /// The retrieval protocols of their mail program.
+    pub protocols: Protocols,
+}
+
+/// A delegate to enter, with a password or without.
+pub(super) struct Entering {
+    pub(super) username: Username,
+    pub(super) person: Person,
+    pub(super) language: Option<Language>,
+    pub(super) grant: Grant,
+    pub(super) password: Option<PasswordHash>,
+}
+
+impl Accounts {
+    /// Invites somebody; the mail goes out by itself.
+    pub fn invite(&self, actor: Actor, invitee: Invitee, now_secs: i64) -> Result<DelegateView, AccountsError> {
+        let message = invitee.message.as_deref().map(|words| text::lines("message", words)).transpose()?.flatten();
+        let Invitee { name, person, language, permissions, protocols, .. } = invitee;
+        let entering = Entering {
+            username: name.username.clone(),
+            person: judged(person)?,
+            language,
+            grant: Grant { permissions, protocols },
+            password: None,
+        };
+        let invited = store::change(self.store.as_ref(), |writes| {
+            let (mailbox, delegate) = self.enter(writes, actor, &name, Action::Invite, entering, now_secs)?;
+            self.needs_mail()?;
+            self.send_invitation(writes, &mailbox, &delegate, message, now_secs)?;
+            Ok::<_, AccountsError>(delegate)
+        })?;
+        Ok(self.view_delegate(invited, &name.address, now_secs))
+    }
+
+    /// Invites somebody again who did not come; what they may do stays as it was.
+    pub fn reinvite(
+        &self,
+        actor: Actor,
+        name: &DelegateName,
+        message: Option<&str>,
+        now_secs: i64,
+    ) -> Result<DelegateView, AccountsError> {
+        let message = message.map(|words| text::lines("message", words)).transpose()?.flatten();
+        let invited = store::change(self.store.as_ref(), |writes| {
+            let mut act = self.act(writes, actor, name, Action::Reinvite, now_secs)?;
+            multi_user(&act.mailbox)?;
+            self.needs_mail()?;
+            let grant = Grant { permissions: act.delegate.permissions, protocols: act.delegate.protocols };
+            act.authority.may_give(None, grant)?;
+            Seats::of(writes, &act.mailbox, now_secs)?.free(&act.mailbox)?;
+            act.delegate.state = DelegateState::Pending;
+            act.delegate.seated_at_secs = now_secs;
+            act.delegate.changed_at_secs = now_secs;
+            act.delegate.invited_until_secs = Some(now_secs.saturating_add(LinkPurpose::Invitation.valid_secs()));
+            writes.update_delegate(&act.delegate)?;
+            self.send_invitation(writes, &act.mailbox, &act.delegate, message, now_secs)?;
+            Ok::<_, AccountsError>(act.delegate)
+        })?;
+        Ok(self.view_delegate(invited, &name.address, now_secs))
+    }
+
+    /// Withdraws an invitation that was not answered (D4: *reject the request*).
+    pub fn reject(&self, actor: Actor, name: &DelegateName, now_secs: i64) -> Result<DelegateView, AccountsError> {
+        let rejected = store::change(self.store.as_ref(), |writes| {
+            let mut act = self.act(writes, actor, name, Action::Reject, now_secs)?;
+            act.delegate.state = DelegateState::Rejected;
+            act.delegate.invited_until_secs = None;
+            act.delegate.changed_at_secs = now_secs;
+            writes.update_delegate(&act.delegate)?;
+            writes.delete_link(act.delegate.id, LinkPurpose::Invitation)?;
+            let notice = Notice::InvitationWithdrawn(self.facts(&act.mailbox, &act.delegate));
+            self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
+            Ok::<_, AccountsError>(act.delegate)
+        })?;
+        Ok(self.view_delegate(rejected, &name.address, now_secs))
+    }
+
+    /// A new row for a delegate, if `actor` may and there is room. One of that name who was rejected gives it up.
+    pub(super) fn enter(
+        &self,
+        writes: &dyn Writes,
+        actor: Actor,
+        name: &DelegateName,
+        action: Action,
+        entering: Entering,
+        now_secs: i64,
+    ) -> Result<(Mailbox, Delegate), AccountsError> {
+        let no_right = || Rule::NoRight { action, mailbox: name.address.clone() };
+        let mailbox = writes.mailbox(&name.address)?;
+        let mailbox = mailbox.ok_or_else(|| match actor {
+            Actor::Operator => Rule::UnknownMailbox(name.address.clone()),
+            _ => no_right(),
+        })?;
+        let authority: Authority = self.authority(writes, actor, &mailbox, None, now_secs)?;
+        let Ok(After::In(state)) = life::judge(authority.role, action, None) else { return Err(no_right().into()) };
+        multi_user(&mailbox)?;
+        authority.may_give(None, entering.grant)?;
+        if let Some(there) = writes.delegate(mailbox.id, &entering.username)? {
+            let there = self.settled(writes, &mailbox, there, now_secs)?;
+            if there.state != DelegateState::Rejected {
+                return Err(Rule::DelegateExists { login: name.login(), state: there.state }.into());
+            }
+            writes.delete_delegate(there.id)?;
+        }
+        Seats::of(writes, &mailbox, now_secs)?.free(&mailbox)?;
+        let until = now_secs.saturating_add(LinkPurpose::Invitation.valid_secs());
+        let new = NewDelegate {
+            mailbox: mailbox.id,
+            username: entering.username,
+            person: entering.person,
+            language: entering.language,
+            state,
+            invited_until_secs: (state == DelegateState::Pending).then_some(until),
+            permissions: entering.grant.permissions,
+            protocols: entering.grant.protocols,
+            password_hash: entering.password,
+            created_at_secs: now_secs,
+        };
+        let id: DelegateId = writes.insert_delegate(&new).map_err(|error| match error {
+            StoreError::Exists => Rule::DelegateExists { login: name.login(), state }.into(),
+            other => AccountsError::from(other),
+        })?;
+        let delegate = writes.delegate_by_id(id)?.ok_or_else(|| Rule::UnknownDelegate(name.login()))?;
+        Ok((mailbox, delegate))
+    }
+
+    fn send_invitation(
+        &self,
+        writes: &dyn Writes,
+        mailbox: &Mailbox,
+        delegate: &Delegate,
+        message: Option<String>,
+        now_secs: i64,
+    ) -> Result<(), AccountsError> {
+        let (token, until_secs) = Accounts::new_link(writes, delegate, LinkPurpose::Invitation, now_secs)?;
+        let notice = Notice::Invitation { facts: self.facts(mailbox, delegate), message, until_secs };
+        self.tell_delegate(writes, delegate, notice, Some(&token), now_secs)
+    }
+}
+
+/// A person's data, each text judged.
+pub(super) fn judged(person: Person) -> Result<Person, Rule> {
+    Ok(Person {
+        first_name: text::line("first name", &person.first_name)?,
+        last_name: text::line("last name", &person.last_name)?,
+        email: text::email("e-mail", &person.email)?,
+    })
+}
+
+/// Whether several people may work in the mailbox (M2).
+pub(super) fn multi_user(mailbox: &Mailbox) -> Result<(), Rule> {
+    if mailbox.multi_user { Ok(()) } else { Err(Rule::NotMultiUser(mailbox.address.clone())) }
+}

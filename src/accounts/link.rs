@@ -1,0 +1,139 @@
+//! The tokens of mailed links: 256 random bits, of which the store keeps a hash (D2, D7).
+//!
+//! Untrusted is the token that comes back: it is looked up by its hash, so that how long the search takes tells nothing
+//! about other tokens.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use super::{Accounts, AccountsError, Rule};
+use crate::domain::{Delegate, DelegateState, LinkHash, LinkPurpose, Mailbox};
+use crate::store::{Link, Reads, Writes};
+
+const TOKEN_BYTES: usize = 32;
+/// Of 32 bytes in base64 without padding.
+const TOKEN_CHARS: usize = 43;
+
+/// What a link carries.
+#[derive(Clone)]
+pub struct Token(SecretString);
+
+/// Why a text is no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the token of a link")]
+pub struct BadToken;
+
+impl Token {
+    pub(super) fn random() -> Result<Token, AccountsError> {
+        let mut bytes = Zeroizing::new([0_u8; TOKEN_BYTES]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|error| AccountsError::Hash(error.to_string()))?;
+        Ok(Token(URL_SAFE_NO_PAD.encode(bytes.as_slice()).into()))
+    }
+
+    /// The token as it stands in a link: 43 characters that need no escape there.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    pub(super) fn hash(&self) -> LinkHash {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.expose().as_bytes());
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest.as_ref());
+        LinkHash(hash)
+    }
+}
+
+impl FromStr for Token {
+    type Err = BadToken;
+
+    fn from_str(text: &str) -> Result<Self, BadToken> {
+        let fine =
+            text.len() == TOKEN_CHARS && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if fine { Ok(Token(text.to_owned().into())) } else { Err(BadToken) }
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token([redacted])")
+    }
+}
+
+/// The delegate whose link for this purpose has this token, if it works now.
+pub(super) fn holder<R: Reads + ?Sized>(
+    reads: &R,
+    token: &Token,
+    purpose: LinkPurpose,
+    now_secs: i64,
+) -> Result<(Mailbox, Delegate, Link), AccountsError> {
+    let link = reads.link(&token.hash())?.filter(|link| link.purpose == purpose && now_secs < link.until_secs);
+    let link = link.ok_or(Rule::LinkGone)?;
+    let delegate = reads.delegate_by_id(link.delegate)?.ok_or(Rule::LinkGone)?;
+    let mailbox = reads.mailbox_by_id(delegate.mailbox)?.filter(|mailbox| mailbox.multi_user).ok_or(Rule::LinkGone)?;
+    let expected = match purpose {
+        LinkPurpose::Invitation => DelegateState::Pending,
+        LinkPurpose::PasswordReset => DelegateState::Active,
+    };
+    if delegate.state_at(now_secs) != expected {
+        return Err(Rule::LinkGone.into());
+    }
+    Ok((mailbox, delegate, link))
+}
+
+impl Accounts {
+    /// A new link for a delegate, in place of the one that they may have for this purpose; its token, and until when it
+    /// works.
+    pub(super) fn new_link(
+        writes: &dyn Writes,
+        delegate: &Delegate,
+        purpose: LinkPurpose,
+        now_secs: i64,
+    ) -> Result<(Token, i64), AccountsError> {
+        let token = Token::random()?;
+        let until_secs = now_secs.saturating_add(purpose.valid_secs());
+        writes.put_link(&token.hash(), &Link { purpose, delegate: delegate.id, until_secs })?;
+        Ok((token, until_secs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_long_differ_and_are_not_printed() {
+        let tokens: HashSet<String> = (0..100).map(|_| Token::random().unwrap().expose().to_owned()).collect();
+        assert_eq!(tokens.len(), 100);
+        for token in &tokens {
+            assert_eq!(URL_SAFE_NO_PAD.decode(token).unwrap().len(), 32);
+            let again: Token = token.parse().unwrap();
+            assert!(!format!("{again:?}").contains(token.as_str()));
+        }
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_text() {
+        // printf %s AAAA…A (43 times) | sha256sum
+        let token: Token = "A".repeat(43).parse().unwrap();
+        let hex: String = token.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, HASH_OF_43_A);
+    }
+
+    const HASH_OF_43_A: &str = "0f007385b6f9d4b7eeb2748605afe1a984a0a3bfa3f014d09e2a784ce9e5cd1a";
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for text in ["", &"A".repeat(42), &"A".repeat(44), &format!("{}/", "A".repeat(42)), &"è".repeat(21)] {
+            assert!(text.parse::<Token>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `delega delegate invite | reinvite | reject` (D1–D4)
+
+use std::io::{self, Read as _, Write};
+
+use clap::Args;
+
+use super::delegate::{Who, granted, language, permission_list};
+use super::output;
+use super::when::now_secs;
+use super::{Context, Failure};
+use crate::accounts::{Actor, DelegateName, DelegateView, Invitee};
+use crate::domain::{Language, Person, Protocols};
+
+/// More than a message may have, so that one that is too long is told from one that was cut.
+const READ_MAX_BYTES: u64 = 64 * 1024;
+
+#[derive(Debug, Args)]
+pub(super) struct Invite {
+    #[command(flatten)]
+    who: Who,
+    /// Given name
+    #[arg(long, value_name = "NAME")]
+    first_name: String,
+    /// Family name
+    #[arg(long, value_name = "NAME")]
+    last_name: String,
+    /// The person's own address, where the invitation goes
+    #[arg(long)]
+    email: String,
+    /// A list of read, write, send, client, settings, or one of complete, read-and-modify, read-only
+    #[arg(long, value_name = "LIST", value_parser = permission_list)]
+    permissions: String,
+    /// imap, pop3 or imap,pop3: what a mail program may use
+    #[arg(long, value_name = "LIST", default_value = "imap")]
+    protocol: Protocols,
+    /// it or en: how the person is written to
+    #[arg(long, value_parser = language, default_value = "it")]
+    language: Language,
+    /// Some words of the owner's own for the mail; - is stdin
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reinvite {
+    #[command(flatten)]
+    who: Who,
+    /// Some words of the owner's own for the mail; - is stdin
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn invite(command: Invite, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let invitee = Invitee {
+        name: DelegateName::from(command.who),
+        person: Person { first_name: command.first_name, last_name: command.last_name, email: command.email },
+        language: Some(command.language),
+        message: message(command.message)?,
+        permissions: granted(&command.permissions, context)?,
+        protocols: command.protocol,
+    };
+    let view = context.accounts.invite(Actor::Operator, invitee, now_secs())?;
+    told(&view, command.json, out)
+}
+
+pub(super) fn reinvite(command: Reinvite, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let message = message(command.message)?;
+    let name = DelegateName::from(command.who);
+    let view = context.accounts.reinvite(Actor::Operator, &name, message.as_deref(), now_secs())?;
+    told(&view, command.json, out)
+}
+
+pub(super) fn reject(who: Who, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let view = context.accounts.reject(Actor::Operator, &who.into(), now_secs())?;
+    Ok(writeln!(out, "the invitation of {} is withdrawn", view.login())?)
+}
+
+fn told(view: &DelegateView, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    if json {
+        return output::json(out, &output::DelegateJson::from(view));
+    }
+    let until = view.delegate.invited_until_secs.map_or_else(String::new, output::time);
+    let email = output::plain(&view.delegate.person.email);
+    Ok(writeln!(out, "invited {} with {}; a link goes to {email}, valid until {until}", view.login(), view.effective)?)
+}
+
+fn message(given: Option<String>) -> Result<Option<String>, Failure> {
+    match given.as_deref() {
+        Some("-") => {
+            let mut text = String::new();
+            let read = io::stdin().lock().take(READ_MAX_BYTES).read_to_string(&mut text);
+            read.map_err(|error| Failure::Refused(format!("the message cannot be read from stdin: {error}")))?;
+            Ok(Some(text))
+        }
+        _ => Ok(given),
+    }
+}

@@ -1,0 +1,101 @@
+//! `delega plan list | set | remove` (D9)
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::when::now_secs;
+use super::{Context, Failure, output, prompt};
+use crate::domain::{Plan, PlanName};
+
+/// What can be done with plans.
+#[derive(Debug, Subcommand)]
+pub(super) enum PlanCommand {
+    /// The plans, and how many mailboxes have each
+    List(List),
+    /// Enter a plan, or change one; mailboxes that then have too few seats keep their delegates for 60 days
+    Set(Set),
+    /// Remove a plan that no mailbox has
+    Remove(Remove),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Set {
+    /// Its name
+    name: PlanName,
+    /// How many delegates a mailbox with it may have
+    #[arg(long, value_name = "N")]
+    seats: u32,
+    /// How many more each pack gives
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "packs")]
+    pack_seats: u32,
+    /// How many packs a mailbox may have
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "pack_seats")]
+    packs: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// Its name
+    name: PlanName,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    name: &'a str,
+    seats: u32,
+    pack_seats: u32,
+    most_packs: u32,
+    most_seats: u32,
+    mailboxes: usize,
+}
+
+pub(super) fn run(command: PlanCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        PlanCommand::List(command) => list(&command, context, out),
+        PlanCommand::Set(Set { name, seats, pack_seats, packs }) => {
+            let plan = Plan { name: name.clone(), seats, pack_seats, most_packs: packs };
+            context.accounts.set_plan(plan, now_secs())?;
+            Ok(writeln!(out, "the plan {} gives {seats} seats", output::plain(name.as_str()))?)
+        }
+        PlanCommand::Remove(Remove { name, yes }) => {
+            prompt::confirm(&format!("Remove the plan {}?", output::plain(name.as_str())), yes)?;
+            context.accounts.remove_plan(&name)?;
+            Ok(writeln!(out, "removed the plan {}", output::plain(name.as_str()))?)
+        }
+    }
+}
+
+fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let plans = context.accounts.plans()?;
+    if command.json {
+        let json = plans.iter().map(|(plan, mailboxes)| PlanJson {
+            name: plan.name.as_str(),
+            seats: plan.seats,
+            pack_seats: plan.pack_seats,
+            most_packs: plan.most_packs,
+            most_seats: plan.seats_with(plan.most_packs),
+            mailboxes: *mailboxes,
+        });
+        return output::json(out, &json.collect::<Vec<_>>());
+    }
+    let rows = plans.into_iter().map(|(plan, mailboxes)| {
+        let packs = match plan.most_packs {
+            0 => String::new(),
+            most => format!("up to {most} of {} seats", plan.pack_seats),
+        };
+        [plan.name.to_string(), plan.seats.to_string(), packs, mailboxes.to_string()]
+    });
+    output::table(out, ["PLAN", "SEATS", "PACKS", "MAILBOXES"], rows)
+}

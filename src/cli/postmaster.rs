@@ -1,0 +1,130 @@
+//! `delega postmaster add | list | mailboxes | remove` (M1, M3)
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::output::{self, MailboxJson};
+use super::when::now_secs;
+use super::{Context, Failure, prompt};
+use crate::accounts::{Actor, PostmasterEntry};
+use crate::domain::{Language, MailDomain};
+
+/// What can be done with postmasters.
+#[derive(Debug, Subcommand)]
+pub(super) enum PostmasterCommand {
+    /// Let somebody administer the mailboxes of a domain
+    Add(Add),
+    /// The postmasters
+    List(List),
+    /// What a postmaster sees: the mailboxes of the domain, with their active and waiting delegates
+    Mailboxes(Mailboxes),
+    /// Take a domain away from a postmaster
+    Remove(Remove),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Who {
+    /// The domain of the mailboxes
+    domain: MailDomain,
+    /// The postmaster's own address
+    email: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    #[command(flatten)]
+    who: Who,
+    /// Their name
+    #[arg(long)]
+    name: String,
+    /// it or en: how they are written to
+    #[arg(long, value_parser = super::delegate::language, default_value = "it")]
+    language: Language,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Mailboxes {
+    #[command(flatten)]
+    who: Who,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    #[command(flatten)]
+    who: Who,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Serialize)]
+struct PostmasterJson<'a> {
+    domain: &'a str,
+    email: &'a str,
+    name: &'a str,
+    language: &'static str,
+    created_at: String,
+}
+
+pub(super) fn run(command: PostmasterCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        PostmasterCommand::Add(Add { who: Who { domain, email }, name, language }) => {
+            let entry = PostmasterEntry { domain: domain.clone(), email: email.clone(), name, language };
+            context.accounts.add_postmaster(entry, now_secs())?;
+            Ok(writeln!(out, "{} is a postmaster of {domain}", output::plain(&email))?)
+        }
+        PostmasterCommand::List(command) => list(&command, context, out),
+        PostmasterCommand::Mailboxes(command) => mailboxes(&command, context, out),
+        PostmasterCommand::Remove(Remove { who: Who { domain, email }, yes }) => {
+            let shown = output::plain(&email);
+            prompt::confirm(&format!("Take the domain {domain} away from {shown}?"), yes)?;
+            context.accounts.remove_postmaster(&domain, &email)?;
+            Ok(writeln!(out, "{shown} is no postmaster of {domain} any more")?)
+        }
+    }
+}
+
+fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let all = context.accounts.postmasters()?;
+    if command.json {
+        let json = all.iter().map(|one| PostmasterJson {
+            domain: one.domain.as_str(),
+            email: &one.email,
+            name: &one.name,
+            language: one.language.name(),
+            created_at: output::time(one.created_at_secs),
+        });
+        return output::json(out, &json.collect::<Vec<_>>());
+    }
+    let rows = all.into_iter().map(|one| [one.domain.to_string(), one.email, one.name]);
+    output::table(out, ["DOMAIN", "E-MAIL", "NAME"], rows)
+}
+
+fn mailboxes(command: &Mailboxes, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let postmaster = context.accounts.postmaster(&command.who.domain, &command.who.email)?;
+    let views = context.accounts.mailboxes_of(Actor::Postmaster(postmaster.id), now_secs())?;
+    if command.json {
+        return output::json(out, &views.iter().map(MailboxJson::from).collect::<Vec<_>>());
+    }
+    let rows = views.into_iter().map(|view| {
+        [
+            view.mailbox.address.to_string(),
+            if view.mailbox.multi_user { "on" } else { "off" }.to_owned(),
+            view.delegates_active.to_string(),
+            view.delegates_waiting.to_string(),
+        ]
+    });
+    output::table(out, ["ADDRESS", "MULTI-USER", "ACTIVE", "WAITING"], rows)
+}

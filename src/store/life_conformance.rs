@@ -1,0 +1,145 @@
+//! What every store must do with links, plans, postmasters and mails, whatever is below it.
+#![allow(clippy::unwrap_used)]
+
+use super::conformance::{delegate, mailbox};
+use super::*;
+use crate::domain::{DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, Plan, PlanName, PostmasterId};
+
+/// Runs all of it on a store that is new.
+pub(super) fn holds(store: &dyn Store) {
+    plans_are_shipped_and_changed(store);
+    links_go_with_their_delegate(store);
+    what_time_has_brought_is_found(store);
+    postmasters_come_back(store);
+    mails_go_out_in_order(store);
+}
+
+fn name(text: &str) -> PlanName {
+    text.parse().unwrap()
+}
+
+/// D9
+fn plans_are_shipped_and_changed(store: &dyn Store) {
+    let shipped: Vec<(String, u32, u32)> = read(store, |r| r.plans())
+        .unwrap()
+        .into_iter()
+        .map(|plan| (plan.name.to_string(), plan.seats_with(0), plan.seats_with(u32::MAX)))
+        .collect();
+    let catalogue = [("Plus", 1, 1), ("Premium", 3, 153), ("Pro", 1, 1), ("Pro-3", 3, 3), ("Standard", 0, 0)];
+    assert_eq!(shipped, catalogue.map(|(name, least, most)| (name.to_owned(), least, most)));
+    let ateneo = Plan { name: name("Ateneo"), seats: 40, pack_seats: 0, most_packs: 0 };
+    change(store, |w| w.put_plan(&ateneo)).unwrap();
+    let more = Plan { name: name("ATENEO"), seats: 50, ..ateneo };
+    change(store, |w| w.put_plan(&more)).unwrap();
+    assert_eq!(read(store, |r| r.plan(&name("ateneo"))).unwrap(), Some(more));
+    assert!(change(store, |w| w.delete_plan(&name("Ateneo"))).unwrap());
+    assert!(!change(store, |w| w.delete_plan(&name("Ateneo"))).unwrap());
+}
+
+fn links_go_with_their_delegate(store: &dyn Store) {
+    let box_id = change(store, |w| w.insert_mailbox(&mailbox("links@b.it"))).unwrap();
+    let [anna, bruno] =
+        ["anna", "bruno"].map(|who| change(store, |w| w.insert_delegate(&delegate(box_id, who))).unwrap());
+    let link = |delegate, purpose, until_secs| Link { purpose, delegate, until_secs };
+    let (one, two, three) = (LinkHash([1; 32]), LinkHash([2; 32]), LinkHash([3; 32]));
+    let invitation = link(anna, LinkPurpose::Invitation, 10);
+    change(store, |w| w.put_link(&one, &invitation)).unwrap();
+    change(store, |w| w.put_link(&two, &link(anna, LinkPurpose::PasswordReset, 20))).unwrap();
+    change(store, |w| w.put_link(&three, &link(bruno, LinkPurpose::Invitation, 30))).unwrap();
+    assert_eq!(read(store, |r| r.link(&one)).unwrap(), Some(invitation));
+    // A newer one for the same purpose takes its place.
+    let newer = link(anna, LinkPurpose::Invitation, 40);
+    change(store, |w| w.put_link(&LinkHash([4; 32]), &newer)).unwrap();
+    assert_eq!(read(store, |r| r.link(&one)).unwrap(), None);
+    assert_eq!(read(store, |r| r.link_of(anna, LinkPurpose::Invitation)).unwrap(), Some(newer));
+    assert!(change(store, |w| w.delete_link(anna, LinkPurpose::Invitation)).unwrap());
+    assert!(!change(store, |w| w.delete_link(anna, LinkPurpose::Invitation)).unwrap());
+    assert!(change(store, |w| w.delete_delegate(anna)).unwrap());
+    assert_eq!(read(store, |r| r.link(&two)).unwrap(), None);
+    assert!(read(store, |r| r.link(&three)).unwrap().is_some());
+}
+
+fn what_time_has_brought_is_found(store: &dyn Store) {
+    let box_id = change(store, |w| w.insert_mailbox(&mailbox("time@b.it"))).unwrap();
+    let pending =
+        NewDelegate { state: DelegateState::Pending, invited_until_secs: Some(500), ..delegate(box_id, "invited") };
+    let id = change(store, |w| w.insert_delegate(&pending)).unwrap();
+    change(store, |w| w.insert_delegate(&delegate(box_id, "active"))).unwrap();
+    let lapsed = |at| read(store, |r| r.lapsed_invitations(at)).unwrap().iter().map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!((lapsed(499), lapsed(500)), (vec![], vec![id]));
+    let mut changed = read(store, |r| r.mailbox_by_id(box_id)).unwrap().unwrap();
+    let past = |at| read(store, |r| r.mailboxes_past_grace(at)).unwrap().len();
+    assert_eq!(past(i64::MAX), 0);
+    changed.grace_until_secs = Some(700);
+    change(store, |w| w.update_mailbox(&changed)).unwrap();
+    assert_eq!((past(699), past(700)), (0, 1));
+}
+
+fn postmasters_come_back(store: &dyn Store) {
+    let new = NewPostmaster {
+        domain: "pec.example.it".parse().unwrap(),
+        email: "posta@example.it".into(),
+        name: "Ufficio posta".into(),
+        language: Language::English,
+        created_at_secs: 5,
+    };
+    let id = change(store, |w| w.insert_postmaster(&new)).unwrap();
+    assert!(matches!(change(store, |w| w.insert_postmaster(&new)), Err(StoreError::Exists)));
+    let elsewhere = NewPostmaster { domain: "b.it".parse().unwrap(), ..new.clone() };
+    change(store, |w| w.insert_postmaster(&elsewhere)).unwrap();
+    let found = read(store, |r| r.postmaster(id)).unwrap().unwrap();
+    assert_eq!((found.domain, found.email, found.language), (new.domain, new.email, new.language));
+    let domains = read(store, |r| r.postmasters()).unwrap().into_iter().map(|one| one.domain.to_string());
+    assert_eq!(domains.collect::<Vec<_>>(), ["b.it", "pec.example.it"]);
+    assert!(change(store, |w| w.delete_postmaster(id)).unwrap());
+    assert_eq!(read(store, |r| r.postmaster(id)).unwrap(), None);
+    assert!(!change(store, |w| w.delete_postmaster(PostmasterId(id.0 + 100))).unwrap());
+}
+
+/// N5
+fn mails_go_out_in_order(store: &dyn Store) {
+    let notice = || Notice::OverSeats {
+        mailbox: "a@b.it".parse().unwrap(),
+        owner_name: "Comune".into(),
+        plan: "Pro".into(),
+        seats: 1,
+        taken: 2,
+        until_secs: 3,
+    };
+    let new = |recipient: &str, created_at_ms| NewMail {
+        recipient: recipient.into(),
+        language: Language::Italian,
+        notice: notice(),
+        created_at_ms,
+    };
+    let marker = store.change_marker().unwrap();
+    let [first, second, other] = [("a@x.it", 100), ("a@x.it", 50), ("b@x.it", 120)]
+        .map(|(recipient, at)| change(store, |w| w.insert_mail(&new(recipient, at))).unwrap());
+    let next = |at| read(store, |r| r.next_mail(at)).unwrap().map(|row| row.id);
+    assert_eq!((next(99), next(100), next(120)), (None, Some(first), Some(first)));
+    // While the first waits, what was caused later for the same recipient waits too.
+    let mut row = read(store, |r| r.mail(first)).unwrap().unwrap();
+    assert_eq!((row.state, row.attempts, row.since_ms, row.notice.clone()), (MailState::Waiting, 0, 100, notice()));
+    row.attempts = 1;
+    row.next_attempt_at_ms = 1_000;
+    row.why = Some("greylisted".into());
+    change(store, |w| w.update_mail(&row)).unwrap();
+    assert_eq!((next(119), next(120), next(1_000)), (None, Some(other), Some(other)));
+    row.state = MailState::Sent;
+    row.ended_at_ms = Some(130);
+    change(store, |w| w.update_mail(&row)).unwrap();
+    assert_eq!(read(store, |r| r.mail(first)).unwrap(), Some(row));
+    assert_eq!(next(1_000), Some(second));
+    let sealed = SealedSecret(vec![1, 2, 3]);
+    change(store, |w| w.set_sealed_token(second, Some(&sealed))).unwrap();
+    assert_eq!(read(store, |r| r.sealed_token(second)).unwrap(), Some(sealed));
+    change(store, |w| w.set_sealed_token(second, None)).unwrap();
+    assert_eq!(read(store, |r| r.sealed_token(second)).unwrap(), None);
+    let ids = |state, most| read(store, |r| r.mails(state, most)).unwrap().iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(ids(None, 2), [other, second]);
+    assert_eq!(ids(Some(MailState::Sent), 9), [first]);
+    assert_eq!(change(store, |w| w.delete_mails_ended_before(130)).unwrap(), 0);
+    assert_eq!(change(store, |w| w.delete_mails_ended_before(131)).unwrap(), 1);
+    assert_eq!(ids(None, 9), [other, second]);
+    assert_eq!(store.change_marker().unwrap(), marker, "mails concern nobody's standing");
+}
