@@ -3,7 +3,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use secrecy::{ExposeSecret, SecretString};
 
 use super::form::Form;
 use super::page::{self, PasswordFault, Problem};
@@ -11,6 +10,7 @@ use super::reader::Reader;
 use super::routes::{Site, Work};
 use super::{now_secs, password};
 use crate::accounts::{InvitationView, Token};
+use crate::domain::Language;
 
 /// `GET /invitation/{token}`
 pub(super) async fn show(State(site): State<Site>, reader: Reader, Path(text): Path<String>) -> Response {
@@ -67,6 +67,6 @@ async fn find(site: &Site, text: &str) -> Result<InvitationView, Problem> {
     site.ask(Work::Lookup, move |accounts| accounts.invitation(&token, now_secs())).await
 }
 
-fn language(reader: Reader, view: &InvitationView) -> crate::domain::Language {
+fn language(reader: Reader, view: &InvitationView) -> Language {
     reader.language_of(view.delegate.delegate.language)
 }
