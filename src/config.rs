@@ -37,7 +37,7 @@ pub struct Config {
     pub log: LogConfig,
     /// `[panel]`; without it there are no pages.
     pub panel: Option<PanelConfig>,
-    /// `[notify]`; without it mails to people are kept and not sent. Only where there is a panel, to which their links lead.
+    /// `[notify]`; without it nobody is written to. Only where there is a panel, to which the links in mails lead.
     pub notify: Option<NotifyConfig>,
 }
 

@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use super::super::{plain, sample};
+use super::super::{plain, preview};
 use super::*;
 
 const PLACES: Places<'static> =
     Places { public_url: "https://delega.example.it", webmail_url: Some("https://mail.example.it/") };
 
 fn letters(language: Language) -> Vec<(Notice, Letter)> {
-    let notices = sample::notices().unwrap();
+    let notices = preview::notices().unwrap();
     notices.into_iter().map(|n| (n.clone(), write(&n, language, PLACES, Some("T0KEN")).unwrap())).collect()
 }
 
@@ -99,7 +99,7 @@ fn n2_mail_programs_are_only_for_those_who_may_use_them() {
 #[test]
 fn links_are_built_from_the_configuration_and_the_token_alone() {
     let bare = Places { webmail_url: None, ..PLACES };
-    for notice in sample::notices().unwrap() {
+    for notice in preview::notices().unwrap() {
         let letter = write(&notice, Language::Italian, bare, Some("T0KEN")).unwrap();
         let urls: Vec<&str> = letter
             .blocks

@@ -6,7 +6,7 @@ use mail_parser::{Addr, HeaderValue, Message, MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
 use super::super::letter::{Places, write};
-use super::super::sample;
+use super::super::preview;
 use super::*;
 use crate::domain::{Facts, Language, Notice};
 
@@ -18,13 +18,13 @@ fn sender() -> Sender {
 }
 
 fn octets(notice: &Notice, language: Language) -> Vec<u8> {
-    let letter = write(notice, language, PLACES, Some(sample::TOKEN)).unwrap();
+    let letter = write(notice, language, PLACES, Some(preview::TOKEN)).unwrap();
     let to = Address::parse("anna.verdi@example.org").unwrap();
     build(&letter, &Head { from: &sender(), to: &to, id: MailId(7), created_at_ms: 1_796_376_600_123 })
 }
 
 fn all() -> Vec<(Notice, Language)> {
-    let notices = sample::notices().unwrap();
+    let notices = preview::notices().unwrap();
     notices.into_iter().flat_map(|n| [(n.clone(), Language::Italian), (n, Language::English)]).collect()
 }
 
@@ -71,7 +71,7 @@ fn n_every_mail_has_a_head_of_its_own_and_two_parts_of_one_meaning() {
         assert_eq!((message.parts.len(), message.text_body_count(), message.html_body_count()), (3, 1, 1));
         let text = message.body_text(0).unwrap().replace("\r\n", "\n");
         let html = message.body_html(0).unwrap().replace("\r\n", "\n");
-        let letter = write(&notice, language, PLACES, Some(sample::TOKEN)).unwrap();
+        let letter = write(&notice, language, PLACES, Some(preview::TOKEN)).unwrap();
         assert_eq!(text, plain::render(&letter));
         assert_eq!(html, html::render(&letter));
         for said in [&*text, &*html, message.subject().unwrap()] {
@@ -112,7 +112,7 @@ fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
         "\\PC{0,12}",
         any::<String>(),
-        prop::sample::select(vec![
+        prop::preview::select(vec![
             "\r\nBcc: x@y.it\r\n\r\n",
             "\n",
             "\r",
@@ -188,7 +188,7 @@ proptest! {
             prop_assert_eq!(fields(&message), fields(&usual));
             prop_assert_eq!(message.parts.len(), 3);
             prop_assert_eq!(message.subject(), usual.subject());
-            let letter = write(&notice, language, PLACES, Some(sample::TOKEN)).unwrap();
+            let letter = write(&notice, language, PLACES, Some(preview::TOKEN)).unwrap();
             let to = only(message.to());
             prop_assert_eq!(to.address(), Some("anna.verdi@example.org"));
             prop_assert_eq!(to.name().unwrap_or_default(), letter.name.replace("=?", "= ?"));
