@@ -13,10 +13,13 @@
 //! | [`proto`] | wire grammars, bytes ↔ types. Pure |
 //! | [`policy`] | (grant, state, command) → decision, one file for each protocol. Pure |
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
+//! | [`texts`] | what people read, in Italian and English. Pure |
 //! | [`store`] | the database, behind a trait |
 //! | [`accounts`] | the use cases: log in, add, change, suspend, delete, record what is sent |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
+//! | [`notify`] | mails to people: what they say, and how they get to the relay |
+//! | [`web`] | the public pages: to answer an invitation, to set a new password |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.
@@ -26,13 +29,16 @@
 //! | domain | |
 //! | config | domain |
 //! | proto | domain |
+//! | texts | domain |
 //! | store | domain |
 //! | policy | domain, proto |
 //! | session | domain, proto, policy |
 //! | net | domain, config |
 //! | accounts | domain, store |
 //! | gateway | domain, config, session, accounts, net |
-//! | cli | domain, config, proto, policy, session, store, accounts, net, gateway |
+//! | notify | domain, config, proto, texts, accounts, net |
+//! | web | domain, config, texts, accounts, net |
+//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, notify, web |
 //!
 //! # The path of a login
 //!
@@ -120,7 +126,10 @@ pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod net;
+pub mod notify;
 pub mod policy;
 pub mod proto;
 pub mod session;
 pub mod store;
+pub mod texts;
+pub mod web;

@@ -31,20 +31,20 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Faults> {
     file.ledger.close(config)
 }
 
-struct File<'a> {
-    folder: &'a Path,
-    ledger: Ledger<'a>,
+pub(super) struct File<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) ledger: Ledger<'a>,
 }
 
 /// A listener and where it stands.
-struct Found {
-    config: ListenConfig,
+pub(super) struct Found {
+    pub(super) config: ListenConfig,
     section_at: usize,
     protocol_at: usize,
     address_at: usize,
 }
 
-type Value<'a, 'i> = Option<&'a Spanned<DeValue<'i>>>;
+pub(super) type Value<'a, 'i> = Option<&'a Spanned<DeValue<'i>>>;
 
 impl File<'_> {
     fn read(&mut self, mut top: Section<'_, '_>) -> Option<Config> {
@@ -55,16 +55,16 @@ impl File<'_> {
         let profile = self.permissions(top.value("permissions"));
         let limits = self.limits(top.value("limits"));
         let log = self.log(top.value("log"));
-        self.unserved("[panel]", top.value("panel"), &["address", "public_url"]);
-        self.unserved("[notify]", top.value("notify"), &["relay", "from"]);
+        let panel = self.panel(top.value("panel"), &listeners, tls.is_some());
+        let notify = self.notify(top.value("notify"), top.value("panel").is_some());
         top.close(&mut self.ledger);
         let tls = tls.flatten();
         let listeners = listeners.into_iter().map(|found| found.config).collect();
-        Some(Config { store: store?, tls, listeners, upstreams, profile: profile?, limits, log: log? })
+        Some(Config { store: store?, tls, listeners, upstreams, profile: profile?, limits, log: log?, panel, notify })
     }
 
     /// The table of a section; an empty one where the section is absent.
-    fn section<'a, 'i>(&mut self, title: &str, value: Value<'a, 'i>, empty: &'a DeTable<'i>) -> Section<'a, 'i> {
+    pub(super) fn section<'a, 'i>(&mut self, title: &str, value: Value<'a, 'i>, empty: &'a DeTable<'i>) -> Section<'a, 'i> {
         let Some(value) = value else { return Section::new(title, 0..0, empty) };
         match value.get_ref() {
             DeValue::Table(table) => Section::new(title, value.span(), table),
@@ -156,18 +156,7 @@ impl File<'_> {
             Some((protocol?, found.at))
         });
         let address = section.needed("address", "127.0.0.1:1993", &mut self.ledger);
-        let address = address.and_then(|found| {
-            let address = url::listen_address(found.text);
-            if address.is_none() {
-                let text = format!(
-                    "`{}` is no address to listen to: write an IP address and a port, such as `0.0.0.0:993` or \
-                     `[::]:993`",
-                    found.text.escape_debug()
-                );
-                self.ledger.wrong(found.at, text);
-            }
-            Some((address?, found.at))
-        });
+        let address = address.and_then(|found| self.listen_address(found, 993));
         let tls_at = section.value("tls").map(|value| value.span().start);
         let words = [("implicit", ListenTls::Implicit), ("starttls", ListenTls::StartTls), ("none", ListenTls::None)];
         let tls = section.choice("tls", &words, &mut self.ledger);
@@ -194,6 +183,20 @@ impl File<'_> {
         }
         let config = ListenConfig { protocol, address, tls: tls?, kind: kind?, proxy_protocol };
         Some(Found { config, section_at, protocol_at, address_at })
+    }
+
+    /// An address to listen to and where it stands; `port` is for the example.
+    pub(super) fn listen_address(&mut self, found: Text<'_>, port: u16) -> Option<(SocketAddr, usize)> {
+        let address = url::listen_address(found.text);
+        if address.is_none() {
+            let text = format!(
+                "`{}` is no address to listen to: write an IP address and a port, such as `0.0.0.0:{port}` or \
+                 `[::]:{port}`",
+                found.text.escape_debug()
+            );
+            self.ledger.wrong(found.at, text);
+        }
+        Some((address?, found.at))
     }
 
     fn upstreams(&mut self, value: Value<'_, '_>, listeners: &[Found]) -> Vec<UpstreamConfig> {
@@ -352,16 +355,6 @@ impl File<'_> {
         }
         section.close(&mut self.ledger);
         Some(LogConfig { json: json?, filter: filter.map_or("info", |found| found.text).to_owned() })
-    }
-
-    /// A section that this version has no use for. Its keys are judged all the same: they are the same for every version.
-    fn unserved(&mut self, title: &str, value: Value<'_, '_>, keys: &[&'static str]) {
-        let empty = DeTable::new();
-        let mut section = self.section(title, value, &empty);
-        for key in keys {
-            section.text(key, &mut self.ledger);
-        }
-        section.close(&mut self.ledger);
     }
 }
 

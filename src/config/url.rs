@@ -1,6 +1,6 @@
-//! The addresses in a configuration: upstream URLs, and where to listen.
+//! The addresses in a configuration: upstream URLs, web addresses, and where to listen.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{Endpoint, UpstreamTls};
 
@@ -25,6 +25,9 @@ pub(super) const IMAP: Schemes =
 /// RFC 8314 §7.3, RFC 6409
 pub(super) const SUBMISSION: Schemes =
     Schemes { name: "submission", secure: ("smtps", 465), plain: ("smtp", 587), insecure: "smtp+insecure" };
+/// RFC 8314 §7.3, RFC 6409: a relay takes submissions too
+pub(super) const RELAY: Schemes =
+    Schemes { name: "SMTP", secure: ("smtps", 465), plain: ("smtp", 587), insecure: "smtp+insecure" };
 /// RFC 8314 §7.3, RFC 1939
 pub(super) const POP3: Schemes =
     Schemes { name: "pop3", secure: ("pop3s", 995), plain: ("pop3", 110), insecure: "pop3+insecure" };
@@ -48,21 +51,7 @@ pub(super) fn endpoint(text: &str, schemes: &Schemes) -> Result<Endpoint, String
         scheme if scheme == *insecure => (UpstreamTls::Insecure, plain.1),
         _ => return Err(form()),
     };
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let (host, port) = match rest.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').ok_or_else(form)?,
-        None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
-    };
-    let port = match port.strip_prefix(':') {
-        None if port.is_empty() => default_port,
-        Some(port) => port.parse().ok().filter(|port| *port != 0).ok_or_else(form)?,
-        None => return Err(form()),
-    };
-    let bracketed = rest.starts_with('[');
-    let host_ok = if bracketed { host.parse::<std::net::Ipv6Addr>().is_ok() } else { is_host_name(host) };
-    if !host_ok {
-        return Err(form());
-    }
+    let (host, port) = host_and_port(rest.strip_suffix('/').unwrap_or(rest)).ok_or_else(form)?;
     if tls == UpstreamTls::Insecure && !is_loopback(host) {
         return Err(format!(
             "`{insecure}://` sends passwords in the clear and is for this machine only (localhost, 127.0.0.1, [::1]): use \
@@ -70,7 +59,73 @@ pub(super) fn endpoint(text: &str, schemes: &Schemes) -> Result<Endpoint, String
             secure.0, plain.0
         ));
     }
-    Ok(Endpoint { tls, host: host.to_ascii_lowercase(), port })
+    Ok(Endpoint { tls, host: host.to_ascii_lowercase(), port: port.unwrap_or(default_port) })
+}
+
+/// Splits `host[:port]`; the brackets of an IPv6 address are taken off.
+fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?,
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = match port.strip_prefix(':') {
+        None if port.is_empty() => None,
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(digits.parse().ok().filter(|port| *port != 0)?)
+        }
+        _ => return None,
+    };
+    let host_ok = if text.starts_with('[') { host.parse::<Ipv6Addr>().is_ok() } else { is_host_name(host) };
+    host_ok.then_some((host, port))
+}
+
+/// Reads `https://host[:port]`, with at most a slash behind it, to the form that browsers give an origin (RFC 6454
+/// §6.1), or says what is wrong.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let (origin, path) = web_address(text)?;
+    if matches!(path, "" | "/") {
+        return Ok(origin);
+    }
+    Err(format!("`{}` has more than a host: the panel has a host to itself; write `{origin}`", text.escape_debug()))
+}
+
+/// Reads the address of a page, or says what is wrong.
+pub(super) fn web_page(text: &str) -> Result<String, String> {
+    let (origin, path) = web_address(text)?;
+    // RFC 3986 §2, without what stands for something else in HTML
+    let ok = path.len() <= WEB_PATH_BYTES
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$()*+,;=%&".contains(&b));
+    if ok { Ok(origin + path) } else { Err(not_web(text)) }
+}
+
+/// The longest path and query of a page's address.
+const WEB_PATH_BYTES: usize = 2000;
+
+/// The origin, and what stands behind it.
+fn web_address(text: &str) -> Result<(String, &str), String> {
+    let (scheme, rest) = text.split_once("://").ok_or_else(|| not_web(text))?;
+    let usual_port = match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => return Err(not_web(text)),
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, port) = host_and_port(authority).ok_or_else(|| not_web(text))?;
+    if scheme == "http" && !is_loopback(host) {
+        let text = "`http://` shows passwords to the network and is for this machine only (localhost, 127.0.0.1, \
+                    [::1]): use `https://`";
+        return Err(text.to_owned());
+    }
+    let host = match host.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => host.to_ascii_lowercase(),
+    };
+    let port = port.filter(|port| *port != usual_port).map_or_else(String::new, |port| format!(":{port}"));
+    Ok((format!("{scheme}://{host}{port}"), path))
+}
+
+fn not_web(text: &str) -> String {
+    format!("`{}` is no web address: write `https://HOST`", text.escape_debug())
 }
 
 /// Reads `IP:PORT`; `localhost:PORT` is 127.0.0.1.
@@ -162,6 +217,57 @@ mod tests {
         }
         assert!(endpoint("smtp+insecure://smtp.example.it", &SUBMISSION).unwrap_err().contains("this machine only"));
         assert!(endpoint("pop3+insecure://192.0.2.1", &POP3).unwrap_err().contains("this machine only"));
+    }
+
+    #[test]
+    fn an_origin_is_as_browsers_write_it() {
+        for (text, expected) in [
+            ("https://delega.example.it", "https://delega.example.it"),
+            ("https://Delega.Example.IT/", "https://delega.example.it"),
+            ("https://delega.example.it:443/", "https://delega.example.it"),
+            ("https://delega.example.it:8443", "https://delega.example.it:8443"),
+            ("https://[2001:DB8:0::7]:8443", "https://[2001:db8::7]:8443"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://127.0.0.1:80", "http://127.0.0.1"),
+            ("http://[::1]", "http://[::1]"),
+        ] {
+            assert_eq!(origin(text).as_deref(), Ok(expected), "{text}");
+        }
+        for text in [
+            "delega.example.it",
+            "ftp://delega.example.it",
+            "https://",
+            "https://u:p@delega.example.it",
+            "https://delega.example.it:0",
+            "https://delega.example.it:+443",
+            "https://delega.example.it:x",
+            "https://dèlega.example.it",
+            "https://delega example.it",
+            "https://[::1",
+        ] {
+            assert!(origin(text).unwrap_err().contains("no web address"), "{text}");
+        }
+        for text in
+            ["https://a.example.it/panel", "https://a.example.it?x", "https://a.example.it/#", "https://a.example.it//"]
+        {
+            assert!(origin(text).unwrap_err().contains("write `https://a.example.it`"), "{text}");
+        }
+        for text in ["http://delega.example.it", "http://192.0.2.7", "http://localhost.example.it"] {
+            assert!(origin(text).unwrap_err().contains("this machine only"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_have_a_path() {
+        for text in ["https://mail.example.it", "https://mail.example.it/webmail/?a=1&b=%20#x", "http://localhost:8080/"] {
+            assert_eq!(web_page(text).as_deref(), Ok(text));
+        }
+        for text in ["javascript:alert(1)", "https://mail.example.it/a b", "https://mail.example.it/\"", "https://a/è"] {
+            assert!(web_page(text).is_err(), "{text}");
+        }
+        let longest = format!("https://a/{}", "x".repeat(WEB_PATH_BYTES - 1));
+        assert!(web_page(&longest).is_ok());
+        assert!(web_page(&(longest + "x")).is_err());
     }
 
     #[test]

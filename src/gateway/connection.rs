@@ -24,7 +24,7 @@ use super::warm::Age;
 use super::{Shared, doors};
 use crate::accounts::{Entry, SendingEntry};
 use crate::config::Endpoint;
-use crate::domain::Sending;
+use crate::domain::{Door, Sending};
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
 use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Request};
 
@@ -64,7 +64,7 @@ struct Connection {
     upstream: Option<Stream>,
     starttls: Option<Arc<ServerTls>>,
     peer: Peer,
-    door: crate::domain::Door,
+    door: Door,
     guard: Guard,
     work: Option<Pending<Done>>,
     stop: Option<Pending<()>>,
@@ -91,8 +91,8 @@ struct Connection {
 }
 
 /// Serves one connection to its end.
-pub async fn serve(arrival: Arrival, shared: Arc<Shared>) {
-    let Arrival { stream, peer, guard, door, starttls } = arrival;
+pub async fn serve(arrival: Arrival, door: Door, shared: Arc<Shared>) {
+    let Arrival { stream, peer, guard, starttls } = arrival;
     let now = Instant::now();
     let session = doors::session(&shared, door, starttls.is_some(), now);
     let stop = shared.stop.clone();

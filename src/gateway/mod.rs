@@ -38,7 +38,7 @@ use crate::config::{Config, LimitsConfig};
 use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
 use crate::session::Timeouts;
 
-use crate::domain::Protocol;
+use crate::domain::{Door, Protocol};
 use budget::Budget;
 use doors::Offers;
 use live::Live;
@@ -68,7 +68,7 @@ pub(crate) struct Shared {
 /// A gateway whose listeners stand.
 pub struct Gateway {
     shared: Arc<Shared>,
-    listeners: Vec<Listener>,
+    listeners: Vec<(Listener, Door)>,
     tls: Option<Arc<ServerTls>>,
     signals: Signals,
 }
@@ -125,9 +125,12 @@ impl Gateway {
         let listeners = config
             .listeners
             .iter()
-            .map(|listener| Listener::bind(listener, tls.clone(), admission.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
-        for (listener, config) in listeners.iter().zip(&config.listeners) {
+            .map(|config| {
+                let door = Door { protocol: config.protocol, kind: config.kind };
+                Ok((Listener::bind(config, tls.clone(), admission.clone())?, door))
+            })
+            .collect::<Result<Vec<_>, BindError>>()?;
+        for ((listener, _), config) in listeners.iter().zip(&config.listeners) {
             tracing::info!(address = %listener.address(), protocol = %config.protocol, kind = %config.kind, tls = ?config.tls, "listening");
         }
         let shared = Arc::new(Shared {
@@ -143,14 +146,25 @@ impl Gateway {
             warm: Arc::default(),
             hashing: Arc::new(tokio::sync::Semaphore::new(login::at_once())),
             stop: signals.stop.clone(),
-            stop_at_once: signals.stop_at_once.clone(),
+            // Its own: where it ends by itself, others go on.
+            stop_at_once: signals.stop_at_once.child_token(),
         });
         Ok(Gateway { shared, listeners, tls, signals })
     }
 
+    /// The certificate that the listeners show, for others that show it too.
+    pub fn tls(&self) -> Option<Arc<ServerTls>> {
+        self.tls.clone()
+    }
+
+    /// The turns of those whose passwords are checked: whoever else runs argon2 in this process waits for one, too.
+    pub fn hashing(&self) -> Arc<tokio::sync::Semaphore> {
+        self.shared.hashing.clone()
+    }
+
     /// Where the listeners stand, in the order of the configuration.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(Listener::address).collect()
+        self.listeners.iter().map(|(listener, _)| listener.address()).collect()
     }
 
     /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.
@@ -167,16 +181,16 @@ impl Gateway {
         }
         let warm = shared.warm.clone();
         let changed = move || warm.close_all();
-        background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, signals.stop_at_once.clone()));
+        background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, shared.stop_at_once.clone()));
         background.spawn(shared.warm.clone().keep(signals.stop.clone()));
 
         let sessions = TaskTracker::new();
-        for listener in listeners {
+        for (listener, door) in listeners {
             let (shared, sessions, stop) = (shared.clone(), sessions.clone(), signals.stop.clone());
             background.spawn(async move {
                 let handler = move |arrival: net::Arrival| {
                     let shared = shared.clone();
-                    async move { connection::serve(arrival, shared).await }
+                    async move { connection::serve(arrival, door, shared).await }
                 };
                 listener.serve(&sessions, stop, handler).await;
             });
@@ -201,10 +215,10 @@ impl Gateway {
         let bound = shared.limits.shutdown_grace + net::CLOSE_TIMEOUT + Duration::from_secs(1);
         tokio::select! {
             () = all => {}
-            () = signals.stop_at_once.cancelled() => {}
+            () = shared.stop_at_once.cancelled() => {}
             () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
         }
-        signals.stop_at_once.cancel();
+        shared.stop_at_once.cancel();
         tracing::info!("stopped");
     }
 }

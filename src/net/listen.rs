@@ -1,4 +1,4 @@
-//! Listeners: from `[[listen]]` to connections that are admitted, known by their real address and, where TLS is
+//! Listeners: from `[[listen]]` and `[panel]` to connections that are admitted, known by their real address and, where TLS is
 //! implicit, encrypted.
 //!
 //! All that a stranger sends before that is untrusted. Whoever does not get so far is disconnected without a word
@@ -17,10 +17,10 @@ use tokio_util::task::TaskTracker;
 use super::admission::{Admission, Guard, Slot};
 use super::seldom::Seldom;
 use super::stream::Stream;
-use super::tls_server::ServerTls;
+use super::tls_server::{Application, ServerTls};
 use super::{PROXY_HEADER_TIMEOUT, proxy, socket};
-use crate::config::{ListenConfig, ListenTls};
-use crate::domain::{Door, ListenerKind};
+use crate::config::{ListenConfig, ListenTls, PanelConfig, PanelTls};
+use crate::domain::ListenerKind;
 
 /// Connections that the system completes ahead of us.
 const BACKLOG: u32 = 1024;
@@ -35,10 +35,21 @@ pub struct Listener {
     shared: Shared,
 }
 
+/// What a listener is to be like.
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    address: SocketAddr,
+    application: Application,
+    tls: ListenTls,
+    proxy_protocol: bool,
+    /// Whether all connections come from a front end that the operator trusts, so that its address is nobody's.
+    front_end: bool,
+}
+
 /// What the tasks of one listener's connections share until they have arrived.
 #[derive(Debug)]
 struct Shared {
-    config: ListenConfig,
+    settings: Settings,
     address: SocketAddr,
     tls: Option<Arc<ServerTls>>,
     admission: Arc<Admission>,
@@ -64,8 +75,6 @@ pub struct Arrival {
     pub peer: Peer,
     /// Its place among all connections, to be kept as long as it lives and told of the login.
     pub guard: Guard,
-    /// Where it came in.
-    pub door: Door,
     /// For STARTTLS, where the listener offers it.
     pub starttls: Option<Arc<ServerTls>>,
 }
@@ -107,19 +116,49 @@ impl Listener {
         tls: Option<Arc<ServerTls>>,
         admission: Arc<Admission>,
     ) -> Result<Self, BindError> {
-        match config.tls {
+        let settings = Settings {
+            address: config.address,
+            application: config.protocol.into(),
+            tls: config.tls,
+            proxy_protocol: config.proxy_protocol,
+            front_end: config.kind == ListenerKind::Webmail,
+        };
+        Listener::of(settings, tls, admission)
+    }
+
+    /// The same for the panel. What comes without TLS and PROXY header comes from a reverse proxy, which stands for all.
+    pub fn bind_panel(
+        config: &PanelConfig,
+        tls: Option<Arc<ServerTls>>,
+        admission: Arc<Admission>,
+    ) -> Result<Self, BindError> {
+        let settings = Settings {
+            address: config.address,
+            application: Application::Http,
+            tls: match config.tls {
+                PanelTls::Implicit => ListenTls::Implicit,
+                PanelTls::None => ListenTls::None,
+            },
+            proxy_protocol: config.proxy_protocol,
+            front_end: config.tls == PanelTls::None && !config.proxy_protocol,
+        };
+        Listener::of(settings, tls, admission)
+    }
+
+    fn of(settings: Settings, tls: Option<Arc<ServerTls>>, admission: Arc<Admission>) -> Result<Self, BindError> {
+        match settings.tls {
             ListenTls::Implicit | ListenTls::StartTls if tls.is_none() => {
-                return Err(BindError::NoCertificate(config.address));
+                return Err(BindError::NoCertificate(settings.address));
             }
-            ListenTls::None if !config.address.ip().to_canonical().is_loopback() => {
-                return Err(BindError::PlainBeyondLoopback(config.address));
+            ListenTls::None if !settings.address.ip().to_canonical().is_loopback() => {
+                return Err(BindError::PlainBeyondLoopback(settings.address));
             }
             ListenTls::Implicit | ListenTls::StartTls | ListenTls::None => {}
         }
-        let bound = listening_socket(config.address).and_then(|tcp| Ok((tcp.local_addr()?, tcp)));
-        let (address, tcp) = bound.map_err(|source| BindError::System { address: config.address, source })?;
+        let bound = listening_socket(settings.address).and_then(|tcp| Ok((tcp.local_addr()?, tcp)));
+        let (address, tcp) = bound.map_err(|source| BindError::System { address: settings.address, source })?;
         let shared = Shared {
-            config: config.clone(),
+            settings,
             address,
             tls,
             admission,
@@ -210,7 +249,7 @@ impl Shared {
     async fn arrive(&self, mut tcp: TcpStream, slot: Slot) -> io::Result<Option<Arrival>> {
         socket::tune(&tcp)?;
         let mut peer = Peer { address: tcp.peer_addr()?, local: tcp.local_addr()? };
-        if self.config.proxy_protocol {
+        if self.settings.proxy_protocol {
             let header = proxy::read_header(&mut tcp, self.proxy_header_timeout).await;
             if let Some(proxied) = header.map_err(io::Error::other)? {
                 peer = Peer { address: proxied.client, local: proxied.local };
@@ -219,9 +258,9 @@ impl Shared {
         peer.address.set_ip(peer.address.ip().to_canonical());
         peer.local.set_ip(peer.local.ip().to_canonical());
 
-        let guard = match self.config.kind {
-            ListenerKind::Client => self.admission.guard(slot, peer.address.ip()),
-            ListenerKind::Webmail => Some(Admission::guard_of_front_end(slot)),
+        let guard = match self.settings.front_end {
+            false => self.admission.guard(slot, peer.address.ip()),
+            true => Some(Admission::guard_of_front_end(slot)),
         };
         let Some(guard) = guard else {
             self.refused("an address has too many connections that have not logged in");
@@ -230,14 +269,13 @@ impl Shared {
 
         let mut stream = Stream::plain(tcp);
         let mut starttls = None;
-        match (self.config.tls, &self.tls) {
-            (ListenTls::Implicit, Some(tls)) => stream = stream.starttls_server(tls, self.config.protocol).await?,
+        match (self.settings.tls, &self.tls) {
+            (ListenTls::Implicit, Some(tls)) => stream = stream.starttls_server(tls, self.settings.application).await?,
             (ListenTls::StartTls, Some(tls)) => starttls = Some(tls.clone()),
             (ListenTls::None, _) => {}
             (ListenTls::Implicit | ListenTls::StartTls, None) => return Ok(None),
         }
-        let door = Door { protocol: self.config.protocol, kind: self.config.kind };
-        Ok(Some(Arrival { stream, peer, guard, door, starttls }))
+        Ok(Some(Arrival { stream, peer, guard, starttls }))
     }
 
     fn refused(&self, reason: &'static str) {

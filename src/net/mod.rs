@@ -31,7 +31,7 @@ pub use listen::{Arrival, BindError, Listener, Peer};
 pub use shutdown::{Reload, Signals};
 pub use stream::{Gathering, Stream};
 pub use tls_files::TlsFileError;
-pub use tls_server::ServerTls;
+pub use tls_server::{Application, ServerTls};
 pub use trust::{Distrust, TrustError};
 
 /// How long a client may take for its TLS handshake.

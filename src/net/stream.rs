@@ -17,9 +17,8 @@ use tokio::net::TcpStream;
 use super::buffers;
 use super::dial::{DialError, Dialer};
 use super::records::{Ciphertext, Decrypted, RECORD_BYTES, Records};
-use super::tls_server::ServerTls;
+use super::tls_server::{Application, ServerTls};
 use crate::config::Endpoint;
-use crate::domain::Protocol;
 
 /// How much of what a peer still sends is read and thrown away when its connection is closed.
 const DISCARD_AT_CLOSE_BYTES: usize = 256 * 1024;
@@ -82,8 +81,8 @@ impl Stream {
     ///
     /// The caller holds no byte that was read beyond the STARTTLS line: a session in which there is one has ended.
     /// What lies unread in the socket can do no harm, since the handshake fails on it.
-    pub async fn starttls_server(self, tls: &ServerTls, protocol: Protocol) -> io::Result<Stream> {
-        tls.accept(self.into_plain()?, protocol).await
+    pub async fn starttls_server(self, tls: &ServerTls, application: impl Into<Application>) -> io::Result<Stream> {
+        tls.accept(self.into_plain()?, application).await
     }
 
     /// Encrypts a plain connection, as the client; the same holds for bytes beyond the server's answer to STARTTLS.

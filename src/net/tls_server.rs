@@ -1,8 +1,8 @@
 //! TLS towards clients (RFC 8446, RFC 5246): one certificate for all listeners, replaced while they run.
 //!
-//! A server offers the ALPN name of its own protocol alone (RFC 7301, RFC 2595's `imap` and `pop3`), so that a browser
-//! that was lured to a mail port gets an alert and no answer that could be mistaken for one of its own (ALPACA).
-//! Mail programs that offer no ALPN at all are served; most offer none.
+//! A server offers the ALPN name of its own protocol alone (RFC 7301, RFC 2595's `imap` and `pop3`, `http/1.1`), so that a
+//! browser that was lured to a mail port gets an alert and no answer that could be mistaken for one of its own (ALPACA).
+//! Programs that offer no ALPN at all are served; most mail programs offer none.
 
 use std::io;
 use std::sync::Arc;
@@ -28,6 +28,21 @@ pub struct ServerTls {
     loaded: ArcSwap<Loaded>,
 }
 
+/// What is spoken within TLS, as far as ALPN is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Application {
+    /// A mail protocol.
+    Mail(Protocol),
+    /// HTTP/1.1.
+    Http,
+}
+
+impl From<Protocol> for Application {
+    fn from(protocol: Protocol) -> Self {
+        Application::Mail(protocol)
+    }
+}
+
 /// One state of the certificate files.
 ///
 /// A new state brings new ticket keys, so that no session that began under a key that was replaced is resumed.
@@ -36,6 +51,7 @@ struct Loaded {
     imap: Arc<ServerConfig>,
     submission: Arc<ServerConfig>,
     pop3: Arc<ServerConfig>,
+    http: Arc<ServerConfig>,
 }
 
 impl ServerTls {
@@ -62,8 +78,8 @@ impl ServerTls {
     }
 
     /// The handshake, as the server, on a connection from which nothing of it has been read.
-    pub async fn accept(&self, tcp: TcpStream, protocol: Protocol) -> io::Result<Stream> {
-        let records = Records::server(self.config(protocol)).map_err(io::Error::other)?;
+    pub async fn accept(&self, tcp: TcpStream, application: impl Into<Application>) -> io::Result<Stream> {
+        let records = Records::server(self.config(application)).map_err(io::Error::other)?;
         let handshake = Stream::encrypted(tcp, records);
         match tokio::time::timeout(self.handshake_timeout, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
@@ -76,12 +92,13 @@ impl ServerTls {
     }
 
     /// The configuration that a handshake begun now would have.
-    pub fn config(&self, protocol: Protocol) -> Arc<ServerConfig> {
+    pub fn config(&self, application: impl Into<Application>) -> Arc<ServerConfig> {
         let loaded = self.loaded.load();
-        match protocol {
-            Protocol::Imap => loaded.imap.clone(),
-            Protocol::Submission => loaded.submission.clone(),
-            Protocol::Pop3 => loaded.pop3.clone(),
+        match application.into() {
+            Application::Mail(Protocol::Imap) => loaded.imap.clone(),
+            Application::Mail(Protocol::Submission) => loaded.submission.clone(),
+            Application::Mail(Protocol::Pop3) => loaded.pop3.clone(),
+            Application::Http => loaded.http.clone(),
         }
     }
 
@@ -99,26 +116,31 @@ impl Loaded {
         // Before the files are read: what changes during the reading is then seen as a change.
         let fingerprint = Fingerprint::of(files);
         let certificate = Arc::new(SingleCertAndKey::from(tls_files::load(files)?));
-        let config = |protocol| server_config(certificate.clone(), protocol).map_err(|error| unusable(files, &error));
+        let config = |application| server_config(certificate.clone(), application).map_err(|e| unusable(files, &e));
         Ok(Loaded {
             fingerprint,
-            imap: config(Protocol::Imap)?,
-            submission: config(Protocol::Submission)?,
-            pop3: config(Protocol::Pop3)?,
+            imap: config(Protocol::Imap.into())?,
+            submission: config(Protocol::Submission.into())?,
+            pop3: config(Protocol::Pop3.into())?,
+            http: config(Application::Http)?,
         })
     }
 }
 
-fn server_config(certificate: Arc<SingleCertAndKey>, protocol: Protocol) -> Result<Arc<ServerConfig>, rustls::Error> {
+fn server_config(
+    certificate: Arc<SingleCertAndKey>,
+    application: Application,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(provider::provider())
         .with_protocol_versions(provider::VERSIONS)?
         .with_no_client_auth()
         .with_cert_resolver(certificate);
-    config.alpn_protocols = match protocol {
-        Protocol::Imap => vec![b"imap".to_vec()],
-        Protocol::Pop3 => vec![b"pop3".to_vec()],
+    config.alpn_protocols = match application {
+        Application::Mail(Protocol::Imap) => vec![b"imap".to_vec()],
+        Application::Mail(Protocol::Pop3) => vec![b"pop3".to_vec()],
         // No name is registered for submission.
-        Protocol::Submission => Vec::new(),
+        Application::Mail(Protocol::Submission) => Vec::new(),
+        Application::Http => vec![b"http/1.1".to_vec()],
     };
     // The state of a resumable session stays with the client, under a key that changes every six hours: no memory
     // for each of them here. One ticket for each connection; few mail programs use even that.

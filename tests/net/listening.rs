@@ -1,5 +1,6 @@
 //! Binding, limits, and the end of a listener.
 
+use delega::config::{PanelConfig, PanelTls};
 use delega::net::BindError;
 
 use super::*;
@@ -58,9 +59,37 @@ async fn a_web_mail_front_end_is_one_address_and_many_people() {
     for _ in 0..5 {
         let client = TcpStream::connect(listener.address).await.unwrap();
         let arrival = listener.arrival().await;
-        assert_eq!(arrival.door.kind, ListenerKind::Webmail);
         held.push((client, arrival));
     }
+}
+
+#[tokio::test]
+async fn a_reverse_proxy_of_the_panel_is_many_people_too() {
+    let panel = |proxy_protocol| PanelConfig {
+        address: "127.0.0.1:0".parse().unwrap(),
+        public_url: "https://delega.example.it".to_owned(),
+        tls: PanelTls::None,
+        proxy_protocol,
+        webmail_url: None,
+    };
+    let mut listener = Running::start(Listener::bind_panel(&panel(false), None, Admission::new(100, 1)).unwrap());
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        let client = TcpStream::connect(listener.address).await.unwrap();
+        held.push((client, listener.arrival().await));
+    }
+    // Behind one that tells the addresses, each is a stranger's.
+    let mut listener = Running::start(Listener::bind_panel(&panel(true), None, Admission::new(100, 1)).unwrap());
+    let address = listener.address;
+    let knock = async || {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"PROXY TCP4 192.0.2.1 192.0.2.2 1000 443\r\n").await.unwrap();
+        client
+    };
+    let _first = knock().await;
+    let _let_in = listener.arrival().await;
+    assert_eq!(all_of(&mut knock().await).await, b"");
+    assert!(listener.nobody_arrived());
 }
 
 #[tokio::test]

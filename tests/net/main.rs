@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use delega::config::{ListenConfig, ListenTls, TlsConfig};
 use delega::domain::{ListenerKind, Protocol};
-use delega::net::{Admission, Arrival, Listener, ServerTls, Stream, provider};
+use delega::net::{Admission, Application, Arrival, Listener, ServerTls, Stream, provider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};

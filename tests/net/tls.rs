@@ -52,6 +52,7 @@ async fn each_protocol_has_its_own_name() {
     assert_eq!(tls.config(Protocol::Imap).alpn_protocols, [b"imap"]);
     assert_eq!(tls.config(Protocol::Pop3).alpn_protocols, [b"pop3"]);
     assert!(tls.config(Protocol::Submission).alpn_protocols.is_empty());
+    assert_eq!(tls.config(Application::Http).alpn_protocols, [b"http/1.1"]);
 }
 
 #[tokio::test]

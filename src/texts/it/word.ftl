@@ -1,0 +1,26 @@
+### Parole che le pagine e i messaggi hanno in comune.
+
+word-permission-read = Lettura
+word-permission-write = Scrittura
+word-permission-send = Invio
+word-permission-client = Utilizzo client di posta
+word-permission-settings = Gestione impostazioni
+word-with-protocols = { $permission } ({ $protocols })
+
+word-list = { $first } e { $last }
+
+word-date = { $day } { $month } { $year }
+word-date-time = { $date }, { $time }
+
+word-january = gennaio
+word-february = febbraio
+word-march = marzo
+word-april = aprile
+word-may = maggio
+word-june = giugno
+word-july = luglio
+word-august = agosto
+word-september = settembre
+word-october = ottobre
+word-november = novembre
+word-december = dicembre

@@ -1,0 +1,84 @@
+//! Permissions, protocols and moments, as people say them.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use super::text;
+use crate::domain::{Grant, Language, Permission, Protocols};
+
+/// The name of a permission.
+pub fn permission(language: Language, permission: Permission) -> String {
+    let id = match permission {
+        Permission::Read => "word-permission-read",
+        Permission::Write => "word-permission-write",
+        Permission::Send => "word-permission-send",
+        Permission::Client => "word-permission-client",
+        Permission::Settings => "word-permission-settings",
+    };
+    text(language, id, &[])
+}
+
+/// The protocols by which a mail program may come (P7); empty where there is none.
+pub fn protocols(language: Language, protocols: Protocols) -> String {
+    let named = [(protocols.imap, "IMAP"), (protocols.pop3, "POP3")];
+    let named: Vec<String> = named.iter().filter(|(open, _)| *open).map(|(_, name)| (*name).to_owned()).collect();
+    list(language, &named)
+}
+
+/// The permissions of a grant one by one, the protocols of a mail program with theirs (P10).
+pub fn granted(language: Language, grant: &Grant) -> Vec<String> {
+    let named = |p| match (p, protocols(language, grant.protocols)) {
+        (Permission::Client, by) if !by.is_empty() => {
+            text(language, "word-with-protocols", &[("permission", &permission(language, p)), ("protocols", &by)])
+        }
+        (p, _) => permission(language, p),
+    };
+    grant.permissions.iter().map(named).collect()
+}
+
+/// "a", "a and b", "a, b and c".
+pub fn list(language: Language, items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => text(language, "word-list", &[("first", &first.join(", ")), ("last", last)]),
+    }
+}
+
+/// A day: seconds since 1970-01-01 UTC, as calendars in Italy have it.
+pub fn date(language: Language, secs: i64) -> String {
+    let at = in_italy(secs);
+    let day = at.day().to_string();
+    text(language, "word-date", &[("day", &day), ("month", &month(language, &at)), ("year", &at.year().to_string())])
+}
+
+/// A moment: seconds since 1970-01-01 UTC, as clocks in Italy show it, where certified mail is read.
+pub fn date_time(language: Language, secs: i64) -> String {
+    let at = in_italy(secs);
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    text(language, "word-date-time", &[("date", &date(language, secs)), ("time", &time)])
+}
+
+fn in_italy(secs: i64) -> Zoned {
+    // The system's rules; on a system that has none, those in force since 1996.
+    let zone = TimeZone::get("Europe/Rome").or_else(|_| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3"));
+    Timestamp::from_second(secs).unwrap_or(Timestamp::MAX).to_zoned(zone.unwrap_or(TimeZone::UTC))
+}
+
+fn month(language: Language, at: &Zoned) -> String {
+    let id = match at.month() {
+        1 => "word-january",
+        2 => "word-february",
+        3 => "word-march",
+        4 => "word-april",
+        5 => "word-may",
+        6 => "word-june",
+        7 => "word-july",
+        8 => "word-august",
+        9 => "word-september",
+        10 => "word-october",
+        11 => "word-november",
+        _ => "word-december",
+    };
+    text(language, id, &[])
+}

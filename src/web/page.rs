@@ -1,0 +1,403 @@
+//! What is shown: the pages' templates and what goes into them. All text comes from [`texts`]; what people have typed is
+//! text too, and escaped.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use super::reader::Reader;
+use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, Rule};
+use crate::domain::{Grant, Language, Permission};
+use crate::texts;
+
+/// What every page has: its language, and how to get to the other.
+struct Frame {
+    language: Language,
+    /// Whether the page can be asked for again in the other language: not where a form led to it.
+    switch: bool,
+    /// Whether something has to be mended, which the title says first (WCAG 2.2, G199 and H25).
+    faulty: bool,
+}
+
+impl Frame {
+    /// Of a page that an address leads to.
+    fn of_address(language: Language) -> Frame {
+        Frame { language, switch: true, faulty: false }
+    }
+
+    /// Of a page that a form leads to.
+    fn of_form(language: Language) -> Frame {
+        Frame { language, switch: false, faulty: false }
+    }
+
+    fn say(&self, id: &str) -> String {
+        texts::text(self.language, id, &[])
+    }
+
+    fn with(&self, id: &str, name: &str, value: &str) -> String {
+        texts::text(self.language, id, &[(name, value)])
+    }
+
+    fn code(&self) -> &'static str {
+        self.language.name()
+    }
+
+    fn other(&self) -> Language {
+        match self.language {
+            Language::Italian => Language::English,
+            Language::English => Language::Italian,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home<'a> {
+    frame: Frame,
+    webmail_url: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+struct Invitation<'a> {
+    frame: Frame,
+    owner: &'a str,
+    person: &'a str,
+    mailbox: &'a str,
+    login: &'a str,
+    permissions: &'a [Allowed],
+    until: &'a str,
+    form: PasswordForm<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "refusing.html")]
+struct Refusing<'a> {
+    frame: Frame,
+    owner: &'a str,
+    mailbox: &'a str,
+    token: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct NewPassword<'a> {
+    frame: Frame,
+    login: &'a str,
+    form: PasswordForm<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "ready.html")]
+struct Ready<'a> {
+    frame: Frame,
+    title: &'a str,
+    lead: &'a str,
+    login: &'a str,
+    webmail_url: Option<&'a str>,
+    mailbox: &'a str,
+    client: bool,
+}
+
+#[derive(Template)]
+#[template(path = "forgotten.html")]
+struct Forgotten {
+    frame: Frame,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    frame: Frame,
+    title: &'a str,
+    texts: &'a [String],
+    forgotten_link: bool,
+}
+
+/// A form with a new password, twice.
+struct PasswordForm<'a> {
+    token: &'a str,
+    /// For the browser's own store of passwords.
+    login: &'a str,
+    rules: Vec<String>,
+    /// What is wrong with what was typed first, and with its repetition.
+    password_fault: Option<String>,
+    repeat_fault: Option<String>,
+}
+
+impl<'a> PasswordForm<'a> {
+    fn new(frame: &Frame, login: &'a str, token: &'a str, fault: Option<PasswordFault>) -> PasswordForm<'a> {
+        let (least, most) = (PASSWORD_MIN_CHARS.to_string(), PASSWORD_MAX_BYTES.to_string());
+        let says = |of_repeat: bool| {
+            fault.filter(|fault| (*fault == PasswordFault::Unlike) == of_repeat).map(|fault| frame.say(fault.text()))
+        };
+        PasswordForm {
+            token,
+            login,
+            rules: vec![
+                frame.with("page-rule-least", "least", &least),
+                frame.say("page-rule-guess"),
+                frame.with("page-rule-most", "most", &most),
+            ],
+            password_fault: says(false),
+            repeat_fault: says(true),
+        }
+    }
+}
+
+/// A permission, and what it is for.
+struct Allowed {
+    name: String,
+    about: String,
+}
+
+/// What is wrong with a password that was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PasswordFault {
+    /// Nothing was typed.
+    Empty,
+    /// Too few characters.
+    TooShort,
+    /// Too many bytes.
+    TooLong,
+    /// A control character.
+    Control,
+    /// Easy to guess.
+    Weak,
+    /// Something else was typed the second time.
+    Unlike,
+}
+
+impl PasswordFault {
+    /// The fault that a rule finds, if it is a rule about passwords.
+    fn of(rule: &Rule) -> Option<PasswordFault> {
+        match rule {
+            Rule::PasswordEmpty => Some(PasswordFault::Empty),
+            Rule::PasswordTooShort => Some(PasswordFault::TooShort),
+            Rule::PasswordTooLong => Some(PasswordFault::TooLong),
+            Rule::PasswordControl => Some(PasswordFault::Control),
+            Rule::PasswordWeak => Some(PasswordFault::Weak),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            PasswordFault::Empty => "page-password-empty",
+            PasswordFault::TooShort => "page-password-too-short",
+            PasswordFault::TooLong => "page-password-too-long",
+            PasswordFault::Control => "page-password-control",
+            PasswordFault::Weak => "page-password-weak",
+            PasswordFault::Unlike => "page-password-unlike",
+        }
+    }
+}
+
+/// Why somebody is not shown what they came for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// What was sent cannot be read.
+    BadRequest,
+    /// Another site sent the form.
+    ElsewhereSent,
+    /// There is no such page.
+    NotFound,
+    /// The page is there, and not for this.
+    NoSuchMethod,
+    /// The request took too long.
+    TooSlow,
+    /// The token is none: a part of the link is missing.
+    LinkBroken,
+    /// The link is unknown, was used, has expired, or was withdrawn.
+    LinkGone,
+    /// The password will not do.
+    Password(PasswordFault),
+    /// Another rule says no.
+    Refused,
+    /// More was sent than fits.
+    TooLarge,
+    /// Something else than a form was sent.
+    NoForm,
+    /// It is delega's fault, or its operator's; the log has the cause.
+    Internal,
+}
+
+impl Problem {
+    pub(super) fn of(error: AccountsError) -> Problem {
+        match error {
+            AccountsError::Refused(Rule::LinkGone) => Problem::LinkGone,
+            AccountsError::Refused(rule) => match PasswordFault::of(&rule) {
+                Some(fault) => Problem::Password(fault),
+                None => {
+                    tracing::info!(%rule, "what a link is for was refused");
+                    Problem::Refused
+                }
+            },
+            error => {
+                tracing::error!(%error, "a page could not be made");
+                Problem::Internal
+            }
+        }
+    }
+
+    /// Its page, to someone of whom nothing more is known.
+    pub(super) fn page(self, reader: Reader) -> Response {
+        self.page_in(reader.language())
+    }
+
+    /// Its page in this language.
+    pub(super) fn page_in(self, language: Language) -> Response {
+        let (status, title, text) = match self {
+            Problem::BadRequest | Problem::Password(_) => {
+                (StatusCode::BAD_REQUEST, "page-bad-request", "page-bad-request-text")
+            }
+            Problem::ElsewhereSent => (StatusCode::FORBIDDEN, "page-elsewhere", "page-elsewhere-text"),
+            Problem::NotFound => (StatusCode::NOT_FOUND, "page-not-found", "page-not-found-text"),
+            Problem::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, "page-no-method", "page-no-method-text"),
+            Problem::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "page-too-slow", "page-too-slow-text"),
+            Problem::LinkBroken => (StatusCode::NOT_FOUND, "page-link-broken", "page-link-broken-text"),
+            Problem::LinkGone => (StatusCode::GONE, "page-link-gone", "page-link-gone-text"),
+            Problem::Refused => (StatusCode::CONFLICT, "page-refused-rule", "page-refused-rule-text"),
+            Problem::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "page-too-large", "page-too-large-text"),
+            Problem::NoForm => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "page-bad-request", "page-bad-request-text"),
+            Problem::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "page-internal", "page-internal-text"),
+        };
+        let frame = Frame::of_form(language);
+        let mut said = vec![frame.say(text)];
+        let gone = self == Problem::LinkGone;
+        if gone {
+            said.push(frame.say("page-link-gone-used"));
+            said.push(frame.say("page-link-gone-expired"));
+        }
+        let title = frame.say(title);
+        show(status, &Message { frame, title: &title, texts: &said, forgotten_link: gone })
+    }
+}
+
+fn show(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What this is, and where one can go from here.
+pub(super) fn home(language: Language, webmail_url: Option<&str>) -> Response {
+    show(StatusCode::OK, &Home { frame: Frame::of_address(language), webmail_url })
+}
+
+/// An invitation, with the form that accepts it; after a first try, with what is to be mended.
+pub(super) fn invitation(
+    language: Language,
+    view: &InvitationView,
+    token: &str,
+    fault: Option<PasswordFault>,
+) -> Response {
+    let frame = form_frame(language, fault);
+    let login = view.delegate.login().to_string();
+    let page = Invitation {
+        owner: &view.owner_name,
+        person: &view.delegate.delegate.full_name(),
+        mailbox: view.delegate.address.as_str(),
+        login: &login,
+        permissions: &allowed(language, &view.delegate),
+        until: &texts::date_time(language, view.until_secs),
+        form: PasswordForm::new(&frame, &login, token, fault),
+        frame,
+    };
+    show(form_status(fault), &page)
+}
+
+/// Asks whether an invitation is really to be refused.
+pub(super) fn refusing(language: Language, view: &InvitationView, token: &str) -> Response {
+    let (owner, mailbox) = (view.owner_name.as_str(), view.delegate.address.as_str());
+    show(StatusCode::OK, &Refusing { frame: Frame::of_form(language), owner, mailbox, token })
+}
+
+/// The form for a new password; after a first try, with what is to be mended.
+pub(super) fn new_password(
+    language: Language,
+    view: &DelegateView,
+    token: &str,
+    fault: Option<PasswordFault>,
+) -> Response {
+    let frame = form_frame(language, fault);
+    let login = view.login().to_string();
+    let page = NewPassword { login: &login, form: PasswordForm::new(&frame, &login, token, fault), frame };
+    show(form_status(fault), &page)
+}
+
+/// The account is active, by an invitation that was accepted.
+pub(super) fn accepted(language: Language, view: &DelegateView, webmail_url: Option<&str>) -> Response {
+    ready(language, view, webmail_url, ["page-accepted", "page-accepted-text"])
+}
+
+/// The new password is set.
+pub(super) fn password_set(language: Language, view: &DelegateView, webmail_url: Option<&str>) -> Response {
+    ready(language, view, webmail_url, ["page-password-set", "page-password-set-text"])
+}
+
+fn ready(language: Language, view: &DelegateView, webmail_url: Option<&str>, [title, lead]: [&str; 2]) -> Response {
+    let frame = Frame::of_form(language);
+    let (title, lead) = (frame.say(title), frame.say(lead));
+    let page = Ready {
+        title: &title,
+        lead: &lead,
+        frame,
+        login: &view.login().to_string(),
+        webmail_url,
+        mailbox: view.address.as_str(),
+        client: view.effective.contains(Permission::Client),
+    };
+    show(StatusCode::OK, &page)
+}
+
+/// An invitation was refused.
+pub(super) fn refused(language: Language, mailbox: &str) -> Response {
+    let frame = Frame::of_form(language);
+    let said = [frame.with("page-refused-text", "mailbox", mailbox), frame.say("page-refused-mistake")];
+    let title = frame.say("page-refused");
+    show(StatusCode::OK, &Message { frame, title: &title, texts: &said, forgotten_link: false })
+}
+
+/// The form for those who forgot their password.
+pub(super) fn forgotten(language: Language) -> Response {
+    show(StatusCode::OK, &Forgotten { frame: Frame::of_address(language) })
+}
+
+/// The same for all who sent it.
+pub(super) fn asked(language: Language) -> Response {
+    let frame = Frame::of_address(language);
+    let said = [frame.say("page-asked-text"), frame.say("page-asked-none")];
+    let title = frame.say("page-asked");
+    show(StatusCode::OK, &Message { frame, title: &title, texts: &said, forgotten_link: false })
+}
+
+fn form_frame(language: Language, fault: Option<PasswordFault>) -> Frame {
+    match fault {
+        None => Frame::of_address(language),
+        Some(_) => Frame { faulty: true, ..Frame::of_form(language) },
+    }
+}
+
+fn form_status(fault: Option<PasswordFault>) -> StatusCode {
+    if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+}
+
+fn allowed(language: Language, view: &DelegateView) -> Vec<Allowed> {
+    let grant = Grant { permissions: view.effective, protocols: view.delegate.protocols };
+    let about = |permission| match permission {
+        Permission::Read => "page-about-read",
+        Permission::Write => "page-about-write",
+        Permission::Send => "page-about-send",
+        Permission::Client => "page-about-client",
+        Permission::Settings => "page-about-settings",
+    };
+    let names = texts::granted(language, &grant);
+    let abouts = view.effective.iter().map(|permission| texts::text(language, about(permission), &[]));
+    names.into_iter().zip(abouts).map(|(name, about)| Allowed { name, about }).collect()
+}

@@ -1,0 +1,76 @@
+//! A new password (D7): whoever forgot theirs asks for a link, and whoever has a link sets a new one.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::errands;
+use super::form::Form;
+use super::now_secs;
+use super::page::{self, PasswordFault, Problem};
+use super::reader::Reader;
+use super::routes::{Site, Work};
+use crate::accounts::{DelegateView, Token};
+
+/// `GET /password/forgotten`
+pub(super) async fn ask(reader: Reader) -> Response {
+    page::forgotten(reader.language())
+}
+
+/// `POST /password/forgotten`: the same answer at once, whatever was typed (S5). It is a page of its own, so that loading
+/// it again asks for nothing.
+pub(super) async fn forgotten(State(site): State<Site>, reader: Reader, form: Form) -> Response {
+    let login = form.plain("login").trim().to_owned();
+    let fiscal_code = form.secret("fiscal_code").cloned().unwrap_or_default();
+    site.desk.take(errands::Forgotten { login, fiscal_code });
+    Redirect::to(&format!("/password/asked?lang={}", reader.language().name())).into_response()
+}
+
+/// `GET /password/asked`
+pub(super) async fn asked(reader: Reader) -> Response {
+    page::asked(reader.language())
+}
+
+/// `GET /password/{token}`
+pub(super) async fn show(State(site): State<Site>, reader: Reader, Path(text): Path<String>) -> Response {
+    match find(&site, &text).await {
+        Ok(view) => page::new_password(reader.language_of(view.delegate.language), &view, &text, None),
+        Err(problem) => problem.page(reader),
+    }
+}
+
+/// `POST /password/set`
+pub(super) async fn set(State(site): State<Site>, reader: Reader, form: Form) -> Response {
+    let text = form.plain("token").to_owned();
+    let answer = async {
+        let token = form.token()?;
+        let chosen = chosen(&form)?;
+        site.ask(Work::Hashing, move |accounts| accounts.set_password(&token, &chosen, now_secs())).await
+    };
+    match answer.await {
+        Ok(view) => page::password_set(reader.language_of(view.delegate.language), &view, site.webmail_url.as_deref()),
+        Err(Problem::Password(fault)) => match find(&site, &text).await {
+            Ok(view) => page::new_password(reader.language_of(view.delegate.language), &view, &text, Some(fault)),
+            Err(problem) => problem.page(reader),
+        },
+        Err(problem) => problem.page(reader),
+    }
+}
+
+async fn find(site: &Site, text: &str) -> Result<DelegateView, Problem> {
+    let token: Token = text.parse().map_err(|_| Problem::LinkBroken)?;
+    site.ask(Work::Lookup, move |accounts| accounts.password_link(&token, now_secs())).await
+}
+
+/// The password that was typed twice.
+pub(super) fn chosen(form: &Form) -> Result<SecretString, Problem> {
+    let password = form.secret("password").ok_or(Problem::BadRequest)?;
+    let repeat = form.secret("repeat").ok_or(Problem::BadRequest)?;
+    if password.expose_secret().is_empty() {
+        return Err(Problem::Password(PasswordFault::Empty));
+    }
+    if password.expose_secret() != repeat.expose_secret() {
+        return Err(Problem::Password(PasswordFault::Unlike));
+    }
+    Ok(password.clone())
+}
