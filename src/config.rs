@@ -1,10 +1,10 @@
 //! The operator's configuration: text → [`Config`], every fault reported with its line.
 //!
-//! Pure: whoever calls has read the file. TOML 1.0. Paths are relative to the folder of the configuration file. A section
-//! that other versions serve (`[notify]`) is read and left alone, so that one file serves them all; what would silently
-//! not happen, such as a POP3 listener where no upstream has POP3, is a fault.
+//! Pure: whoever calls has read the file. TOML 1.0. Paths are relative to the folder of the configuration file. What would
+//! silently not happen, such as a POP3 listener where no upstream has POP3, is a fault.
 
 mod fault;
+mod notify;
 mod panel;
 mod parse;
 mod section;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use fault::{Fault, Faults};
 
-use crate::domain::{ListenerKind, Profile, Protocol};
+use crate::domain::{ListenerKind, MailboxAddress, Profile, Protocol};
 
 /// A whole, valid configuration.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `[panel]`; without it there are no pages.
     pub panel: Option<PanelConfig>,
+    /// `[notify]`; without it nobody is written to. Only where there is a panel, to which the links in mails lead.
+    pub notify: Option<NotifyConfig>,
 }
 
 impl Config {
@@ -118,6 +120,30 @@ pub struct PanelConfig {
     pub proxy_protocol: bool,
     /// Where a delegate reads their mail in the browser, if there is such a place.
     pub webmail_url: Option<String>,
+}
+
+/// `[notify]`: how mails to people are sent (N5).
+#[derive(Clone, Debug)]
+pub struct NotifyConfig {
+    /// The SMTP server that takes them.
+    pub relay: Endpoint,
+    /// Who they are from.
+    pub from: Sender,
+    /// The name to log in there with; without one nobody logs in.
+    pub user: Option<String>,
+    /// The file with its password.
+    pub password_file: Option<PathBuf>,
+    /// Certificates to trust in place of the system's roots.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Who mails to people are from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The name shown, if any: one line.
+    pub name: Option<String>,
+    /// The address, in the header and in the envelope.
+    pub address: MailboxAddress,
 }
 
 /// How the upstream is reached.

@@ -18,6 +18,7 @@
 //! | [`accounts`] | the use cases: log in, add, change, suspend, delete, record what is sent |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
+//! | [`notify`] | mails to people: what they say, and how they get to the relay |
 //! | [`web`] | the public pages: to answer an invitation, to set a new password |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
@@ -35,8 +36,9 @@
 //! | net | domain, config |
 //! | accounts | domain, store |
 //! | gateway | domain, config, session, accounts, net |
+//! | notify | domain, config, proto, texts, accounts, net |
 //! | web | domain, config, texts, accounts, net |
-//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, web |
+//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, notify, web |
 //!
 //! # The path of a login
 //!
@@ -124,6 +126,7 @@ pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod net;
+pub mod notify;
 pub mod policy;
 pub mod proto;
 pub mod session;

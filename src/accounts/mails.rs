@@ -12,8 +12,9 @@ use super::{Accounts, AccountsError, Rule, Token};
 use crate::domain::{Delegate, Facts, Grant, Language, Login, MailId, MailRow, MailState, Mailbox, Notice};
 use crate::store::{self, NewMail, Writes};
 
-/// An attempt has to come to its end within this.
-pub const MAIL_ATTEMPT: Duration = Duration::from_secs(5 * 60);
+/// An attempt has to come to its end within this: a relay may take ten minutes to answer the end of a message alone
+/// (RFC 5321 §4.5.3.2.6).
+pub const MAIL_ATTEMPT: Duration = Duration::from_secs(15 * 60);
 /// How long a mail is tried.
 pub const MAIL_PATIENCE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// How long mails that were sent or given up are kept.
@@ -101,6 +102,18 @@ impl Accounts {
             owner_name: mailbox.owner.name.clone(),
             grant: Grant { permissions: delegate.permissions.under(self.profile), protocols: delegate.protocols },
         }
+    }
+
+    /// For a server that starts: nobody goes on with the attempts that were cut off, and whoever starts it anew may have
+    /// mended what the others wait for. All that waits is due; how many.
+    pub fn resume_mails(&self, now_ms: i64) -> Result<usize, AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            let waiting = writes.mails(Some(MailState::Waiting), usize::MAX)?;
+            for row in &waiting {
+                writes.update_mail(&MailRow { next_attempt_at_ms: now_ms, ..row.clone() })?;
+            }
+            Ok(waiting.len())
+        })
     }
 
     /// Takes the mail that has been due for longest, and writes down that it is being sent. `None` is due.
@@ -211,3 +224,7 @@ impl Accounts {
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+#[path = "mails_tests.rs"]
+mod tests;

@@ -87,6 +87,12 @@ pub fn read(located: &Located) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     Ok(secret)
 }
 
+/// A password as files and pipes hold it: the line break at its end is not part of it.
+pub fn one_line(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -142,5 +148,20 @@ mod tests {
         assert!(matches!(read(&Located { path, credential: false }), Err(SecretFileError::TooLong(_))));
         let missing = Located { path: dir.path().join("missing"), credential: false };
         assert!(read(&missing).unwrap_err().is_missing());
+    }
+
+    #[test]
+    fn one_line_break_is_not_part_of_a_password() {
+        for (bytes, password) in [
+            (&b"abc"[..], Some("abc")),
+            (b"abc\n", Some("abc")),
+            (b"abc\r\n", Some("abc")),
+            (b"abc\n\n", Some("abc\n")),
+            (b" abc ", Some(" abc ")),
+            (b"", Some("")),
+            (b"\xff", None),
+        ] {
+            assert_eq!(one_line(bytes), password);
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::Failure;
+pub(super) use crate::accounts::secret_file::one_line;
 use crate::accounts::{Accounts, AccountsError, Master, Upstreams, secret_file};
 use crate::config::{Config, UpstreamConfig};
 use crate::store::Sqlite;
@@ -30,6 +31,7 @@ impl Context {
             .collect::<Result<Upstreams, Failure>>()?;
         let store = Sqlite::open(&config.store.path).map_err(AccountsError::from)?;
         let accounts = Accounts::open(Arc::new(store), &config.store.key_file, config.profile, upstreams)?;
+        let accounts = accounts.with_mails(config.notify.is_some());
         Ok(Context { config, accounts: Arc::new(accounts) })
     }
 }
@@ -57,30 +59,4 @@ fn master(upstream: &UpstreamConfig) -> Result<Option<Master>, Failure> {
         return Err(refused(format!("{} is empty", file.display())));
     }
     Ok(Some(Master { user: user.clone(), password: SecretString::from(password) }))
-}
-
-/// A password as files and pipes hold it: the line break at its end is not part of it.
-pub(super) fn one_line(bytes: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    Some(text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_line_break_is_not_part_of_a_password() {
-        for (bytes, password) in [
-            (&b"abc"[..], Some("abc")),
-            (b"abc\n", Some("abc")),
-            (b"abc\r\n", Some("abc")),
-            (b"abc\n\n", Some("abc\n")),
-            (b" abc ", Some(" abc ")),
-            (b"", Some("")),
-            (b"\xff", None),
-        ] {
-            assert_eq!(one_line(bytes), password);
-        }
-    }
 }

@@ -8,6 +8,7 @@ use super::{Context, Failure};
 use crate::config::LogConfig;
 use crate::gateway::Gateway;
 use crate::net::{Signals, provider};
+use crate::notify::{self, Notifier};
 use crate::web::Panel;
 
 /// Serves until SIGTERM or SIGINT, and then until sessions have ended within their bounds.
@@ -24,6 +25,13 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         let signals = Signals::listen().map_err(|error| Failure::Refused(format!("no signals: {error}")))?;
         let gateway = Gateway::bind(&config, accounts.clone(), signals.clone());
         let gateway = gateway.map_err(|error| Failure::Refused(error.to_string()))?;
+        let stop = signals.stop.clone();
+        let notifier = config.notify.as_ref().zip(config.panel.as_ref()).map(|(notify, panel)| {
+            Notifier::new(notify, panel, accounts.clone(), config.limits.shutdown_grace)
+                .map_err(|error| Failure::Refused(format!("the relay in [notify]: {error}")))
+        });
+        let notifier = notifier.transpose()?;
+        let settling = notify::settle(accounts.clone(), stop.clone());
         let panel = config.panel.as_ref().map(|panel| {
             Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), signals)
                 .map_err(|error| Failure::Refused(error.to_string()))
@@ -34,7 +42,12 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
                 panel.run().await;
             }
         };
-        tokio::join!(gateway.run(), pages);
+        let mails = async {
+            if let Some(notifier) = notifier {
+                notifier.run(stop).await;
+            }
+        };
+        tokio::join!(gateway.run(), pages, mails, settling);
         Ok(())
     })
 }

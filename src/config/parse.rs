@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, Faults> {
 }
 
 pub(super) struct File<'a> {
-    folder: &'a Path,
+    pub(super) folder: &'a Path,
     pub(super) ledger: Ledger<'a>,
 }
 
@@ -56,11 +56,11 @@ impl File<'_> {
         let limits = self.limits(top.value("limits"));
         let log = self.log(top.value("log"));
         let panel = self.panel(top.value("panel"), &listeners, tls.is_some());
-        self.unserved("[notify]", top.value("notify"), &["relay", "from"]);
+        let notify = self.notify(top.value("notify"), top.value("panel").is_some());
         top.close(&mut self.ledger);
         let tls = tls.flatten();
         let listeners = listeners.into_iter().map(|found| found.config).collect();
-        Some(Config { store: store?, tls, listeners, upstreams, profile: profile?, limits, log: log?, panel })
+        Some(Config { store: store?, tls, listeners, upstreams, profile: profile?, limits, log: log?, panel, notify })
     }
 
     /// The table of a section; an empty one where the section is absent.
@@ -355,16 +355,6 @@ impl File<'_> {
         }
         section.close(&mut self.ledger);
         Some(LogConfig { json: json?, filter: filter.map_or("info", |found| found.text).to_owned() })
-    }
-
-    /// A section that this version has no use for. Its keys are judged all the same: they are the same for every version.
-    fn unserved(&mut self, title: &str, value: Value<'_, '_>, keys: &[&'static str]) {
-        let empty = DeTable::new();
-        let mut section = self.section(title, value, &empty);
-        for key in keys {
-            section.text(key, &mut self.ledger);
-        }
-        section.close(&mut self.ledger);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::config::{PanelTls, UpstreamTls};
+use crate::config::{PanelTls, Sender, UpstreamTls};
 
 const WHOLE: &str = r#"
 [store]
@@ -78,8 +78,11 @@ proxy_protocol = true
 webmail_url = "https://mail.example.it/roundcube/"
 
 [notify]
-relay = "smtp://127.0.0.1:2525"
+relay = "smtp://relay.example.it:2525"
 from = "delega <noreply@example.it>"
+user = "delega"
+password_file = "relay.password"
+ca_file = "/etc/relay.pem"
 "#;
 
 const LEAST: &str = r#"
@@ -157,6 +160,12 @@ fn the_whole_of_it_is_read() {
     assert_eq!((panel.public_url.as_str(), panel.tls), ("https://delega.example.it", PanelTls::None));
     assert!(panel.proxy_protocol);
     assert_eq!(panel.webmail_url.as_deref(), Some("https://mail.example.it/roundcube/"));
+    let notify = config.notify.unwrap();
+    assert_eq!((notify.relay.tls, notify.relay.host.as_str(), notify.relay.port), (UpstreamTls::StartTls, "relay.example.it", 2525));
+    assert_eq!(notify.from, Sender { name: Some("delega".into()), address: "noreply@example.it".parse().unwrap() });
+    assert_eq!(notify.user.as_deref(), Some("delega"));
+    assert_eq!(notify.password_file, Some(PathBuf::from("/etc/delega/relay.password")));
+    assert_eq!(notify.ca_file, Some(PathBuf::from("/etc/relay.pem")));
 }
 
 #[test]
@@ -175,7 +184,7 @@ fn little_is_enough() {
     assert_eq!(secs.map(|duration| duration.as_secs()), [60, 300, 1800, 30]);
     assert_eq!((limits.shutdown_grace.as_secs(), limits.refusal_delay.as_secs()), (10, 5));
     assert_eq!((config.log.json, config.log.filter.as_str()), (false, "info"));
-    assert!(config.panel.is_none());
+    assert!(config.panel.is_none() && config.notify.is_none());
 }
 
 #[test]
@@ -225,7 +234,6 @@ fn unknown_keys_are_faults_with_a_hint() {
     one_fault("[limits]\nidle_timeout = 1800\n", 2, "did you mean `idle_timeout_secs`?");
     let found = faults(&format!("{LEAST}[panel]\nadress = \"127.0.0.1:8443\"\n"));
     assert!(found.iter().any(|fault| fault.contains("did you mean `address`?")), "{found:#?}");
-    one_fault("[notify]\nfromm = \"a\"\n", 2, "did you mean `from`?");
     one_fault("[upstream.b]\nimap = \"imaps://b\"\nca = \"x\"\n", 3, "[upstream.b] has an unknown key `ca`");
     one_fault("[\"a\\u001b\"]\n", 1, "a\\u{1b}");
 }
@@ -365,4 +373,36 @@ fn the_panel() {
     one_fault(&format!("[panel]\naddress = \"8443\"\n{rest}"), 2, "such as `0.0.0.0:443`");
     one_fault(&format!("[panel]\naddress = \"127.0.0.1:1143\"\n{rest}"), 2, "listened to twice");
     one_fault(&format!("[panel]\naddress = \"0.0.0.0:8443\"\n{rest}"), 4, "reverse proxy on this machine");
+}
+
+#[test]
+fn mails_to_people() {
+    const PANEL: &str = "[panel]\naddress = \"127.0.0.1:8080\"\npublic_url = \"https://a.it\"\ntls = \"none\"\n";
+    let notify = |lines: &str| format!("{PANEL}[notify]\n{lines}");
+    let from = |from: &str| {
+        let lines = format!("relay = \"smtps://relay.it\"\nfrom = '{from}'\n");
+        read(&format!("{LEAST}{}", notify(&lines))).unwrap().notify.unwrap().from
+    };
+    let sender = |name: Option<&str>| Sender {
+        name: name.map(str::to_owned),
+        address: "noreply@example.it".parse().unwrap(),
+    };
+    assert_eq!(from("noreply@Example.it"), sender(None));
+    assert_eq!(from("<noreply@example.it>"), sender(None));
+    assert_eq!(from("  PEC del Comune è qui  <noreply@example.it> "), sender(Some("PEC del Comune è qui")));
+    assert_eq!(from("\"Rossi, Anna\" <noreply@example.it>"), sender(Some("Rossi, Anna")));
+
+    let relay = |more: &str| notify(&format!("relay = \"smtps://relay.it\"\n{more}"));
+    one_fault(&notify("from = \"a@b.it\"\n"), 5, "[notify] has no `relay`: add `relay = \"smtps://HOST\"`");
+    one_fault(&relay(""), 5, "[notify] has no `from`");
+    one_fault(&notify("relay = \"smtp://\"\nfrom = \"a@b.it\"\n"), 6, "no address of an SMTP server");
+    one_fault(&notify("relay = \"smtp+insecure://relay.it\"\nfrom = \"a@b.it\"\n"), 6, "this machine only");
+    for bad in ["delega", "a@b.it, c@d.it", "x <a@b.it", "x <a@b.it> y", "a <b> <a@b.it>", "x\\u0007 <a@b.it>", "@b.it", "a;<a@b.it>"] {
+        one_fault(&relay(&format!("from = \"{bad}\"\n")), 7, "no sender");
+    }
+    one_fault(&relay("from = \"a@b.it\"\nuser = \"a\"\n"), 8, "a `user` needs a `password_file`");
+    one_fault(&relay("from = \"a@b.it\"\npassword_file = \"a\"\n"), 8, "a `password_file` needs a `user`");
+    one_fault(&relay("from = \"a@b.it\"\nfromm = \"a\"\n"), 8, "did you mean `from`?");
+    let alone = "[notify]\nrelay = \"smtps://relay.it\"\nfrom = \"a@b.it\"\n";
+    one_fault(alone, 1, "add a [panel] section with its `public_url`");
 }

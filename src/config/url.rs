@@ -25,6 +25,9 @@ pub(super) const IMAP: Schemes =
 /// RFC 8314 §7.3, RFC 6409
 pub(super) const SUBMISSION: Schemes =
     Schemes { name: "submission", secure: ("smtps", 465), plain: ("smtp", 587), insecure: "smtp+insecure" };
+/// RFC 8314 §7.3, RFC 6409: a relay takes submissions too
+pub(super) const RELAY: Schemes =
+    Schemes { name: "SMTP", secure: ("smtps", 465), plain: ("smtp", 587), insecure: "smtp+insecure" };
 /// RFC 8314 §7.3, RFC 1939
 pub(super) const POP3: Schemes =
     Schemes { name: "pop3", secure: ("pop3s", 995), plain: ("pop3", 110), insecure: "pop3+insecure" };

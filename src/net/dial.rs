@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,7 +109,12 @@ pub enum DialError {
 impl Dialer {
     /// For the servers of one upstream. Each connection, its handshakes included, may take `timeout`.
     pub fn new(upstream: &UpstreamConfig, timeout: Duration) -> Result<Self, TrustError> {
-        let (tls, trusts) = trust::client_config(upstream.ca_file.as_deref())?;
+        Dialer::trusting(upstream.ca_file.as_deref(), timeout)
+    }
+
+    /// The same for any server, whose certificate is verified by those in `ca_file`, or the system's roots.
+    pub fn trusting(ca_file: Option<&Path>, timeout: Duration) -> Result<Self, TrustError> {
+        let (tls, trusts) = trust::client_config(ca_file)?;
         Ok(Dialer { tls, trusts, timeout })
     }
 

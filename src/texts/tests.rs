@@ -103,8 +103,12 @@ fn permissions_are_said_as_people_say_them() {
 
 #[test]
 fn lists_are_joined_as_people_do() {
-    let list = |items: &[&str]| super::list(Language::English, &items.iter().map(|i| (*i).to_owned()).collect::<Vec<_>>());
-    assert_eq!([list(&[]), list(&["a"]), list(&["a", "b"]), list(&["a", "b", "c"])], ["", "a", "a and b", "a, b and c"]);
+    let list =
+        |items: &[&str]| super::list(Language::English, &items.iter().map(|i| (*i).to_owned()).collect::<Vec<_>>());
+    assert_eq!(
+        [list(&[]), list(&["a"]), list(&["a", "b"]), list(&["a", "b", "c"])],
+        ["", "a", "a and b", "a, b and c"]
+    );
 }
 
 #[test]

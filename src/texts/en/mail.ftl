@@ -1,1 +1,83 @@
 ### Mails (N1–N5).
+
+mail-greeting = Dear { $name },
+mail-footer = This message was sent automatically by { $host }. Replies are not read.
+mail-if-button-fails = If the button does not work, copy this address into your browser:
+
+mail-fact-mailbox = PEC mailbox
+mail-fact-owner = Owner
+mail-fact-name = Name
+mail-fact-login = Username
+mail-fact-permissions = Permissions
+mail-fact-plan = Plan
+
+mail-invitation-subject = You have a request to collaborate on a PEC mailbox
+mail-invitation-what = { $owner } invites you to work in the PEC mailbox { $mailbox } with an account of your own.
+mail-invitation-message = { $owner } writes:
+mail-invitation-how = To accept, choose your password. On the same page you can also refuse the invitation.
+mail-invitation-button = SET PASSWORD
+mail-invitation-until = The link works once, until { $until }. After that, the invitation is refused automatically.
+mail-invitation-unexpected = If you did not expect this invitation, ignore this message: nothing happens unless you answer.
+
+mail-activated-subject = Your PEC multi-user account is active, you can now access { $mailbox }
+mail-activated-what = Your account on { $owner }’s PEC mailbox { $mailbox } is active.
+mail-activated-how = Log in to the webmail with the whole username above and the password that you chose.
+mail-activated-button = OPEN THE MAILBOX
+mail-activated-client = You can also use a mail program ({ $protocols }): username and password are the same, for receiving and for sending.
+mail-activated-client-receive = You can also read mail in a mail program ({ $protocols }): username and password are the same.
+mail-activated-no-client = Mail programs such as Outlook or Thunderbird are not among your permissions.
+mail-activated-secret = The password is yours alone: do not tell it to anyone, not even to the owner of the mailbox.
+
+mail-answered-subject = Your invitation to a PEC multi-user account was answered
+mail-accepted-what = { $name } accepted your invitation and can now access the PEC mailbox { $mailbox }.
+mail-accepted-control = You can change the permissions, suspend the account or revoke access at any time.
+mail-refused-what = { $name } refused your invitation to work in the PEC mailbox { $mailbox } and cannot access it.
+mail-expired-subject = Your invitation to a PEC mailbox has expired
+mail-expired-what = { $name } did not answer in time your invitation to work in the PEC mailbox { $mailbox }. The invitation has expired and its link no longer works.
+mail-username-free = The username { $username } is free again. If you wish, you can send a new invitation.
+
+mail-withdrawn-subject = The invitation to a PEC mailbox was withdrawn
+mail-withdrawn-what = The invitation to work in { $owner }’s PEC mailbox { $mailbox } was withdrawn. The link that you received no longer works.
+mail-nothing-to-do = There is nothing that you need to do.
+
+mail-password-button = CHOOSE A PASSWORD
+mail-password-until = The link works once, until { $until }.
+mail-password-taken-subject = Choose a new password for the PEC mailbox
+mail-password-taken-what = The password of your account on { $owner }’s PEC mailbox { $mailbox } was cancelled by those who manage the mailbox. You can log in again as soon as you have chosen another.
+mail-password-forgotten-subject = You asked for a new password for the PEC mailbox
+mail-password-forgotten-what = A new password was asked for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-password-forgotten-unexpected = Until you choose another, your present password stays valid. If you did not ask for this, ignore this message.
+mail-password-changed-subject = Your password for the PEC mailbox has changed
+mail-password-changed-what = The password of your account on { $owner }’s PEC mailbox { $mailbox } was changed.
+mail-password-changed-unexpected = If you did not expect this, tell { $owner } at once.
+
+mail-permissions-subject = Your permissions on the PEC mailbox have changed
+mail-permissions-what = The permissions of your account on { $owner }’s PEC mailbox { $mailbox } have changed. They are now:
+
+mail-suspended-subject = Your account on the PEC mailbox is suspended
+mail-suspended-what = Your account on { $owner }’s PEC mailbox { $mailbox } was suspended. For now you cannot log in.
+mail-suspended-seats = The mailbox has more accounts than its plan allows; the most recent were suspended.
+mail-suspended-kept = The account was not deleted and can be re-enabled, with the same permissions.
+mail-ask-owner = If you have any questions, ask { $owner }.
+
+mail-resumed-subject = Your account on the PEC mailbox is active again
+mail-resumed-what = Your account on { $owner }’s PEC mailbox { $mailbox } was re-enabled. You can log in as before.
+
+mail-revoked-subject = Your access to the PEC mailbox has ended
+mail-revoked-what = Your account on { $owner }’s PEC mailbox { $mailbox } was deactivated. You can no longer access the mailbox.
+mail-revoked-client = If you had set up the mailbox in a mail program, you can remove it.
+
+mail-over-seats-subject = The PEC mailbox { $mailbox } has more accounts than it may have
+mail-over-seats-what = { $count ->
+        [one] The PEC mailbox { $mailbox } has one multi-user account, invitations included; its plan allows { $seats }.
+       *[other] The PEC mailbox { $mailbox } has { $count } multi-user accounts, invitations included; its plan allows { $seats }.
+    }
+mail-over-seats-until = Until { $until } everything stays as it is. After that, the most recent accounts over the limit will be suspended, and invitations withdrawn. No account will be deleted.
+mail-over-seats-help = To avoid this, choose a plan or a pack with more accounts, or deactivate the accounts that are no longer needed.
+
+mail-seats-enforced-subject = Accounts suspended on the PEC mailbox { $mailbox }
+mail-seats-enforced-what = { $count ->
+        [one] The plan of the PEC mailbox { $mailbox } allows one multi-user account. The most recent over the limit were suspended, and invitations without an answer withdrawn:
+       *[other] The plan of the PEC mailbox { $mailbox } allows { $count } multi-user accounts. The most recent over the limit were suspended, and invitations without an answer withdrawn:
+    }
+mail-seats-enforced-help = No account was deleted. To re-enable them, choose a plan or a pack with more accounts, or deactivate the accounts that are no longer needed.

@@ -1,1 +1,83 @@
-### Messaggi di posta (N1–N5).
+### Messaggi di posta (N1–N5). Gli oggetti dei primi tre sono quelli dei requisiti.
+
+mail-greeting = Gentile { $name },
+mail-footer = Questo messaggio è stato inviato automaticamente da { $host }. Le risposte non vengono lette.
+mail-if-button-fails = Se il pulsante non funziona, copia questo indirizzo nel browser:
+
+mail-fact-mailbox = Casella PEC
+mail-fact-owner = Titolare
+mail-fact-name = Nome e cognome
+mail-fact-login = Nome utente
+mail-fact-permissions = Permessi
+mail-fact-plan = Piano
+
+mail-invitation-subject = Hai una richiesta di collaborazione per la casella PEC
+mail-invitation-what = { $owner } ti invita a lavorare nella casella PEC { $mailbox } con un account tutto tuo.
+mail-invitation-message = { $owner } ti scrive:
+mail-invitation-how = Per accettare, scegli la tua password. Nella stessa pagina puoi anche rifiutare l’invito.
+mail-invitation-button = IMPOSTA PASSWORD
+mail-invitation-until = Il link vale una volta sola, fino al { $until }. Dopo, l’invito viene rifiutato automaticamente.
+mail-invitation-unexpected = Se non aspettavi questo invito, ignora il messaggio: senza una tua risposta non succede nulla.
+
+mail-activated-subject = Il tuo account Multiutente PEC è attivo, ora puoi accedere a { $mailbox }
+mail-activated-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } è attivo.
+mail-activated-how = Accedi dalla webmail con il nome utente scritto qui sopra, per intero, e la password che hai scelto.
+mail-activated-button = ACCEDI ALLA PEC
+mail-activated-client = Puoi usare anche un programma di posta ({ $protocols }): nome utente e password sono gli stessi, sia per ricevere sia per inviare.
+mail-activated-client-receive = Puoi leggere la posta anche con un programma di posta ({ $protocols }): nome utente e password sono gli stessi.
+mail-activated-no-client = L’uso di programmi di posta, come Outlook o Thunderbird, non è tra i tuoi permessi.
+mail-activated-secret = La password è solo tua: non dirla a nessuno, nemmeno al titolare della casella.
+
+mail-answered-subject = L'account Multiutente PEC ha risposto al tuo invito
+mail-accepted-what = { $name } ha accettato il tuo invito e ora può accedere alla casella PEC { $mailbox }.
+mail-accepted-control = Puoi cambiare i permessi, sospendere o revocare l’accesso in qualsiasi momento.
+mail-refused-what = { $name } ha rifiutato il tuo invito a lavorare nella casella PEC { $mailbox } e non può accedervi.
+mail-expired-subject = Il tuo invito per la casella PEC è scaduto
+mail-expired-what = { $name } non ha risposto in tempo al tuo invito a lavorare nella casella PEC { $mailbox }. L’invito è scaduto e il link non funziona più.
+mail-username-free = Il nome utente { $username } è di nuovo libero. Se vuoi, puoi mandare un nuovo invito.
+
+mail-withdrawn-subject = L’invito per la casella PEC è stato ritirato
+mail-withdrawn-what = L’invito a lavorare nella casella PEC { $mailbox } di { $owner } è stato ritirato. Il link che hai ricevuto non funziona più.
+mail-nothing-to-do = Non devi fare nulla.
+
+mail-password-button = SCEGLI LA PASSWORD
+mail-password-until = Il link vale una volta sola, fino al { $until }.
+mail-password-taken-subject = Scegli una nuova password per la casella PEC
+mail-password-taken-what = La password del tuo account sulla casella PEC { $mailbox } di { $owner } è stata annullata da chi gestisce la casella. Puoi accedere di nuovo appena ne avrai scelta un’altra.
+mail-password-forgotten-subject = Hai chiesto una nuova password per la casella PEC
+mail-password-forgotten-what = È stata chiesta una nuova password per il tuo account sulla casella PEC { $mailbox } di { $owner }.
+mail-password-forgotten-unexpected = Finché non ne scegli un’altra, vale la password di prima. Se la richiesta non viene da te, ignora il messaggio.
+mail-password-changed-subject = La tua password per la casella PEC è cambiata
+mail-password-changed-what = La password del tuo account sulla casella PEC { $mailbox } di { $owner } è stata cambiata.
+mail-password-changed-unexpected = Se non te lo aspettavi, avvisa subito { $owner }.
+
+mail-permissions-subject = I tuoi permessi sulla casella PEC sono cambiati
+mail-permissions-what = I permessi del tuo account sulla casella PEC { $mailbox } di { $owner } sono cambiati. Ora valgono questi:
+
+mail-suspended-subject = Il tuo account sulla casella PEC è sospeso
+mail-suspended-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } è stato sospeso. Per ora non puoi accedere.
+mail-suspended-seats = La casella ha più account di quanti ne prevede il suo piano; sono stati sospesi i più recenti.
+mail-suspended-kept = L’account non è stato cancellato e può essere riattivato, con gli stessi permessi.
+mail-ask-owner = Per qualsiasi domanda rivolgiti a { $owner }.
+
+mail-resumed-subject = Il tuo account sulla casella PEC è di nuovo attivo
+mail-resumed-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } è stato riattivato. Puoi accedere come prima.
+
+mail-revoked-subject = Il tuo accesso alla casella PEC è terminato
+mail-revoked-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } è stato disattivato. Da ora non puoi più accedervi.
+mail-revoked-client = Se avevi configurato la casella in un programma di posta, puoi toglierla.
+
+mail-over-seats-subject = La casella PEC { $mailbox } ha più account del previsto
+mail-over-seats-what = { $count ->
+        [one] La casella PEC { $mailbox } ha un account Multiutente, inviti compresi; il suo piano ne prevede { $seats }.
+       *[other] La casella PEC { $mailbox } ha { $count } account Multiutente, inviti compresi; il suo piano ne prevede { $seats }.
+    }
+mail-over-seats-until = Fino al { $until } tutto resta com’è. Poi gli account più recenti oltre il limite saranno sospesi e gli inviti ritirati. Nessun account sarà cancellato.
+mail-over-seats-help = Per evitarlo, scegli un piano o un pacchetto con più account, oppure disattiva gli account che non servono più.
+
+mail-seats-enforced-subject = Account sospesi sulla casella PEC { $mailbox }
+mail-seats-enforced-what = { $count ->
+        [one] Il piano della casella PEC { $mailbox } prevede un solo account Multiutente. Quelli più recenti oltre il limite sono stati sospesi, e gli inviti senza risposta ritirati:
+       *[other] Il piano della casella PEC { $mailbox } prevede { $count } account Multiutente. Quelli più recenti oltre il limite sono stati sospesi, e gli inviti senza risposta ritirati:
+    }
+mail-seats-enforced-help = Nessun account è stato cancellato. Per riattivarli, scegli un piano o un pacchetto con più account, oppure disattiva gli account che non servono più.

@@ -1,0 +1,338 @@
+//! A [`Notice`] → what is written, block by block: the one source of both renderings, in either language (N1–N4).
+//!
+//! Pure. Names and personal texts come from people; here they lose what is not text (control characters, marks that turn
+//! the direction of the text around them), and the renderings escape what is left. The only addresses in a letter that
+//! can be followed are built from the configuration and a token, never from anything that somebody sent.
+
+use crate::domain::{Answer, Facts, Grant, Language, MailboxAddress, Notice, Permission, SuspensionCause};
+use crate::texts::{self, counted, text};
+
+/// What is written to one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Letter {
+    pub language: Language,
+    pub subject: String,
+    /// Whom it is for, as they are called.
+    pub name: String,
+    pub greeting: String,
+    pub blocks: Vec<Block>,
+    pub footer: String,
+}
+
+/// A part of a letter. No text in it has a line end but that of a quotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    Paragraph(String),
+    /// Somebody's own words, line by line.
+    Quote(Vec<String>),
+    /// What there is to do, and where.
+    Button {
+        label: String,
+        url: String,
+        /// What is said before the address itself, for those whose mail program shows no button.
+        otherwise: String,
+    },
+    /// Names and values.
+    Facts(Vec<(String, String)>),
+    List(Vec<String>),
+}
+
+/// The addresses that letters may lead to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places<'a> {
+    /// Of the panel's pages, without a slash at its end.
+    pub public_url: &'a str,
+    /// Of the webmail, where it is known.
+    pub webmail_url: Option<&'a str>,
+}
+
+/// Writes the letter; nothing where it should have a link and there is no token for it.
+pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, token: Option<&str>) -> Option<Letter> {
+    let link = |path: &str| Some(format!("{}/{path}/{}", places.public_url, token?));
+    let invitation_link = || link("invitation");
+    let password_link = || link("password");
+    let w = Writer { language, places };
+    Some(match notice {
+        Notice::Invitation { facts, message, until_secs } => {
+            w.invitation(facts, message.as_deref(), *until_secs, invitation_link()?)
+        }
+        Notice::Activated(facts) => w.activated(facts),
+        Notice::Answered { facts, answer } => w.answered(facts, *answer),
+        Notice::InvitationWithdrawn(facts) => w.to_delegate(
+            facts,
+            "mail-withdrawn-subject",
+            vec![w.about("mail-withdrawn-what", facts), w.say("mail-nothing-to-do", &[])],
+        ),
+        Notice::PasswordTaken { facts, until_secs } => w.to_delegate(
+            facts,
+            "mail-password-taken-subject",
+            vec![
+                w.about("mail-password-taken-what", facts),
+                w.access(facts),
+                w.button("mail-password-button", password_link()?),
+                w.until("mail-password-until", *until_secs),
+            ],
+        ),
+        Notice::PasswordForgotten { facts, until_secs } => w.to_delegate(
+            facts,
+            "mail-password-forgotten-subject",
+            vec![
+                w.about("mail-password-forgotten-what", facts),
+                w.access(facts),
+                w.button("mail-password-button", password_link()?),
+                w.until("mail-password-until", *until_secs),
+                w.say("mail-password-forgotten-unexpected", &[]),
+            ],
+        ),
+        Notice::PasswordChanged(facts) => w.to_delegate(
+            facts,
+            "mail-password-changed-subject",
+            vec![
+                w.about("mail-password-changed-what", facts),
+                w.access(facts),
+                w.about("mail-password-changed-unexpected", facts),
+            ],
+        ),
+        Notice::PermissionsChanged(facts) => {
+            let mut blocks = vec![w.about("mail-permissions-what", facts), w.granted(facts)];
+            blocks.extend(w.by_client(&facts.grant));
+            blocks.push(w.about("mail-ask-owner", facts));
+            w.to_delegate(facts, "mail-permissions-subject", blocks)
+        }
+        Notice::Suspended { facts, cause } => {
+            let mut blocks = vec![w.about("mail-suspended-what", facts)];
+            match cause {
+                SuspensionCause::Wanted => {}
+                SuspensionCause::Seats => blocks.push(w.say("mail-suspended-seats", &[])),
+            }
+            blocks.extend([w.say("mail-suspended-kept", &[]), w.about("mail-ask-owner", facts)]);
+            w.to_delegate(facts, "mail-suspended-subject", blocks)
+        }
+        Notice::Resumed(facts) => {
+            let mut blocks = vec![w.about("mail-resumed-what", facts), w.granted(facts)];
+            blocks.extend(w.webmail_button());
+            w.to_delegate(facts, "mail-resumed-subject", blocks)
+        }
+        Notice::Revoked(facts) => {
+            let mut blocks = vec![w.about("mail-revoked-what", facts)];
+            if facts.grant.may(Permission::Client) {
+                blocks.push(w.say("mail-revoked-client", &[]));
+            }
+            blocks.push(w.about("mail-ask-owner", facts));
+            w.to_delegate(facts, "mail-revoked-subject", blocks)
+        }
+        Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs } => {
+            let args = [("mailbox", mailbox.as_str()), ("seats", &seats.to_string())];
+            let blocks = vec![
+                Block::Paragraph(counted(language, "mail-over-seats-what", *taken, &args)),
+                w.plan(mailbox, plan),
+                w.until("mail-over-seats-until", *until_secs),
+                w.say("mail-over-seats-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-over-seats-subject", mailbox), blocks)
+        }
+        Notice::SeatsEnforced { mailbox, owner_name, plan, seats, logins } => {
+            let args = [("mailbox", mailbox.as_str())];
+            let blocks = vec![
+                Block::Paragraph(counted(language, "mail-seats-enforced-what", *seats, &args)),
+                Block::List(logins.iter().map(ToString::to_string).collect()),
+                w.plan(mailbox, plan),
+                w.say("mail-seats-enforced-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-seats-enforced-subject", mailbox), blocks)
+        }
+    })
+}
+
+#[derive(Clone, Copy)]
+struct Writer<'a> {
+    language: Language,
+    places: Places<'a>,
+}
+
+impl Writer<'_> {
+    /// N1
+    fn invitation(self, facts: &Facts, message: Option<&str>, until_secs: i64, link: String) -> Letter {
+        let mut blocks = vec![self.about("mail-invitation-what", facts)];
+        let lines = message.map(own_words).unwrap_or_default();
+        if !lines.is_empty() {
+            blocks.extend([self.about("mail-invitation-message", facts), Block::Quote(lines)]);
+        }
+        blocks.extend([
+            self.granted(facts),
+            self.say("mail-invitation-how", &[]),
+            self.button("mail-invitation-button", link),
+            self.until("mail-invitation-until", until_secs),
+            self.say("mail-invitation-unexpected", &[]),
+        ]);
+        self.to_delegate(facts, "mail-invitation-subject", blocks)
+    }
+
+    /// N2
+    fn activated(self, facts: &Facts) -> Letter {
+        let mut blocks = vec![self.about("mail-activated-what", facts), self.granted(facts)];
+        blocks.push(self.say("mail-activated-how", &[]));
+        blocks.extend(self.webmail_button());
+        blocks.extend(self.by_client(&facts.grant));
+        blocks.push(self.say("mail-activated-secret", &[]));
+        let subject = self.named("mail-activated-subject", facts.login.mailbox());
+        self.letter(&full_name(facts), subject, blocks)
+    }
+
+    /// N3
+    fn answered(self, facts: &Facts, answer: Answer) -> Letter {
+        let name = full_name(facts);
+        let args = [("name", name.as_str()), ("mailbox", facts.login.mailbox().as_str())];
+        let username = match &facts.login {
+            crate::domain::Login::Delegate(username, _) => username.as_str(),
+            crate::domain::Login::Owner(mailbox) => mailbox.as_str(),
+        };
+        let free = || self.say("mail-username-free", &[("username", username)]);
+        let (subject, blocks) = match answer {
+            Answer::Accepted => (
+                "mail-answered-subject",
+                vec![self.say("mail-accepted-what", &args), self.who(facts), self.say("mail-accepted-control", &[])],
+            ),
+            Answer::Refused => {
+                ("mail-answered-subject", vec![self.say("mail-refused-what", &args), self.who(facts), free()])
+            }
+            Answer::Expired => {
+                ("mail-expired-subject", vec![self.say("mail-expired-what", &args), self.who(facts), free()])
+            }
+        };
+        self.letter(&facts.owner_name, text(self.language, subject, &[]), blocks)
+    }
+
+    fn to_delegate(self, facts: &Facts, subject: &str, blocks: Vec<Block>) -> Letter {
+        self.letter(&full_name(facts), text(self.language, subject, &[]), blocks)
+    }
+
+    fn letter(self, name: &str, subject: String, blocks: Vec<Block>) -> Letter {
+        let name = one_line(name);
+        Letter {
+            language: self.language,
+            subject,
+            greeting: text(self.language, "mail-greeting", &[("name", &name)]),
+            name,
+            blocks,
+            footer: text(self.language, "mail-footer", &[("host", host(self.places.public_url))]),
+        }
+    }
+
+    fn named(self, id: &str, mailbox: &MailboxAddress) -> String {
+        text(self.language, id, &[("mailbox", mailbox.as_str())])
+    }
+
+    fn say(self, id: &str, args: &[(&str, &str)]) -> Block {
+        Block::Paragraph(text(self.language, id, args))
+    }
+
+    /// A sentence that may name the mailbox and its owner.
+    fn about(self, id: &str, facts: &Facts) -> Block {
+        self.say(id, &[("mailbox", facts.login.mailbox().as_str()), ("owner", &one_line(&facts.owner_name))])
+    }
+
+    fn until(self, id: &str, until_secs: i64) -> Block {
+        self.say(id, &[("until", &texts::date_time(self.language, until_secs))])
+    }
+
+    fn button(self, label: &str, url: String) -> Block {
+        Block::Button {
+            label: text(self.language, label, &[]),
+            url,
+            otherwise: text(self.language, "mail-if-button-fails", &[]),
+        }
+    }
+
+    fn webmail_button(self) -> Option<Block> {
+        self.places.webmail_url.map(|url| self.button("mail-activated-button", url.to_owned()))
+    }
+
+    /// How a mail program gets in, or that it does not.
+    fn by_client(self, grant: &Grant) -> Option<Block> {
+        if !grant.may(Permission::Client) {
+            return Some(self.say("mail-activated-no-client", &[]));
+        }
+        let protocols = texts::protocols(self.language, grant.protocols);
+        let id = match grant.may(Permission::Send) {
+            true => "mail-activated-client",
+            false => "mail-activated-client-receive",
+        };
+        (!protocols.is_empty()).then(|| self.say(id, &[("protocols", &protocols)]))
+    }
+
+    fn facts(self, facts: &[(&str, String)]) -> Block {
+        Block::Facts(facts.iter().map(|(id, value)| (text(self.language, id, &[]), one_line(value))).collect())
+    }
+
+    fn permissions(self, grant: &Grant) -> String {
+        texts::granted(self.language, grant).join(", ")
+    }
+
+    /// Mailbox and login.
+    fn access(self, facts: &Facts) -> Block {
+        self.facts(&[
+            ("mail-fact-mailbox", facts.login.mailbox().to_string()),
+            ("mail-fact-login", facts.login.to_string()),
+        ])
+    }
+
+    /// Mailbox, owner, login and permissions.
+    fn granted(self, facts: &Facts) -> Block {
+        self.facts(&[
+            ("mail-fact-mailbox", facts.login.mailbox().to_string()),
+            ("mail-fact-owner", facts.owner_name.clone()),
+            ("mail-fact-login", facts.login.to_string()),
+            ("mail-fact-permissions", self.permissions(&facts.grant)),
+        ])
+    }
+
+    /// The delegate, for the owner.
+    fn who(self, facts: &Facts) -> Block {
+        self.facts(&[
+            ("mail-fact-name", full_name(facts)),
+            ("mail-fact-login", facts.login.to_string()),
+            ("mail-fact-permissions", self.permissions(&facts.grant)),
+        ])
+    }
+
+    fn plan(self, mailbox: &MailboxAddress, plan: &str) -> Block {
+        self.facts(&[("mail-fact-mailbox", mailbox.to_string()), ("mail-fact-plan", plan.to_owned())])
+    }
+}
+
+fn full_name(facts: &Facts) -> String {
+    one_line(&format!("{} {}", facts.first_name, facts.last_name))
+}
+
+/// The host of a URL, as people read it.
+fn host(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    authority.split('/').next().unwrap_or_default()
+}
+
+/// On one line, and nothing but text.
+fn one_line(from_people: &str) -> String {
+    let blank = |c| if is_text(c) { c } else { ' ' };
+    from_people.chars().map(blank).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Line by line, without the empty ones at either end.
+fn own_words(from_people: &str) -> Vec<String> {
+    let lines = from_people.replace("\r\n", "\n");
+    let ends_line = |c| matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let lines: Vec<String> = lines.split(ends_line).map(one_line).collect();
+    let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |last| last + 1);
+    lines.get(first..last).unwrap_or_default().to_vec()
+}
+
+/// Not a control character, nor a line separator, nor a mark that turns the direction of the text around it.
+fn is_text(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+#[path = "letter_tests.rs"]
+mod tests;

@@ -1,0 +1,150 @@
+//! What the letters say, as the requirements have it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::super::{plain, preview};
+use super::*;
+
+const PLACES: Places<'static> =
+    Places { public_url: "https://delega.example.it", webmail_url: Some("https://mail.example.it/") };
+
+fn letters(language: Language) -> Vec<(Notice, Letter)> {
+    let notices = preview::notices().unwrap();
+    notices.into_iter().map(|n| (n.clone(), write(&n, language, PLACES, Some("T0KEN")).unwrap())).collect()
+}
+
+fn letter(kind: &str, language: Language) -> Letter {
+    letters(language).into_iter().find(|(notice, _)| notice.kind() == kind).unwrap().1
+}
+
+/// On one line, so that it does not matter where lines are broken.
+fn said(letter: &Letter) -> String {
+    plain::render(letter).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn n1_n2_n3_have_the_subjects_of_the_requirements() {
+    let subject = |kind| letter(kind, Language::Italian).subject;
+    assert_eq!(subject("invitation"), "Hai una richiesta di collaborazione per la casella PEC");
+    assert_eq!(
+        subject("activated"),
+        "Il tuo account Multiutente PEC è attivo, ora puoi accedere a ufficio@pec.example.it"
+    );
+    assert_eq!(subject("accepted"), "L'account Multiutente PEC ha risposto al tuo invito");
+    assert_eq!(subject("refused"), subject("accepted"));
+}
+
+#[test]
+fn every_kind_has_a_sample_and_a_subject_of_its_own_in_each_language() {
+    for language in [Language::Italian, Language::English] {
+        let letters = letters(language);
+        let mut kinds: Vec<&str> = letters.iter().map(|(notice, _)| notice.kind()).collect();
+        kinds.dedup();
+        assert_eq!(kinds.len(), 16);
+        assert!(letters.iter().all(|(_, letter)| !letter.subject.is_empty() && letter.language == language));
+    }
+    let both = letters(Language::Italian).into_iter().zip(letters(Language::English));
+    for ((notice, italian), (_, english)) in both {
+        assert_ne!(italian.subject, english.subject, "{}", notice.kind());
+        assert_ne!(said(&italian), said(&english), "{}", notice.kind());
+    }
+}
+
+#[test]
+fn n1_an_invitation_has_the_link_its_end_and_the_owners_own_words() {
+    let letter = letter("invitation", Language::Italian);
+    let link = "https://delega.example.it/invitation/T0KEN";
+    assert!(letter.blocks.iter().any(|block| matches!(block, Block::Button { url, .. } if url == link)), "{letter:?}");
+    let said = said(&letter);
+    for part in [
+        "Gentile Anna Verdi,",
+        "Comune di Prova ti invita",
+        "> Ciao Anna, > da lunedì il protocollo passa a te: così puoi leggere e rispondere. > > A presto",
+        "Nome utente: anna/ufficio@pec.example.it",
+        link,
+        "una volta sola, fino al 4 dicembre 2026, 10:30",
+        "anche rifiutare",
+    ] {
+        assert!(said.contains(part), "{part} is not in: {said}");
+    }
+}
+
+#[test]
+fn n2_who_is_active_learns_how_to_log_in() {
+    let said = said(&letter("activated", Language::English));
+    for part in [
+        "PEC mailbox: ufficio@pec.example.it",
+        "Username: anna/ufficio@pec.example.it",
+        "Permissions: Reading, Writing, Sending, Use of mail programs (IMAP)",
+        "https://mail.example.it/",
+        "mail program (IMAP)",
+    ] {
+        assert!(said.contains(part), "{part} is not in: {said}");
+    }
+}
+
+#[test]
+fn n2_mail_programs_are_only_for_those_who_may_use_them() {
+    let Some((Notice::Activated(facts), _)) =
+        letters(Language::English).into_iter().find(|(n, _)| n.kind() == "activated")
+    else {
+        panic!("no sample")
+    };
+    let reader = Facts { grant: Grant { permissions: crate::domain::Permissions::READ, ..facts.grant }, ..facts };
+    let letter = write(&Notice::Activated(reader), Language::English, PLACES, None).unwrap();
+    assert!(said(&letter).contains("are not among your permissions"));
+    assert!(!said(&letter).contains("IMAP"));
+}
+
+#[test]
+fn links_are_built_from_the_configuration_and_the_token_alone() {
+    let bare = Places { webmail_url: None, ..PLACES };
+    for notice in preview::notices().unwrap() {
+        let letter = write(&notice, Language::Italian, bare, Some("T0KEN")).unwrap();
+        let urls: Vec<&str> = letter
+            .blocks
+            .iter()
+            .filter_map(|block| match block {
+                Block::Button { url, .. } => Some(url.as_str()),
+                Block::Paragraph(_) | Block::Quote(_) | Block::Facts(_) | Block::List(_) => None,
+            })
+            .collect();
+        let expected: &[&str] = match notice.kind() {
+            "invitation" => &["https://delega.example.it/invitation/T0KEN"],
+            "password-taken" | "password-forgotten" => &["https://delega.example.it/password/T0KEN"],
+            _ => &[],
+        };
+        assert_eq!(urls, expected, "{}", notice.kind());
+        assert_eq!(notice.has_link(), !expected.is_empty());
+        let without = write(&notice, Language::Italian, bare, None);
+        assert_eq!(without.is_none(), notice.has_link(), "{}", notice.kind());
+    }
+}
+
+#[test]
+fn d10_numbers_are_said_as_people_say_them() {
+    let over = |taken| Notice::OverSeats {
+        mailbox: "ufficio@pec.example.it".parse().unwrap(),
+        owner_name: "Comune".into(),
+        plan: "Pro".into(),
+        seats: 0,
+        taken,
+        until_secs: 1_796_376_600,
+    };
+    let said = |taken| said(&write(&over(taken), Language::English, PLACES, None).unwrap());
+    assert!(said(1).contains("has one multi-user account, invitations included; its plan allows 0."), "{}", said(1));
+    assert!(said(12).contains("has 12 multi-user accounts,"), "{}", said(12));
+}
+
+#[test]
+fn names_are_on_one_line_and_nothing_but_text() {
+    assert_eq!(one_line(" Anna\r\nBcc: x\t\u{202e}b\u{0}  c\u{2028}"), "Anna Bcc: x b c");
+    assert_eq!(own_words("\n a\r\n\r\nb\rc\u{2028}\u{7}d\n\n"), ["a", "", "b", "c", "d"]);
+    assert_eq!(own_words(" \n\r\n"), Vec::<String>::new());
+}
+
+#[test]
+fn a_letter_says_which_host_it_is_from() {
+    assert_eq!(host("https://delega.example.it:8443"), "delega.example.it:8443");
+    assert!(letter("revoked", Language::English).footer.contains("delega.example.it."));
+}

@@ -1,0 +1,25 @@
+//! Mails to people (N1–N5): what they say, how they are written, and how they get to the relay.
+//!
+//! - `letter`: what a notice says, block by block
+//! - `plain`, `html`: the two renderings of it
+//! - `message`: the message around them
+//! - `relay`: SMTP, as a client
+//! - `outbox`: takes what is due from the accounts, and tells them what came of it
+//! - `settling`: what time brings by itself
+//! - `preview`: one notice of each kind, to look at
+//!
+//! It imports [`accounts`](crate::accounts) and not the store: the token of a link lies sealed in the outbox, and the key
+//! is the accounts'.
+
+mod html;
+mod letter;
+mod message;
+mod outbox;
+mod plain;
+pub mod preview;
+mod relay;
+mod settling;
+
+pub use outbox::Notifier;
+pub use preview::Rendering;
+pub use settling::settle;
