@@ -72,3 +72,11 @@ pub const RELAYED_REPLY_CHARS: usize = 400;
 pub const SUBJECT_CHARS: usize = 256;
 /// The most characters of a Message-ID that are recorded.
 pub const MESSAGE_ID_CHARS: usize = 512;
+/// The most that the body of a request to the pages may have.
+pub const REQUEST_BODY_BYTES: usize = 16 * 1024;
+/// How much of the head of such a request, its line and its headers, is read before one that does not end is refused.
+pub const REQUEST_HEAD_BYTES: usize = 16 * 1024;
+/// The most headers of it.
+pub const REQUEST_HEADERS: usize = 64;
+/// The most fields of a form.
+pub const FORM_FIELDS: usize = 8;

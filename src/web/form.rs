@@ -15,8 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::page::Problem;
 use super::reader::Reader;
 use super::routes::Site;
-use super::{BODY_BYTES, FIELDS};
 use crate::accounts::Token;
+use crate::domain::limits::{FORM_FIELDS, REQUEST_BODY_BYTES};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -45,7 +45,7 @@ impl Form {
             // What is no UTF-8 was replaced by this sign: a password would not be the one that was typed.
             let legible = |text: &Cow<'_, str>| !text.contains('\u{fffd}');
             let twice = fields.iter().any(|(field, _)| *field == name);
-            if fields.len() == FIELDS || twice || !legible(&name) || !legible(&value) {
+            if fields.len() == FORM_FIELDS || twice || !legible(&name) || !legible(&value) {
                 return Err(Problem::BadRequest);
             }
             fields.push((name.into_owned(), value.into_owned().into()));
@@ -69,11 +69,11 @@ impl FromRequest<Site> for Form {
                 return Err(Problem::NoForm);
             }
             let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-            if announced.is_some_and(|length: u64| length > BODY_BYTES as u64) {
+            if announced.is_some_and(|length: u64| length > REQUEST_BODY_BYTES as u64) {
                 return Err(Problem::TooLarge);
             }
             // Where it is not too large, the connection broke, and nobody hears the answer.
-            let body = to_bytes(body, BODY_BYTES).await.map_err(|_| Problem::TooLarge)?;
+            let body = to_bytes(body, REQUEST_BODY_BYTES).await.map_err(|_| Problem::TooLarge)?;
             Form::parse(&body)
         };
         read.await.map_err(|problem| problem.page(Reader::of(&parts)))
@@ -104,7 +104,7 @@ mod tests {
     fn fields_are_bounded_single_and_legible() {
         let form = Form::parse(b"token=a&password=p%C3%A8+%26").ok().unwrap();
         assert_eq!((form.plain("token"), form.plain("password"), form.plain("repeat")), ("a", "p\u{e8} &", ""));
-        let full: Vec<String> = (0..FIELDS).map(|n| format!("f{n}=")).collect();
+        let full: Vec<String> = (0..FORM_FIELDS).map(|n| format!("f{n}=")).collect();
         assert!(Form::parse(full.join("&").as_bytes()).is_ok());
         assert!(Form::parse((full.join("&") + "&more=").as_bytes()).is_err());
         assert!(Form::parse(b"a=1&a=2").is_err());
@@ -127,9 +127,13 @@ mod tests {
         for site in ["cross-site", "same-site", "", "Same-Origin"] {
             assert!(!sent(&[(SEC_FETCH_SITE, site), (ORIGIN, here)]), "{site}");
         }
-        for origin in
-            ["https://evil.example", "http://delega.example.it", "https://delega.example.it:8443", "https://delega.example.it.evil.example", ""]
-        {
+        for origin in [
+            "https://evil.example",
+            "http://delega.example.it",
+            "https://delega.example.it:8443",
+            "https://delega.example.it.evil.example",
+            "",
+        ] {
             assert!(!sent(&[(ORIGIN, origin)]), "{origin}");
         }
     }

@@ -3,10 +3,12 @@
 //! Where the clock is paused, it jumps whenever all that runs here waits: what takes for ever is over at once.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use delega::config::{Config, TlsConfig};
+use delega::domain::limits::{REQUEST_HEAD_BYTES, REQUEST_HEADERS};
 use delega::net::{ServerTls, Signals, shutdown::Reload};
-use delega::web::{HEAD_BYTES, HEADERS, Panel};
+use delega::web::{CONNECTION_LIFE, Panel};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -116,9 +118,9 @@ async fn heads_have_their_bounds() {
     let close = "Connection: close\r\n\r\n";
     // Host and Connection are two of them.
     let many = |count: usize| (0..count - 2).map(|n| format!("X-{n}: x\r\n")).collect::<String>();
-    assert!(running.says(&format!("{GET}{}{close}", many(HEADERS))).await.starts_with("HTTP/1.1 200"));
-    assert!(running.says(&format!("{GET}{}{close}", many(HEADERS + 1))).await.starts_with("HTTP/1.1 431"));
-    let long = "x".repeat(HEAD_BYTES);
+    assert!(running.says(&format!("{GET}{}{close}", many(REQUEST_HEADERS))).await.starts_with("HTTP/1.1 200"));
+    assert!(running.says(&format!("{GET}{}{close}", many(REQUEST_HEADERS + 1))).await.starts_with("HTTP/1.1 431"));
+    let long = "x".repeat(REQUEST_HEAD_BYTES);
     assert!(running.says(&format!("{GET}X: {long}\r\n{close}")).await.starts_with("HTTP/1.1 431"));
     let said = running.says(&format!("GET /{long} HTTP/1.1\r\nHost: x\r\n{close}")).await;
     assert!(said.starts_with("HTTP/1.1 414") || said.starts_with("HTTP/1.1 431"), "{said}");
@@ -150,6 +152,26 @@ async fn whoever_sends_a_body_slowly_is_told_so() {
     let head = "POST /invitation/accept HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let said = running.says(&format!("{head}Content-Length: 100\r\n\r\ntoken=")).await;
     assert!(said.starts_with("HTTP/1.1 503") && said.ends_with("</html>"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_connection_goes_on_for_ever() {
+    let running = start(None);
+    let mut tcp = running.connect().await;
+    let begun = tokio::time::Instant::now();
+    let mut answers = 0;
+    loop {
+        let asked = tcp.write_all(format!("{GET}\r\n").as_bytes()).await;
+        let mut some = [0; 64 * 1024];
+        match asked.and(tcp.read(&mut some).await) {
+            Ok(read) if read > 0 => answers += 1,
+            _ => break,
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    let lived = begun.elapsed();
+    assert!(answers > 10, "{answers}");
+    assert!(lived >= CONNECTION_LIFE && lived < CONNECTION_LIFE + Duration::from_secs(30), "{lived:?}");
 }
 
 #[tokio::test]

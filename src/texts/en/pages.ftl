@@ -14,7 +14,7 @@ page-to-webmail = Go to the webmail
 page-to-forgotten = Forgotten your password?
 
 page-mailbox = Certified mailbox
-page-login = Username to log in with
+page-login = Your username
 page-login-hint = It is in the message that you received when your account became active, for example anna/ufficio@pec.example.it
 page-invited-by = Invited by
 page-invited = Invitation for

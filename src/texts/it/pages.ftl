@@ -14,7 +14,7 @@ page-to-webmail = Vai alla webmail
 page-to-forgotten = Hai dimenticato la password?
 
 page-mailbox = Casella PEC
-page-login = Nome utente per l’accesso
+page-login = Il tuo nome utente
 page-login-hint = È scritto nel messaggio che hai ricevuto all’attivazione, per esempio anna/ufficio@pec.example.it
 page-invited-by = Ti invita
 page-invited = Invito per
