@@ -228,8 +228,10 @@ impl Delega {
     /// What an operator would type.
     fn add_accounts(&self) -> Result<()> {
         let owner = ["--owner-name", "Ufficio di prova", "--owner-email", "ufficio@example.it"];
-        let mailbox = ["mailbox", "add", ADDRESS, "--upstream", "dovecot", "--plan", "Premium", "--password-file", "-"];
-        self.command(&[&mailbox[..], &owner].concat(), MAILBOX_PASSWORD)?;
+        let mailbox = ["mailbox", "add", ADDRESS, "--upstream", "dovecot", "--password-file", "-"];
+        // Three seats and five more
+        let plan = ["--plan", "Premium", "--packs", "1"];
+        self.command(&[&mailbox[..], &plan, &owner].concat(), MAILBOX_PASSWORD)?;
         for Delegate { username, first_name, last_name, password, permissions, .. } in DELEGATES {
             let email = format!("{username}@example.it");
             let person = ["--first-name", first_name, "--last-name", last_name, "--email", &email];

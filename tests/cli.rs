@@ -123,7 +123,7 @@ impl Site {
 }
 
 fn add_mailbox(address: &str) -> Vec<&str> {
-    let mut args = vec!["mailbox", "add", address, "--upstream", "provider", "--plan", "Pro"];
+    let mut args = vec!["mailbox", "add", address, "--upstream", "provider", "--plan", "Premium"];
     args.extend(["--owner-name", "Carla Bianchi", "--owner-email", "carla@example.it"]);
     args
 }
@@ -184,17 +184,18 @@ fn g7_a_mailbox_from_its_entry_to_its_removal() {
         without_times(site.json(&["mailbox", "show", MAILBOX])),
         json!({
             "address": MAILBOX, "aliases": [], "upstream": "provider", "upstream_user": MAILBOX, "has_password": true,
-            "plan": "Pro", "owner_name": "Carla Bianchi", "owner_email": "carla@example.it",
-            "delegates_active": 0, "delegates_suspended": 0,
+            "plan": "Premium", "packs": 0, "seats": 3, "seats_taken": 0, "grace_until": null, "multi_user": true,
+            "password_management": true, "owner_name": "Carla Bianchi", "owner_email": "carla@example.it",
+            "owner_language": "it", "owner_fiscal_code": null,
+            "delegates_active": 0, "delegates_waiting": 0, "delegates_suspended": 0,
         })
     );
-    site.run(&["mailbox", "set", MAILBOX, "--plan", "Premium", "--owner-name", "Dario", "--upstream-user", "u7"])
-        .done();
+    site.run(&["mailbox", "set", MAILBOX, "--plan", "pro-3", "--owner-name", "Dario", "--upstream-user", "u7"]).done();
     let row = &site.json(&["mailbox", "list"])[0];
-    assert_eq!([&row["plan"], &row["owner_name"], &row["upstream_user"]], ["Premium", "Dario", "u7"]);
+    assert_eq!([&row["plan"], &row["owner_name"], &row["upstream_user"]], ["Pro-3", "Dario", "u7"]);
     let table = site.run(&["mailbox", "list"]).done().out;
     let lines: Vec<_> = table.lines().collect();
-    assert!(lines.len() == 2 && lines[0].find("PLAN") == lines[1].find("Premium"), "{table}");
+    assert!(lines.len() == 2 && lines[0].find("PLAN") == lines[1].find("Pro-3"), "{table}");
     assert!(site.run(&["mailbox", "show", MAILBOX]).done().out.contains("Upstream user   u7\n"));
     site.run(&["mailbox", "remove", MAILBOX]).failed(2, "--yes");
     site.run(&["mailbox", "remove", MAILBOX, "--yes"]).done();

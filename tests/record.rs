@@ -11,7 +11,8 @@ use std::sync::Arc;
 use assert_cmd::cargo::cargo_bin;
 use delega::accounts::{AccountRef, Accounts, MailboxEntry, SendingEntry, Upstreams};
 use delega::domain::{
-    DelegateId, Door, ListenerKind, Login, MailboxAddress, Profile, Protocol, SendFilter, SendId, SendOutcome, Sending,
+    DelegateId, Door, Language, ListenerKind, Login, MailboxAddress, Owner, Profile, Protocol, SendFilter, SendId,
+    SendOutcome, Sending,
 };
 use delega::store::Sqlite;
 use serde_json::{Value, json};
@@ -45,9 +46,15 @@ impl Site {
                 upstream: "provider".into(),
                 upstream_user: None,
                 password: Some("s3cret".to_owned().into()),
-                plan: "Pro".into(),
-                owner_name: "Carla".into(),
-                owner_email: "carla@example.it".into(),
+                plan: "Premium".parse().unwrap(),
+                packs: 0,
+                multi_user: true,
+                owner: Owner {
+                    name: "Carla".into(),
+                    email: "carla@example.it".into(),
+                    language: Language::Italian,
+                    fiscal_code: None,
+                },
             };
             open(site.dir.path()).add_mailbox(entry, NOW_MS / 1000).unwrap();
         }
@@ -115,11 +122,11 @@ fn add_delegate(username: &str) -> Vec<&str> {
 fn sending(accounts: &Accounts, login: &str) -> SendingEntry {
     let login: Login = login.parse().unwrap();
     let address: MailboxAddress = login.mailbox().clone();
-    let mailbox = accounts.show_mailbox(&address).unwrap().mailbox.id;
+    let mailbox = accounts.show_mailbox(&address, NOW_MS / 1000).unwrap().mailbox.id;
     let account = match &login {
         Login::Owner(_) => AccountRef::Owner(mailbox),
         Login::Delegate(username, _) => {
-            let delegates = accounts.delegates(&address).unwrap();
+            let delegates = accounts.delegates(&address, NOW_MS / 1000).unwrap();
             let found: DelegateId =
                 delegates.iter().find(|view| view.delegate.username == *username).unwrap().delegate.id;
             AccountRef::Delegate(mailbox, found)

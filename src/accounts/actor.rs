@@ -30,9 +30,9 @@ pub(super) struct Authority {
 #[derive(Debug)]
 pub(super) struct Act {
     pub(super) mailbox: Mailbox,
+    /// In the state that the action leads to, and changed now; not stored.
     pub(super) delegate: Delegate,
     pub(super) authority: Authority,
-    pub(super) after: After,
 }
 
 impl Accounts {
@@ -62,7 +62,7 @@ impl Accounts {
             return Err(no_right().into());
         }
         let delegate = delegate.ok_or_else(|| Rule::UnknownDelegate(name.login()))?;
-        let delegate = self.settled(writes, &mailbox, delegate, now_secs)?;
+        let mut delegate = self.settled(writes, &mailbox, delegate, now_secs)?;
         let after = life::judge(authority.role, action, Some(delegate.state)).map_err(|no| match no {
             No::Right => no_right(),
             No::State => Rule::NotInState {
@@ -72,7 +72,11 @@ impl Accounts {
                 possible_in: action.possible_in(authority.role),
             },
         })?;
-        Ok(Act { mailbox, delegate, authority, after })
+        if let After::In(state) = after {
+            delegate.state = state;
+            delegate.changed_at_secs = now_secs;
+        }
+        Ok(Act { mailbox, delegate, authority })
     }
 
     /// In which capacity `actor` acts on a delegate of a mailbox, or on the mailbox where none is given.

@@ -42,7 +42,7 @@ impl Accounts {
         if let Some(password) = &entry.password {
             passwords::acceptable(password, 1)?;
         }
-        let new = NewMailbox {
+        let mut new = NewMailbox {
             upstream_user: entry.upstream_user.map(|user| text::line("upstream user", &user)).transpose()?,
             plan: entry.plan,
             packs: entry.packs,
@@ -58,7 +58,7 @@ impl Accounts {
             created_at_secs: now_secs,
         };
         store::change(self.store.as_ref(), |writes| {
-            plans::with_packs(writes, &new.plan, new.packs)?;
+            new.plan = plans::with_packs(writes, &new.plan, new.packs)?.name;
             if let Some(of) = writes.mailbox_of_alias(&new.address)?
                 && let Some(of) = writes.mailbox_by_id(of)?
             {

@@ -2,9 +2,10 @@
 
 use secrecy::SecretString;
 
-use super::link::{Token, holder};
+use super::link::{Held, Token, holder};
 use super::{Accounts, AccountsError, DelegateView};
-use crate::domain::{Answer, Delegate, DelegateState, LinkPurpose, Mailbox, Notice};
+use crate::domain::life::Action;
+use crate::domain::{Answer, Delegate, LinkPurpose, Mailbox, Notice};
 use crate::store::{self, Writes};
 
 /// An invitation that waits for an answer.
@@ -23,11 +24,11 @@ impl Accounts {
     /// never was one.
     pub fn invitation(&self, token: &Token, now_secs: i64) -> Result<InvitationView, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let (mailbox, delegate, link) = holder(reads, token, LinkPurpose::Invitation, now_secs)?;
+            let Held { mailbox, delegate, until_secs, .. } = holder(reads, token, Action::Accept, now_secs)?;
             Ok(InvitationView {
                 delegate: self.view_delegate(delegate, &mailbox.address, now_secs),
                 owner_name: mailbox.owner.name,
-                until_secs: link.until_secs,
+                until_secs,
             })
         })
     }
@@ -44,8 +45,8 @@ impl Accounts {
         let view = self.invitation(token, now_secs)?;
         let hash = self.passwords.choose(password, &view.delegate)?;
         let accepted = store::change(self.store.as_ref(), |writes| {
-            let (mailbox, mut delegate, _) = holder(writes, token, LinkPurpose::Invitation, now_secs)?;
-            self.answered(writes, &mailbox, &mut delegate, Answer::Accepted, now_secs)?;
+            let held = holder(writes, token, Action::Accept, now_secs)?;
+            let (mailbox, delegate) = self.answered(writes, held, Answer::Accepted, now_secs)?;
             writes.set_password_hash(delegate.id, Some(&hash))?;
             let notice = Notice::Activated(self.facts(&mailbox, &delegate));
             self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
@@ -57,8 +58,8 @@ impl Accounts {
     /// Refuses an invitation.
     pub fn refuse_invitation(&self, token: &Token, now_secs: i64) -> Result<DelegateView, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let (mailbox, mut delegate, _) = holder(writes, token, LinkPurpose::Invitation, now_secs)?;
-            self.answered(writes, &mailbox, &mut delegate, Answer::Refused, now_secs)?;
+            let held = holder(writes, token, Action::Refuse, now_secs)?;
+            let (mailbox, delegate) = self.answered(writes, held, Answer::Refused, now_secs)?;
             Ok(self.view_delegate(delegate, &mailbox.address, now_secs))
         })
     }
@@ -66,20 +67,18 @@ impl Accounts {
     fn answered(
         &self,
         writes: &dyn Writes,
-        mailbox: &Mailbox,
-        delegate: &mut Delegate,
+        held: Held,
         answer: Answer,
         now_secs: i64,
-    ) -> Result<(), AccountsError> {
-        delegate.state = match answer {
-            Answer::Accepted => DelegateState::Active,
-            Answer::Refused | Answer::Expired => DelegateState::Rejected,
-        };
+    ) -> Result<(Mailbox, Delegate), AccountsError> {
+        let Held { mailbox, mut delegate, after, .. } = held;
+        delegate.state = after;
         delegate.invited_until_secs = None;
         delegate.changed_at_secs = now_secs;
-        writes.update_delegate(delegate)?;
+        writes.update_delegate(&delegate)?;
         writes.delete_link(delegate.id, LinkPurpose::Invitation)?;
-        let notice = Notice::Answered { facts: self.facts(mailbox, delegate), answer };
-        self.tell_owner(writes, mailbox, notice, now_secs)
+        let notice = Notice::Answered { facts: self.facts(&mailbox, &delegate), answer };
+        self.tell_owner(writes, &mailbox, notice, now_secs)?;
+        Ok((mailbox, delegate))
     }
 }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3, WEBMAIL, anna, entry, secret};
 use crate::accounts::passwords::RUNS;
-use crate::accounts::{DelegateEntry, MailboxEntry, PermissionChange, Suspension, Upstreams, Vault, VaultError};
+use crate::accounts::{Actor, DelegateEntry, MailboxEntry, PermissionChange, Suspension, Upstreams, Vault, VaultError};
 use crate::domain::{Permissions, Profile};
 use crate::store::Sqlite;
 
@@ -60,10 +60,10 @@ fn s5_every_refusal_of_a_delegate_costs_one_run_of_argon2() {
     assert_eq!(cost(ANNA, "x"), Refusal::WrongPassword);
     assert_eq!(cost(ANNA, ""), Refusal::WrongPassword);
     assert_eq!(cost(ANNA, &Fixture::ANNAS.repeat(100)), Refusal::WrongPassword);
-    fixture.accounts.suspend(&fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
+    fixture.accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
     assert_eq!(cost(ANNA, Fixture::ANNAS), Refusal::Suspended);
     RUNS.set(0);
-    fixture.accounts.suspend(&fixture.anna_login(), Suspension::Resume, NOW).unwrap();
+    fixture.accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Resume, NOW).unwrap();
     fixture.admit(ANNA, Fixture::ANNAS, CLIENT);
     assert_eq!(RUNS.get(), 1, "an admission costs the same");
 }
@@ -71,7 +71,7 @@ fn s5_every_refusal_of_a_delegate_costs_one_run_of_argon2() {
 #[test]
 fn s5_only_the_right_password_learns_the_state() {
     let fixture = Fixture::new();
-    fixture.accounts.suspend(&fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
+    fixture.accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
     assert_eq!(fixture.refuse(ANNA, "wrong password", WEBMAIL), Refusal::WrongPassword);
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, WEBMAIL), Refusal::Suspended);
 }
@@ -81,7 +81,7 @@ fn p4_p7_g4_the_door_is_judged() {
     let fixture = Fixture::new();
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, POP3), Refusal::NoProtocol);
     let change = PermissionChange { replace: Some(Permissions::READ), ..PermissionChange::default() };
-    fixture.accounts.change_permissions(&fixture.anna_login(), change, NOW).unwrap();
+    fixture.accounts.change_permissions(Actor::Operator, &fixture.anna_login(), change, NOW).unwrap();
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, CLIENT), Refusal::NoClient);
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, POP3), Refusal::NoClient);
     assert_eq!(fixture.admit(ANNA, Fixture::ANNAS, WEBMAIL).grant.permissions, Permissions::READ);
@@ -92,7 +92,7 @@ fn x17_a_read_only_mail_program_ends_with_its_profile() {
     let fixture = Fixture::under(Profile::ClientApart);
     let replace = Some(Permissions::parse("read,client", Profile::ClientApart).unwrap());
     let change = PermissionChange { replace, ..PermissionChange::default() };
-    fixture.accounts.change_permissions(&fixture.anna_login(), change, NOW).unwrap();
+    fixture.accounts.change_permissions(Actor::Operator, &fixture.anna_login(), change, NOW).unwrap();
     assert_eq!(fixture.admit(ANNA, Fixture::ANNAS, CLIENT).grant.permissions.to_string(), "read,client");
     let nested = fixture.reopened(Profile::Nested).authenticate(ANNA, &secret(Fixture::ANNAS), CLIENT).unwrap();
     assert!(matches!(nested, Verdict::Refused(Refusal::NoClient)), "{nested:?}");

@@ -36,7 +36,6 @@ impl Accounts {
             let granted = change.grant.iter().fold(start, |all, one| all.granting(*one, self.profile));
             found.permissions = change.revoke.iter().fold(granted, |all, one| all.revoking(*one, self.profile));
             found.protocols = change.protocols.unwrap_or(found.protocols);
-            found.changed_at_secs = now_secs;
             let after = Grant { permissions: found.permissions, protocols: found.protocols };
             act.authority.may_give(Some(before), after)?;
             writes.update_delegate(&act.delegate)?;

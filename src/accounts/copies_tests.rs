@@ -5,7 +5,7 @@ use std::io::Read;
 
 use super::*;
 use crate::accounts::fixture::{Fixture, NOW, secret};
-use crate::accounts::{MailboxChange, Spooled};
+use crate::accounts::{Actor, MailboxChange, Spooled};
 use crate::domain::{Profile, SendFilter, SendOutcome};
 
 const NOW_MS: i64 = NOW * 1000;
@@ -111,7 +111,7 @@ fn a_message_that_is_not_recorded_is_not_kept() {
     draft.append(b"x").unwrap();
     let spooled = desk.spool.seal(draft).unwrap();
     let entry = desk.fixture.sending();
-    desk.fixture.accounts.delete_delegate(&desk.fixture.anna_login()).unwrap();
+    desk.fixture.accounts.delete_delegate(Actor::Operator, &desk.fixture.anna_login(), NOW).unwrap();
     assert!(desk.fixture.accounts.record_sending(entry, Some(&spooled), NOW_MS).is_err());
     drop(spooled);
     assert_eq!(desk.files(), 0);
@@ -234,7 +234,7 @@ fn a_mailbox_that_is_gone_gets_no_copy_and_holds_up_nobody() {
     let desk = Desk::new();
     let first = desk.accepted();
     let accounts = &desk.fixture.accounts;
-    accounts.remove_mailbox(&desk.fixture.address(), true).unwrap();
+    accounts.remove_mailbox(&desk.fixture.address(), true, NOW).unwrap();
     // Another mailbox of the same address is another mailbox.
     accounts.add_mailbox(crate::accounts::fixture::entry("ufficio@pec.example.it"), NOW).unwrap();
     desk.fixture.add_anna();

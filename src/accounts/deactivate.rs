@@ -3,7 +3,7 @@
 use super::look::DelegateName;
 use super::{Accounts, AccountsError, Actor, DelegateView};
 use crate::domain::life::Action;
-use crate::domain::{DelegateState, LinkPurpose, Notice};
+use crate::domain::{LinkPurpose, Notice};
 use crate::store;
 
 impl Accounts {
@@ -12,9 +12,7 @@ impl Accounts {
     pub fn deactivate(&self, actor: Actor, name: &DelegateName, now_secs: i64) -> Result<DelegateView, AccountsError> {
         let ended = store::change(self.store.as_ref(), |writes| {
             let mut act = self.act(writes, actor, name, Action::Deactivate, now_secs)?;
-            act.delegate.state = DelegateState::Inactive;
             act.delegate.reset_at_secs = None;
-            act.delegate.changed_at_secs = now_secs;
             writes.update_delegate(&act.delegate)?;
             // Nobody comes back from here.
             writes.set_password_hash(act.delegate.id, None)?;

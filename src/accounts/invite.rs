@@ -77,9 +77,7 @@ impl Accounts {
             let grant = Grant { permissions: act.delegate.permissions, protocols: act.delegate.protocols };
             act.authority.may_give(None, grant)?;
             Seats::of(writes, &act.mailbox, now_secs)?.free(&act.mailbox)?;
-            act.delegate.state = DelegateState::Pending;
             act.delegate.seated_at_secs = now_secs;
-            act.delegate.changed_at_secs = now_secs;
             act.delegate.invited_until_secs = Some(now_secs.saturating_add(LinkPurpose::Invitation.valid_secs()));
             writes.update_delegate(&act.delegate)?;
             self.send_invitation(writes, &act.mailbox, &act.delegate, message, now_secs)?;
@@ -92,9 +90,7 @@ impl Accounts {
     pub fn reject(&self, actor: Actor, name: &DelegateName, now_secs: i64) -> Result<DelegateView, AccountsError> {
         let rejected = store::change(self.store.as_ref(), |writes| {
             let mut act = self.act(writes, actor, name, Action::Reject, now_secs)?;
-            act.delegate.state = DelegateState::Rejected;
             act.delegate.invited_until_secs = None;
-            act.delegate.changed_at_secs = now_secs;
             writes.update_delegate(&act.delegate)?;
             writes.delete_link(act.delegate.id, LinkPurpose::Invitation)?;
             let notice = Notice::InvitationWithdrawn(self.facts(&act.mailbox, &act.delegate));

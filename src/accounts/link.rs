@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{Accounts, AccountsError, Rule};
+use crate::domain::life::{self, Action, After, Role};
 use crate::domain::{Delegate, DelegateState, LinkHash, LinkPurpose, Mailbox};
 use crate::store::{Link, Reads, Writes};
 
@@ -64,25 +65,37 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The delegate whose link for this purpose has this token, if it works now.
+/// A link that works.
+pub(super) struct Held {
+    pub(super) mailbox: Mailbox,
+    /// Whose it is.
+    pub(super) delegate: Delegate,
+    pub(super) until_secs: i64,
+    /// The state that the action leads to.
+    pub(super) after: DelegateState,
+}
+
+/// Whose link has this token, if it works now for this action.
 pub(super) fn holder<R: Reads + ?Sized>(
     reads: &R,
     token: &Token,
-    purpose: LinkPurpose,
+    action: Action,
     now_secs: i64,
-) -> Result<(Mailbox, Delegate, Link), AccountsError> {
+) -> Result<Held, AccountsError> {
+    let purpose = match action {
+        Action::SetPassword => LinkPurpose::PasswordReset,
+        Action::Accept | Action::Refuse => LinkPurpose::Invitation,
+        // No link is for anything else.
+        _ => return Err(Rule::LinkGone.into()),
+    };
     let link = reads.link(&token.hash())?.filter(|link| link.purpose == purpose && now_secs < link.until_secs);
     let link = link.ok_or(Rule::LinkGone)?;
     let delegate = reads.delegate_by_id(link.delegate)?.ok_or(Rule::LinkGone)?;
     let mailbox = reads.mailbox_by_id(delegate.mailbox)?.filter(|mailbox| mailbox.multi_user).ok_or(Rule::LinkGone)?;
-    let expected = match purpose {
-        LinkPurpose::Invitation => DelegateState::Pending,
-        LinkPurpose::PasswordReset => DelegateState::Active,
-    };
-    if delegate.state_at(now_secs) != expected {
+    let Ok(After::In(after)) = life::judge(Role::LinkHolder, action, Some(delegate.state_at(now_secs))) else {
         return Err(Rule::LinkGone.into());
-    }
-    Ok((mailbox, delegate, link))
+    };
+    Ok(Held { mailbox, delegate, until_secs: link.until_secs, after })
 }
 
 impl Accounts {

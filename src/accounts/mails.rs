@@ -224,3 +224,7 @@ impl Accounts {
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+#[path = "mails_tests.rs"]
+mod tests;

@@ -41,6 +41,8 @@ pub mod vault;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod life_tests;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -64,11 +64,11 @@ pub(super) fn known<R: Reads + ?Sized>(reads: &R, name: &PlanName) -> Result<Pla
     Err(Rule::UnknownPlan { name: name.to_string(), known }.into())
 }
 
-/// Whether there is such a plan with so many packs.
-pub(super) fn with_packs<R: Reads + ?Sized>(reads: &R, name: &PlanName, packs: u32) -> Result<(), AccountsError> {
+/// The plan of that name, if it can be had with so many packs.
+pub(super) fn with_packs<R: Reads + ?Sized>(reads: &R, name: &PlanName, packs: u32) -> Result<Plan, AccountsError> {
     let plan = known(reads, name)?;
     if packs > plan.most_packs {
         return Err(Rule::TooManyPacks { plan: plan.name.to_string(), most: plan.most_packs }.into());
     }
-    Ok(())
+    Ok(plan)
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::accounts::fixture::{Fixture, NOW, entry};
-use crate::accounts::{MailboxChange, PermissionChange, Suspension};
+use crate::accounts::{Actor, MailboxChange, PermissionChange, Suspension};
 use crate::domain::{ListenerKind, Permissions, SentBy};
 
 const NOW_MS: i64 = NOW * 1000 + 7;
@@ -57,18 +57,21 @@ fn p9_nothing_is_sent_after_a_change_that_forbids_it() {
         }
         assert_eq!(all(&fixture), []);
     };
-    refused(&|f| assert!(f.accounts.suspend(&f.anna_login(), Suspension::Suspend, NOW).unwrap()), "suspended");
-    refused(&|f| f.accounts.delete_delegate(&f.anna_login()).unwrap(), "unknown delegate");
-    refused(&|f| assert_eq!(f.accounts.remove_mailbox(&f.address(), true).unwrap(), 1), "unknown mailbox");
+    refused(
+        &|f| assert!(f.accounts.suspend(Actor::Operator, &f.anna_login(), Suspension::Suspend, NOW).unwrap()),
+        "suspended",
+    );
+    refused(&|f| f.accounts.delete_delegate(Actor::Operator, &f.anna_login(), NOW).unwrap(), "unknown delegate");
+    refused(&|f| assert_eq!(f.accounts.remove_mailbox(&f.address(), true, NOW).unwrap(), 1), "unknown mailbox");
     let reader = |f: &Fixture| {
         let change = PermissionChange { replace: Some(Permissions::READ), ..PermissionChange::default() };
-        f.accounts.change_permissions(&f.anna_login(), change, NOW).unwrap();
+        f.accounts.change_permissions(Actor::Operator, &f.anna_login(), change, NOW).unwrap();
     };
     refused(&reader, "no client permission");
     // Another anna is not this one.
     refused(
         &|f| {
-            f.accounts.delete_delegate(&f.anna_login()).unwrap();
+            f.accounts.delete_delegate(Actor::Operator, &f.anna_login(), NOW).unwrap();
             f.add_anna();
         },
         "unknown delegate",
@@ -79,7 +82,7 @@ fn p9_nothing_is_sent_after_a_change_that_forbids_it() {
 fn p3_the_record_asks_for_send_by_webmail_too() {
     let fixture = Fixture::new();
     let change = PermissionChange { replace: Some(Permissions::READ), ..PermissionChange::default() };
-    fixture.accounts.change_permissions(&fixture.anna_login(), change, NOW).unwrap();
+    fixture.accounts.change_permissions(Actor::Operator, &fixture.anna_login(), change, NOW).unwrap();
     let door = Door { kind: ListenerKind::Webmail, ..fixture.sending().door };
     let outcome = fixture.accounts.record_sending(SendingEntry { door, ..fixture.sending() }, None, NOW_MS);
     let error = outcome.unwrap_err().to_string();
@@ -147,7 +150,7 @@ fn the_record_of_a_mailbox_that_is_gone_is_shown() {
     let fixture = Fixture::new();
     fixture.accounts.add_mailbox(entry("altro@pec.example.it"), NOW).unwrap();
     fixture.accounts.record_sending(fixture.sending(), None, NOW_MS).unwrap();
-    fixture.accounts.remove_mailbox(&fixture.address(), true).unwrap();
+    fixture.accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap();
     let ask = |address: &str| {
         let filter = SendFilter { mailbox: Some(address.parse().unwrap()), ..SendFilter::default() };
         fixture.accounts.sends(&filter, 9).map(|found| found.rows.len())

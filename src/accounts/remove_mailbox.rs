@@ -33,6 +33,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::accounts::Actor;
     use crate::accounts::fixture::{Fixture, NOW};
 
     #[test]
@@ -53,7 +54,7 @@ mod tests {
     #[test]
     fn without_delegates_it_just_goes() {
         let fixture = Fixture::new();
-        fixture.accounts.delete_delegate(&fixture.anna_login()).unwrap();
+        fixture.accounts.delete_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap();
         assert_eq!(fixture.accounts.remove_mailbox(&fixture.address(), false, NOW).unwrap(), 0);
     }
 }

@@ -2,11 +2,11 @@
 
 use secrecy::SecretString;
 
-use super::link::{Token, holder};
+use super::link::{Held, Token, holder};
 use super::look::DelegateName;
 use super::{Accounts, AccountsError, Actor, DelegateView};
-use crate::domain::life::Action;
-use crate::domain::{DelegateState, FiscalCode, LinkPurpose, Login, Notice};
+use crate::domain::life::{self, Action, Role};
+use crate::domain::{FiscalCode, LinkPurpose, Login, Notice};
 use crate::store;
 
 /// How long after a link for a new password none is sent again, whoever asks.
@@ -25,7 +25,6 @@ impl Accounts {
             let mut act = self.act(writes, actor, name, Action::ResetPassword, now_secs)?;
             self.needs_mail()?;
             act.delegate.reset_at_secs = Some(now_secs);
-            act.delegate.changed_at_secs = now_secs;
             writes.update_delegate(&act.delegate)?;
             writes.set_password_hash(act.delegate.id, None)?;
             let (token, until_secs) = Accounts::new_link(writes, &act.delegate, LinkPurpose::PasswordReset, now_secs)?;
@@ -48,8 +47,8 @@ impl Accounts {
         store::change(self.store.as_ref(), |writes| {
             let Some(mailbox) = writes.mailbox(&address)?.filter(|mailbox| mailbox.multi_user) else { return Ok(()) };
             let Some(delegate) = writes.delegate(mailbox.id, &username)? else { return Ok(()) };
-            if mailbox.owner.fiscal_code.as_ref() != Some(&code) || delegate.state_at(now_secs) != DelegateState::Active
-            {
+            let asks = life::judge(Role::Themself, Action::AskForReset, Some(delegate.state_at(now_secs)));
+            if mailbox.owner.fiscal_code.as_ref() != Some(&code) || asks.is_err() {
                 return Ok(());
             }
             if let Some(link) = writes.link_of(delegate.id, LinkPurpose::PasswordReset)? {
@@ -67,7 +66,7 @@ impl Accounts {
     /// Whose new password a link is for, or [`Rule::LinkGone`](super::Rule::LinkGone).
     pub fn password_link(&self, token: &Token, now_secs: i64) -> Result<DelegateView, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let (mailbox, delegate, _) = holder(reads, token, LinkPurpose::PasswordReset, now_secs)?;
+            let Held { mailbox, delegate, .. } = holder(reads, token, Action::SetPassword, now_secs)?;
             Ok(self.view_delegate(delegate, &mailbox.address, now_secs))
         })
     }
@@ -83,7 +82,8 @@ impl Accounts {
         let view = self.password_link(token, now_secs)?;
         let hash = self.passwords.choose(password, &view)?;
         let set = store::change(self.store.as_ref(), |writes| {
-            let (mailbox, mut delegate, _) = holder(writes, token, LinkPurpose::PasswordReset, now_secs)?;
+            let Held { mailbox, mut delegate, after, .. } = holder(writes, token, Action::SetPassword, now_secs)?;
+            delegate.state = after;
             delegate.reset_at_secs = None;
             delegate.changed_at_secs = now_secs;
             writes.update_delegate(&delegate)?;

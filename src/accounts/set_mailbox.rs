@@ -81,8 +81,9 @@ impl Accounts {
             multi_user::switch(writes, &mut mailbox, change.multi_user, change.password_management, now_secs)?;
             let before = Seats::of(writes, &mailbox, now_secs)?;
             if let Some(plan) = change.plan {
-                mailbox.packs = mailbox.packs.min(plans::known(writes, &plan)?.most_packs);
-                mailbox.plan = plan;
+                let plan = plans::known(writes, &plan)?;
+                mailbox.packs = mailbox.packs.min(plan.most_packs);
+                mailbox.plan = plan.name;
             }
             mailbox.packs = change.packs.unwrap_or(mailbox.packs);
             plans::with_packs(writes, &mailbox.plan, mailbox.packs)?;
@@ -231,7 +232,7 @@ mod tests {
             let refused = set(mailbox, &["neu@pec.example.it", alias], &[]).unwrap_err();
             assert!(refused.contains(why), "{refused}");
         }
-        assert_eq!(accounts.show_mailbox(&other).unwrap().mailbox.aliases, [], "half of a change was kept");
+        assert_eq!(accounts.show_mailbox(&other, NOW).unwrap().mailbox.aliases, [], "half of a change was kept");
         let refused = accounts.add_mailbox(entry("info@pec.example.it"), NOW).unwrap_err().to_string();
         assert!(refused.contains("info@pec.example.it is an alias of the mailbox ufficio@pec.example.it"), "{refused}");
         assert!(set(&other, &[], &["info@pec.example.it"]).unwrap_err().contains("no alias of the mailbox altro@"));
@@ -239,7 +240,7 @@ mod tests {
         set(&office, &["nuovo@pec.example.it"], &["info@pec.example.it"]).unwrap();
         assert_eq!(addresses().nth(1).as_deref(), Some("nuovo@pec.example.it"));
         set(&other, &["info@pec.example.it"], &[]).unwrap();
-        accounts.remove_mailbox(&other, false).unwrap();
+        accounts.remove_mailbox(&other, false, NOW).unwrap();
         accounts.add_mailbox(entry("info@pec.example.it"), NOW).unwrap();
     }
 

@@ -50,7 +50,7 @@ mod tests {
 
     use super::*;
     use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3, WEBMAIL};
-    use crate::accounts::{PermissionChange, Suspension};
+    use crate::accounts::{Actor, PermissionChange, Suspension};
     use crate::domain::Permission;
 
     fn out(standing: Standing) -> Refusal {
@@ -70,23 +70,23 @@ mod tests {
         assert_eq!(out(now(POP3)), Refusal::NoProtocol);
 
         let change = PermissionChange { revoke: vec![Permission::Client], ..PermissionChange::default() };
-        let _ = accounts.change_permissions(&fixture.anna_login(), change, NOW).unwrap();
+        let _ = accounts.change_permissions(Actor::Operator, &fixture.anna_login(), change, NOW).unwrap();
         assert_eq!(out(now(CLIENT)), Refusal::NoClient);
         assert!(matches!(now(WEBMAIL), Standing::In(grant) if !grant.may(Permission::Client)));
 
-        accounts.suspend(&fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
+        accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
         assert_eq!(out(now(WEBMAIL)), Refusal::Suspended);
-        accounts.suspend(&fixture.anna_login(), Suspension::Resume, NOW).unwrap();
+        accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Resume, NOW).unwrap();
         assert!(matches!(now(WEBMAIL), Standing::In(_)));
 
-        accounts.delete_delegate(&fixture.anna_login()).unwrap();
+        accounts.delete_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap();
         assert_eq!(out(now(WEBMAIL)), Refusal::UnknownDelegate);
         fixture.add_anna();
         assert_eq!(out(now(WEBMAIL)), Refusal::UnknownDelegate, "a new anna is not the old one");
 
         let owner = AccountRef::Owner(fixture.mailbox());
         assert_eq!(accounts.standing(owner, POP3).unwrap(), Standing::In(Grant::OWNER));
-        accounts.remove_mailbox(&fixture.address(), true).unwrap();
+        accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap();
         assert_eq!(out(accounts.standing(owner, POP3).unwrap()), Refusal::UnknownMailbox);
     }
 
@@ -96,7 +96,7 @@ mod tests {
         let before = fixture.accounts.change_marker().unwrap();
         fixture.admit("anna/ufficio@pec.example.it", Fixture::ANNAS, CLIENT);
         assert_eq!(fixture.accounts.change_marker().unwrap(), before);
-        fixture.accounts.suspend(&fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
+        fixture.accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
         assert_ne!(fixture.accounts.change_marker().unwrap(), before);
     }
 }

@@ -31,7 +31,7 @@ impl Accounts {
             Suspension::Resume => (Action::Resume, DelegateState::Active),
         };
         store::change(self.store.as_ref(), |writes| {
-            let mut act = match self.act(writes, actor, name, action, now_secs) {
+            let act = match self.act(writes, actor, name, action, now_secs) {
                 Err(AccountsError::Refused(Rule::NotInState { state: now, .. })) if now == state => return Ok(false),
                 act => act?,
             };
@@ -41,8 +41,6 @@ impl Accounts {
                     return Err(seats.none_left(&act.mailbox).into());
                 }
             }
-            act.delegate.state = state;
-            act.delegate.changed_at_secs = now_secs;
             writes.update_delegate(&act.delegate)?;
             let facts = self.facts(&act.mailbox, &act.delegate);
             let notice = match what {

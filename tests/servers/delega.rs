@@ -301,7 +301,19 @@ impl Delega {
     /// Adds a mailbox with the password that opens it upstream.
     pub fn add_mailbox(&self, address: &str, password: &str) {
         let owner = ["--owner-name", "Ufficio di prova", "--owner-email", "ufficio@example.it"];
-        let mailbox = ["mailbox", "add", address, "--upstream", "main", "--plan", "Premium", "--password-file", "-"];
+        let mailbox = [
+            "mailbox",
+            "add",
+            address,
+            "--upstream",
+            "main",
+            "--plan",
+            "Premium",
+            "--packs",
+            "30",
+            "--password-file",
+            "-",
+        ];
         self.cli(&[&mailbox[..], &owner].concat(), password);
     }
 

@@ -310,7 +310,8 @@ fn g5_a_master_user_opens_mailboxes_without_a_password_of_their_own() {
         ..Options::before(&dovecot)
     };
     let delega = options.start();
-    let owner = ["--plan", "Premium", "--owner-name", "Ufficio", "--owner-email", "ufficio@example.it"];
+    let owner =
+        ["--plan", "Premium", "--packs", "30", "--owner-name", "Ufficio", "--owner-email", "ufficio@example.it"];
     delega.cli(&[&["mailbox", "add", ADDRESS, "--upstream", "main"][..], &owner].concat(), "");
     delega.add_delegate(ADDRESS, "anna", "read,client");
     assert!(Client::delegate(&delega, "anna", ADDRESS).cmd("SELECT INBOX").ok().all().contains("EXISTS"));

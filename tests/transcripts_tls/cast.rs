@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use delega::accounts::{
-    Accounts, AccountsError, DelegateName, MailboxChange, MailboxEntry, Master, PermissionChange, Suspension,
+    Accounts, AccountsError, Actor, DelegateName, MailboxChange, MailboxEntry, Master, PermissionChange, Suspension,
     Upstreams, Vault,
 };
 use delega::domain::{
-    DelegateState, Grant, Login, MailboxId, Permissions, Person, Profile, Protocols, SendFilter, SendRecord,
+    DelegateState, Grant, Language, Login, MailboxId, Owner, Permissions, Person, Profile, Protocols, SendFilter,
+    SendRecord,
 };
 use delega::store::{self, ChangeMarker, NewDelegate, PasswordHash, Reads, Sqlite, Store, StoreError, Writes};
 
@@ -104,9 +105,15 @@ impl Cast {
             upstream: UPSTREAM.to_owned(),
             upstream_user: Some(authzid.unwrap_or(user)).filter(|user| user != ADDRESS),
             password: Some(password.clone()).filter(|_| master.is_none()).map(Into::into),
-            plan: "Pro".to_owned(),
-            owner_name: "Ufficio di prova".to_owned(),
-            owner_email: "ufficio@example.it".to_owned(),
+            plan: "Premium".parse().unwrap(),
+            packs: 0,
+            multi_user: true,
+            owner: Owner {
+                name: "Ufficio di prova".to_owned(),
+                email: "ufficio@example.it".to_owned(),
+                language: Language::Italian,
+                fiscal_code: None,
+            },
         };
         let upstreams = Upstreams::from([(UPSTREAM.to_owned(), master)]);
         let vault = Vault::open(key_file).unwrap();
@@ -145,13 +152,13 @@ impl Cast {
     /// The owner changes what the delegate may do.
     pub fn change(&self, grant: Grant) -> Result<(), String> {
         let change = PermissionChange { replace: Some(grant.permissions), ..PermissionChange::default() };
-        self.accounts.change_permissions(self.delegate()?, change, NOW + 1).map_err(failed)?;
+        self.accounts.change_permissions(Actor::Operator, self.delegate()?, change, NOW + 1).map_err(failed)?;
         Ok(())
     }
 
     /// The owner suspends the delegate.
     pub fn suspend(&self) -> Result<(), String> {
-        self.accounts.suspend(self.delegate()?, Suspension::Suspend, NOW + 1).map_err(failed)?;
+        self.accounts.suspend(Actor::Operator, self.delegate()?, Suspension::Suspend, NOW + 1).map_err(failed)?;
         Ok(())
     }
 
@@ -219,6 +226,7 @@ impl Counted {
                 email: "prova@example.it".to_owned(),
             },
             language: None,
+            invited_until_secs: None,
             state: DelegateState::Active,
             permissions,
             protocols: Protocols::default(),

@@ -53,7 +53,18 @@ shutdown_grace_secs = 1
     );
     super::write(folder, "delega.toml", &text)?;
 
-    let owner = ["--upstream", "main", "--plan", "Premium", "--owner-name", "Prova", "--owner-email", "p@example.it"];
+    let owner = [
+        "--upstream",
+        "main",
+        "--plan",
+        "Premium",
+        "--packs",
+        "30",
+        "--owner-name",
+        "Prova",
+        "--owner-email",
+        "p@example.it",
+    ];
     run(build, folder, &[&["mailbox", "add", OWNER, "--password-file", "-"][..], &owner].concat())?;
     let (username, _) = DELEGATE.split_once('/').context("a delegate's login")?;
     let person = ["--first-name", "Prova", "--last-name", "Prova", "--email", "p@example.it"];

@@ -1,0 +1,386 @@
+//! No sequence of actions, by whomever and whenever, leads to a login that should be refused, to more delegates than seats,
+//! to two delegates of one name, or to a link that works twice. What may be is told from the history of what was done
+//! ("since they were suspended nobody has resumed them"), not by doing the same steps again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use delega::accounts::{
+    Accounts, Actor, DelegateName, Invitee, MailAttempt, MailEnd, MailboxChange, MailboxEntry, PostmasterEntry,
+    Suspension, Token, Upstreams, Vault, Verdict,
+};
+use delega::domain::{
+    DelegateState, Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols,
+};
+use delega::store::Sqlite;
+use proptest::prelude::*;
+use secrecy::SecretString;
+
+const ADDRESS: &str = "ufficio@pec.example.it";
+const START: i64 = 1_800_000_000;
+const WEBMAIL: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Webmail };
+const USERNAMES: [&str; 4] = ["anna", "bruno", "clia", "dario"];
+const PASSWORDS: [&str; 2] = ["correct horse battery staple", "tre tigri contro tre altre tigri"];
+const CODE: &str = "RSSMRA85T10A562S";
+
+/// Who acts.
+#[derive(Clone, Copy, Debug)]
+enum Who {
+    Operator,
+    Owner,
+    Postmaster,
+    OtherPostmaster,
+    Delegate(usize),
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Invite(Who, usize, bool),
+    Reinvite(Who, usize),
+    Reject(Who, usize),
+    /// With any link that was ever mailed.
+    Accept(usize, usize),
+    Refuse(usize),
+    SetPassword(usize, usize),
+    Suspend(Who, usize),
+    Resume(Who, usize),
+    Reset(Who, usize),
+    Forgot(usize),
+    Deactivate(Who, usize),
+    Delete(Who, usize),
+    Plan(&'static str, u32),
+    MultiUser(bool),
+    Later(i64),
+    Settle,
+}
+
+/// What was done to one person, in order; only what succeeded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Done {
+    Invited,
+    Accepted(usize),
+    Suspended,
+    Resumed,
+    Reset,
+    PasswordSet(usize),
+    Ended,
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![
+        4 => Just(Who::Operator),
+        3 => Just(Who::Owner),
+        1 => Just(Who::Postmaster),
+        1 => Just(Who::OtherPostmaster),
+        2 => (0..USERNAMES.len()).prop_map(Who::Delegate),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let person = || 0..USERNAMES.len();
+    let password = || 0..PASSWORDS.len();
+    prop_oneof![
+        6 => (who(), person(), any::<bool>()).prop_map(|(who, person, settings)| Step::Invite(who, person, settings)),
+        2 => (who(), person()).prop_map(|(who, person)| Step::Reinvite(who, person)),
+        1 => (who(), person()).prop_map(|(who, person)| Step::Reject(who, person)),
+        6 => (0..64_usize, password()).prop_map(|(link, password)| Step::Accept(link, password)),
+        1 => (0..64_usize).prop_map(Step::Refuse),
+        3 => (0..64_usize, password()).prop_map(|(link, password)| Step::SetPassword(link, password)),
+        2 => (who(), person()).prop_map(|(who, person)| Step::Suspend(who, person)),
+        2 => (who(), person()).prop_map(|(who, person)| Step::Resume(who, person)),
+        2 => (who(), person()).prop_map(|(who, person)| Step::Reset(who, person)),
+        1 => person().prop_map(Step::Forgot),
+        1 => (who(), person()).prop_map(|(who, person)| Step::Deactivate(who, person)),
+        1 => (who(), person()).prop_map(|(who, person)| Step::Delete(who, person)),
+        2 => prop_oneof![Just(("Standard", 0)), Just(("Pro", 0)), Just(("Pro-3", 0)), Just(("Premium", 1))]
+            .prop_map(|(plan, packs)| Step::Plan(plan, packs)),
+        1 => any::<bool>().prop_map(Step::MultiUser),
+        2 => prop_oneof![Just(1), Just(60 * 60), Just(24 * 60 * 60), Just(7 * 24 * 60 * 60), Just(61 * 24 * 60 * 60)]
+            .prop_map(Step::Later),
+        1 => Just(Step::Settle),
+    ]
+}
+
+struct World {
+    _dir: tempfile::TempDir,
+    accounts: Accounts,
+    now: i64,
+    postmasters: [Actor; 2],
+    links: Vec<Token>,
+    /// The links that did something.
+    used: BTreeSet<usize>,
+    history: BTreeMap<usize, Vec<Done>>,
+}
+
+fn name(person: usize) -> DelegateName {
+    DelegateName { address: ADDRESS.parse().unwrap(), username: USERNAMES[person].parse().unwrap() }
+}
+
+fn secret(text: &str) -> SecretString {
+    text.to_owned().into()
+}
+
+impl World {
+    fn new() -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Sqlite::open(&dir.path().join("delega.db")).unwrap());
+        let vault = Vault::open_or_create(&dir.path().join("delega.key")).unwrap();
+        let upstreams = Upstreams::from([("provider".to_owned(), None)]);
+        let accounts = Accounts::new(store, vault, Profile::Nested, upstreams).unwrap().with_mails(true);
+        let entry = MailboxEntry {
+            address: ADDRESS.parse().unwrap(),
+            upstream: "provider".into(),
+            upstream_user: None,
+            password: Some(secret("casella")),
+            plan: "Pro-3".parse().unwrap(),
+            packs: 0,
+            multi_user: true,
+            owner: Owner {
+                name: "Comune".into(),
+                email: "comune@example.it".into(),
+                language: Language::Italian,
+                fiscal_code: Some(CODE.parse().unwrap()),
+            },
+        };
+        accounts.add_mailbox(entry, START).unwrap();
+        let postmasters = ["pec.example.it", "pec.example.org"].map(|domain| {
+            let entry = PostmasterEntry {
+                domain: domain.parse().unwrap(),
+                email: "posta@example.it".into(),
+                name: "Posta".into(),
+                language: Language::Italian,
+            };
+            Actor::Postmaster(accounts.add_postmaster(entry, START).unwrap())
+        });
+        let (links, used, history) = Default::default();
+        World { _dir: dir, accounts, now: START, postmasters, links, used, history }
+    }
+
+    fn actor(&self, who: Who) -> Option<Actor> {
+        Some(match who {
+            Who::Operator => Actor::Operator,
+            Who::Owner => Actor::Owner(self.view().mailbox.id),
+            Who::Postmaster => self.postmasters[0],
+            Who::OtherPostmaster => self.postmasters[1],
+            Who::Delegate(person) => {
+                Actor::Delegate(self.accounts.show_delegate(&name(person), self.now).ok()?.delegate.id)
+            }
+        })
+    }
+
+    fn view(&self) -> delega::accounts::MailboxView {
+        self.accounts.show_mailbox(&ADDRESS.parse().unwrap(), self.now).unwrap()
+    }
+
+    fn done(&mut self, person: usize, what: Done) {
+        self.history.entry(person).or_default().push(what);
+    }
+
+    /// Does one step, and notes what came of it.
+    fn take(&mut self, step: &Step) {
+        let (accounts, now) = (&self.accounts, self.now);
+        match step {
+            Step::Invite(who, person, settings) => {
+                let Some(actor) = self.actor(*who) else { return };
+                let permissions = if *settings { "send,settings" } else { "send" };
+                let permissions = Permissions::parse(permissions, Profile::Nested).unwrap();
+                let invitee = Invitee {
+                    name: name(*person),
+                    person: Person { first_name: "A".into(), last_name: "B".into(), email: "a@example.it".into() },
+                    language: None,
+                    message: None,
+                    permissions,
+                    protocols: Protocols::default(),
+                };
+                if accounts.invite(actor, invitee, now).is_ok() {
+                    assert!(!matches!(who, Who::OtherPostmaster), "a postmaster of another domain has invited");
+                    self.seated();
+                    self.done(*person, Done::Invited);
+                }
+            }
+            Step::Reinvite(who, person) => {
+                let Some(actor) = self.actor(*who) else { return };
+                if accounts.reinvite(actor, &name(*person), None, now).is_ok() {
+                    self.seated();
+                    self.done(*person, Done::Invited);
+                }
+            }
+            Step::Reject(who, person) => {
+                let Some(actor) = self.actor(*who) else { return };
+                if accounts.reject(actor, &name(*person), now).is_ok() {
+                    self.done(*person, Done::Ended);
+                }
+            }
+            Step::Accept(link, password) => {
+                let Some((link, token)) = self.link(*link) else { return };
+                if let Ok(view) = accounts.accept_invitation(&token, &secret(PASSWORDS[*password]), now) {
+                    let person = self.person(view.delegate.username.as_str());
+                    self.use_up(link);
+                    self.done(person, Done::Accepted(*password));
+                }
+            }
+            Step::Refuse(link) => {
+                let Some((link, token)) = self.link(*link) else { return };
+                if let Ok(view) = accounts.refuse_invitation(&token, now) {
+                    let person = self.person(view.delegate.username.as_str());
+                    self.use_up(link);
+                    self.done(person, Done::Ended);
+                }
+            }
+            Step::SetPassword(link, password) => {
+                let Some((link, token)) = self.link(*link) else { return };
+                if let Ok(view) = accounts.set_password(&token, &secret(PASSWORDS[*password]), now) {
+                    let person = self.person(view.delegate.username.as_str());
+                    self.use_up(link);
+                    self.done(person, Done::PasswordSet(*password));
+                }
+            }
+            Step::Suspend(who, person) => {
+                let Some(actor) = self.actor(*who) else { return };
+                if matches!(accounts.suspend(actor, &name(*person), Suspension::Suspend, now), Ok(true)) {
+                    self.done(*person, Done::Suspended);
+                }
+            }
+            Step::Resume(who, person) => {
+                let Some(actor) = self.actor(*who) else { return };
+                if matches!(accounts.suspend(actor, &name(*person), Suspension::Resume, now), Ok(true)) {
+                    self.done(*person, Done::Resumed);
+                }
+            }
+            Step::Reset(who, person) => {
+                let Some(actor) = self.actor(*who) else { return };
+                if accounts.reset_password(actor, &name(*person), now).is_ok() {
+                    self.done(*person, Done::Reset);
+                }
+            }
+            Step::Forgot(person) => accounts.forgot_password(&name(*person).login().to_string(), CODE, now).unwrap(),
+            Step::Deactivate(who, person) => {
+                let Some(actor) = self.actor(*who) else { return };
+                if accounts.deactivate(actor, &name(*person), now).is_ok() {
+                    self.done(*person, Done::Ended);
+                }
+            }
+            Step::Delete(who, person) => {
+                let Some(actor) = self.actor(*who) else { return };
+                if accounts.delete_delegate(actor, &name(*person), now).is_ok() {
+                    self.done(*person, Done::Ended);
+                }
+            }
+            Step::Plan(plan, packs) => {
+                let change = MailboxChange {
+                    plan: Some(plan.parse().unwrap()),
+                    packs: Some(*packs),
+                    ..MailboxChange::default()
+                };
+                accounts.set_mailbox(&ADDRESS.parse().unwrap(), change, now).unwrap();
+            }
+            Step::MultiUser(on) => {
+                let taken = self.view().seats.taken;
+                let switched = accounts.set_multi_user(Actor::Operator, &ADDRESS.parse().unwrap(), *on, now);
+                assert!(switched.is_ok() || taken > 0);
+            }
+            Step::Later(secs) => self.now += secs,
+            Step::Settle => accounts.settle(now).unwrap(),
+        }
+    }
+
+    /// A new seat is never one too many.
+    fn seated(&self) {
+        let seats = self.view().seats;
+        assert!(seats.taken <= seats.all(), "{seats:?}");
+    }
+
+    fn link(&self, which: usize) -> Option<(usize, Token)> {
+        let which = which.checked_rem(self.links.len())?;
+        Some((which, self.links[which].clone()))
+    }
+
+    fn use_up(&mut self, link: usize) {
+        assert!(self.used.insert(link), "a link has worked twice");
+    }
+
+    fn person(&self, username: &str) -> usize {
+        USERNAMES.iter().position(|one| *one == username).unwrap()
+    }
+
+    /// Takes the links out of the mails that are due.
+    fn deliver(&mut self) {
+        while let Some(MailAttempt { row, token }) = self.accounts.begin_mail(self.now * 1000).unwrap() {
+            self.links.extend(token);
+            self.accounts.end_mail(row.id, MailEnd::Sent("250".into()), self.now * 1000).unwrap();
+        }
+    }
+
+    /// What must hold whenever anybody looks.
+    fn hold(&self) {
+        let delegates = self.accounts.delegates(&ADDRESS.parse().unwrap(), self.now).unwrap();
+        let names: BTreeSet<_> = delegates.iter().map(|view| view.delegate.username.clone()).collect();
+        assert_eq!(names.len(), delegates.len(), "two of one name");
+        let view = self.view();
+        let taken = delegates.iter().filter(|view| view.delegate.state.takes_seat()).count();
+        assert_eq!(view.seats.taken as usize, taken);
+        // More than there are is possible by a lowered plan alone, and then there is an end to it.
+        assert!(!view.seats.over() || view.seats.grace_until_secs.is_some(), "{:?}", view.seats);
+        if let Some(until) = view.seats.grace_until_secs.filter(|until| *until <= self.now && view.seats.over()) {
+            self.accounts.settle(self.now).unwrap();
+            let after = self.accounts.delegates(&ADDRESS.parse().unwrap(), self.now).unwrap();
+            let active = after.iter().filter(|view| view.delegate.state == DelegateState::Active).count();
+            assert!(active <= view.seats.all() as usize, "{active} are active after {until}");
+        }
+    }
+
+    /// Whether the history allows that somebody logs in, and with which password.
+    fn password(&self, person: usize) -> Option<usize> {
+        let history = self.history.get(&person).map_or(&[][..], Vec::as_slice);
+        let begun = history.iter().rposition(|one| matches!(one, Done::Invited | Done::Ended))?;
+        let since = &history[begun + 1..];
+        let suspended = since.iter().rfind(|one| matches!(one, Done::Suspended | Done::Resumed));
+        if suspended == Some(&Done::Suspended) {
+            return None;
+        }
+        let last = since.iter().rfind(|one| matches!(one, Done::Accepted(_) | Done::PasswordSet(_) | Done::Reset));
+        match last {
+            Some(Done::Accepted(password) | Done::PasswordSet(password)) => Some(*password),
+            _ => None,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_actions_breaks_a_promise(steps in prop::collection::vec(step(), 1..50)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.take(step);
+            world.deliver();
+            world.hold();
+        }
+        for person in 0..USERNAMES.len() {
+            let login = name(person).login().to_string();
+            for (which, password) in PASSWORDS.iter().enumerate() {
+                let verdict = world.accounts.authenticate(&login, &secret(password), WEBMAIL).unwrap();
+                let in_now = matches!(verdict, Verdict::Admitted(_));
+                prop_assert!(!in_now || world.password(person) == Some(which), "{login} is let in: {:?}", world.history);
+            }
+        }
+    }
+}
+
+/// The property would notice: sequences do come to where somebody is let in.
+#[test]
+fn somebody_does_come_in() {
+    let mut world = World::new();
+    for step in [Step::Invite(Who::Owner, 0, false), Step::Accept(0, 1)] {
+        world.take(&step);
+        world.deliver();
+    }
+    assert_eq!(world.password(0), Some(1));
+    let verdict = world.accounts.authenticate("anna/ufficio@pec.example.it", &secret(PASSWORDS[1]), WEBMAIL).unwrap();
+    assert!(matches!(verdict, Verdict::Admitted(_)));
+    world.take(&Step::Suspend(Who::Owner, 0));
+    assert_eq!(world.password(0), None);
+}
