@@ -259,10 +259,13 @@ mod tests {
 
     #[test]
     fn a_page_may_have_a_path() {
-        for text in ["https://mail.example.it", "https://mail.example.it/webmail/?a=1&b=%20#x", "http://localhost:8080/"] {
+        for text in
+            ["https://mail.example.it", "https://mail.example.it/webmail/?a=1&b=%20#x", "http://localhost:8080/"]
+        {
             assert_eq!(web_page(text).as_deref(), Ok(text));
         }
-        for text in ["javascript:alert(1)", "https://mail.example.it/a b", "https://mail.example.it/\"", "https://a/è"] {
+        for text in ["javascript:alert(1)", "https://mail.example.it/a b", "https://mail.example.it/\"", "https://a/è"]
+        {
             assert!(web_page(text).is_err(), "{text}");
         }
         let longest = format!("https://a/{}", "x".repeat(WEB_PATH_BYTES - 1));

@@ -127,9 +127,13 @@ mod tests {
         for site in ["cross-site", "same-site", "", "Same-Origin"] {
             assert!(!sent(&[(SEC_FETCH_SITE, site), (ORIGIN, here)]), "{site}");
         }
-        for origin in
-            ["https://evil.example", "http://delega.example.it", "https://delega.example.it:8443", "https://delega.example.it.evil.example", ""]
-        {
+        for origin in [
+            "https://evil.example",
+            "http://delega.example.it",
+            "https://delega.example.it:8443",
+            "https://delega.example.it.evil.example",
+            "",
+        ] {
             assert!(!sent(&[(ORIGIN, origin)]), "{origin}");
         }
     }
