@@ -67,7 +67,11 @@ async fn a_forged_host_changes_nothing() {
         ("x-http-method-override", "POST"),
     ] {
         let forged = office.send(Request::get(&path).header(name, value).body(Body::empty()).unwrap()).await;
-        assert_eq!((forged.status, &forged.headers, &forged.body), (plain.status, &plain.headers, &plain.body), "{name}");
+        assert_eq!(
+            (forged.status, &forged.headers, &forged.body),
+            (plain.status, &plain.headers, &plain.body),
+            "{name}"
+        );
         let mut asks = form("/password/forgotten", &[("login", "a/b@c.it"), ("fiscal_code", "x")]);
         asks.headers_mut().insert(name, value.parse().unwrap());
         assert_eq!(office.send(asks).await.header("location"), "/password/asked?lang=it");
@@ -115,7 +119,10 @@ async fn bodies_have_their_bounds() {
     assert_eq!(office.post("/invitation/refuse", &fields).await.status, StatusCode::NOT_FOUND);
     fields.push(("one-more", ""));
     assert_eq!(office.post("/invitation/refuse", &fields).await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(office.post("/invitation/refuse", &[("token", "a"), ("token", "b")]).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        office.post("/invitation/refuse", &[("token", "a"), ("token", "b")]).await.status,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 /// It would not be the password that was typed.

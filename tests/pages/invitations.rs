@@ -63,7 +63,8 @@ async fn d6_accepting_and_refusing_at_once_is_one_of_the_two() {
     let office = Office::open();
     let token = office.invite("anna");
     let refusal = [("token", token.as_str()), ("confirmed", "yes")];
-    let (accepted, refused) = tokio::join!(office.accept(&token, PASSWORD), office.post("/invitation/refuse", &refusal));
+    let (accepted, refused) =
+        tokio::join!(office.accept(&token, PASSWORD), office.post("/invitation/refuse", &refusal));
     let state = office.delegate("anna").delegate.state;
     let expected = match (accepted.status, refused.status) {
         (StatusCode::OK, StatusCode::GONE) => DelegateState::Active,

@@ -192,11 +192,7 @@ fn name(username: &str) -> DelegateName {
 }
 
 fn person(username: &str) -> Person {
-    Person {
-        first_name: "Anna".to_owned(),
-        last_name: "Verdi".to_owned(),
-        email: format!("{username}@example.it"),
-    }
+    Person { first_name: "Anna".to_owned(), last_name: "Verdi".to_owned(), email: format!("{username}@example.it") }
 }
 
 /// A form as a browser sends it.

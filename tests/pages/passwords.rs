@@ -73,9 +73,7 @@ async fn d7_a_new_password_is_set_once() {
     assert!(page.body.contains("bruno/ufficio@pec.example.it"), "{}", page.body);
     let set = |repeat: &'static str| {
         let (office, token) = (&office, token.as_str());
-        async move {
-            office.post("/password/set", &[("token", token), ("password", PASSWORD), ("repeat", repeat)]).await
-        }
+        async move { office.post("/password/set", &[("token", token), ("password", PASSWORD), ("repeat", repeat)]).await }
     };
     let unlike = set("un'altra ancora").await;
     assert_eq!(unlike.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -70,12 +70,7 @@ async fn every_route_by_every_method() {
             assert_eq!(answer.body.is_empty(), says_nothing, "{method} {path}");
         }
     }
-    let forms = [
-        "/invitation/accept",
-        "/invitation/refuse",
-        "/password/forgotten",
-        "/password/set",
-    ];
+    let forms = ["/invitation/accept", "/invitation/refuse", "/password/forgotten", "/password/set"];
     for path in forms {
         table += "\n";
         let empty = || form(path, &[]);
@@ -137,6 +132,7 @@ async fn no_answer_sets_a_cookie_or_names_the_program() {
 
 #[tokio::test]
 async fn a_panel_on_this_machine_alone_asks_for_no_tls() {
-    let office = Office::of("Carla Bianchi", &PanelConfig { public_url: "http://localhost:8080".to_owned(), ..panel() });
+    let office =
+        Office::of("Carla Bianchi", &PanelConfig { public_url: "http://localhost:8080".to_owned(), ..panel() });
     assert!(!office.get("/").await.headers.contains_key("strict-transport-security"));
 }

@@ -207,12 +207,18 @@ fn goes_through(house: &House, browser: &Browser, words: &Words, width: u32) {
     shows(browser, words.invitation);
     look("invitation");
     chooses("password123", "password123");
-    browser.waits("it is too weak", &format!("document.querySelector('#password-fault')?.innerText === {}", json!(words.weak)));
+    browser.waits(
+        "it is too weak",
+        &format!("document.querySelector('#password-fault')?.innerText === {}", json!(words.weak)),
+    );
     assert_eq!(focus(browser), "password");
     assert_eq!(browser.script("return document.querySelector('#password').value;"), json!(""));
     look("weak");
     chooses(CHOSEN, "graffetta batteria cavalla");
-    browser.waits("they differ", &format!("document.querySelector('#repeat-fault')?.innerText === {}", json!(words.unlike)));
+    browser.waits(
+        "they differ",
+        &format!("document.querySelector('#repeat-fault')?.innerText === {}", json!(words.unlike)),
+    );
     assert_eq!(focus(browser), "repeat");
     look("unlike");
     chooses(CHOSEN, CHOSEN);

@@ -14,7 +14,6 @@ use super::support::postfix::Postfix;
 use super::support::roundcube::{Listeners, Roundcube};
 use super::support::sample::{self, ADDRESS, Size};
 
-
 const OWNERS_PASSWORD: &str = "casella-di-prova";
 /// May only read.
 const READER: &str = "livia";
