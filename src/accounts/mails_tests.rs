@@ -97,6 +97,22 @@ fn n5_an_attempt_that_nobody_ended_is_due_again() {
 }
 
 #[test]
+fn n5_a_server_that_starts_takes_up_what_was_cut_off_and_what_waits() {
+    let (_fixture, accounts) = office();
+    cause(&accounts, NOW, true);
+    let now = NOW * 1000;
+    let begun = accounts.begin_mail(now).unwrap().unwrap();
+    assert_eq!(accounts.resume_mails(now + 1).unwrap(), 1);
+    let again = accounts.begin_mail(now + 1).unwrap().unwrap();
+    assert_eq!((again.row.id, again.row.attempts), (begun.row.id, 2));
+    postponed(&accounts, again.row.id, now + 2);
+    assert_eq!(accounts.resume_mails(now + 3).unwrap(), 1);
+    let last = accounts.begin_mail(now + 3).unwrap().unwrap();
+    accounts.end_mail(last.row.id, MailEnd::Sent("250 ok".into()), now + 4).unwrap();
+    assert_eq!(accounts.resume_mails(now + 5).unwrap(), 0);
+}
+
+#[test]
 fn a_link_that_was_moved_to_another_mail_is_not_sent() {
     let (fixture, accounts) = office();
     accounts.reset_password(Actor::Operator, &anna(), NOW).unwrap();

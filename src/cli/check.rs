@@ -9,18 +9,23 @@ use super::when::now_secs;
 use super::{Context, Failure, output};
 use crate::accounts::spool;
 use crate::config::Config;
-use crate::domain::{MailboxAddress, Protocol};
+use crate::domain::{MailState, MailboxAddress, Protocol};
 use crate::gateway::Upstream;
 use crate::gateway::probe::{self, Probed};
 use crate::net::{ServerTls, provider};
+use crate::notify;
 
-/// Read the configuration, reach every upstream by each of its protocols, open every mailbox, and say what is wrong
+/// Read the configuration, reach every upstream by each of its protocols, open every mailbox, reach the relay of
+/// mails, and say what is wrong
 #[derive(Debug, clap::Args)]
 pub(super) struct CheckCommand {
     /// As a JSON array
     #[arg(long)]
     json: bool,
 }
+
+/// The most mails that are told; they are alike.
+const MOST_MAILS: usize = 100;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -42,6 +47,8 @@ pub(super) fn run(command: &CheckCommand, config: &Path, out: &mut dyn Write) ->
     let mut findings = certificate(&context.config);
     findings.extend(runtime.block_on(upstreams(&context))?);
     findings.extend(copies(&context)?);
+    findings.extend(runtime.block_on(relay(&context.config)));
+    findings.extend(mails(&context)?);
     if command.json {
         output::json(out, &findings)?;
     } else {
@@ -86,6 +93,27 @@ fn copies(context: &Context) -> Result<Vec<Finding>, Failure> {
         );
         let name = format!("{} of {}", send.sending.message_id.as_deref().unwrap_or("a message"), output::time_ms(send.at_ms));
         file.exists().then(|| finding("copy", &name, Err::<String, _>(told)))
+    });
+    Ok(failed.collect())
+}
+
+/// Whether mails to people can be sent.
+async fn relay(config: &Config) -> Option<Finding> {
+    let config = config.notify.as_ref()?;
+    let name = format!("{} port {}", config.relay.host, config.relay.port);
+    Some(finding("relay", &name, notify::reach(config).await.map(|()| "can be reached")))
+}
+
+/// Mails to people that were given up.
+fn mails(context: &Context) -> Result<Vec<Finding>, Failure> {
+    let failed = context.accounts.mails(Some(MailState::Failed), MOST_MAILS)?.into_iter().map(|mail| {
+        let told = format!(
+            "it was given up ({}); once the cause is mended: delega notify retry {}",
+            mail.why.as_deref().unwrap_or_default(),
+            mail.id.0
+        );
+        let name = format!("{} to {} of {}", mail.notice.kind(), mail.recipient, output::time_ms(mail.created_at_ms));
+        finding("mail", &name, Err::<String, _>(told))
     });
     Ok(failed.collect())
 }

@@ -12,6 +12,7 @@ mod failure;
 mod invitation;
 mod log;
 mod mailbox;
+mod notify;
 mod output;
 mod plan;
 mod postmaster;
@@ -56,6 +57,9 @@ enum Command {
     /// Who administers the mailboxes of a domain
     #[command(subcommand)]
     Postmaster(postmaster::PostmasterCommand),
+    /// The mails to people: what became of them, and what they look like
+    #[command(subcommand)]
+    Notify(notify::NotifyCommand),
     /// What was done in the mailboxes
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -99,6 +103,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Postmaster(command) => {
             warn_on_stderr();
             postmaster::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::Notify(command) => {
+            warn_on_stderr();
+            notify::run(command, &cli.config, out)?;
         }
         Command::Log(command) => {
             warn_on_stderr();

@@ -9,6 +9,11 @@ pub(super) fn now_secs() -> i64 {
     Timestamp::now().as_second()
 }
 
+/// The same in milliseconds.
+pub(super) fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
 /// A moment, or a whole day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct When {

@@ -64,7 +64,12 @@ impl File<'_> {
     }
 
     /// The table of a section; an empty one where the section is absent.
-    pub(super) fn section<'a, 'i>(&mut self, title: &str, value: Value<'a, 'i>, empty: &'a DeTable<'i>) -> Section<'a, 'i> {
+    pub(super) fn section<'a, 'i>(
+        &mut self,
+        title: &str,
+        value: Value<'a, 'i>,
+        empty: &'a DeTable<'i>,
+    ) -> Section<'a, 'i> {
         let Some(value) = value else { return Section::new(title, 0..0, empty) };
         match value.get_ref() {
             DeValue::Table(table) => Section::new(title, value.span(), table),

@@ -161,7 +161,10 @@ fn the_whole_of_it_is_read() {
     assert!(panel.proxy_protocol);
     assert_eq!(panel.webmail_url.as_deref(), Some("https://mail.example.it/roundcube/"));
     let notify = config.notify.unwrap();
-    assert_eq!((notify.relay.tls, notify.relay.host.as_str(), notify.relay.port), (UpstreamTls::StartTls, "relay.example.it", 2525));
+    assert_eq!(
+        (notify.relay.tls, notify.relay.host.as_str(), notify.relay.port),
+        (UpstreamTls::StartTls, "relay.example.it", 2525)
+    );
     assert_eq!(notify.from, Sender { name: Some("delega".into()), address: "noreply@example.it".parse().unwrap() });
     assert_eq!(notify.user.as_deref(), Some("delega"));
     assert_eq!(notify.password_file, Some(PathBuf::from("/etc/delega/relay.password")));
@@ -383,10 +386,8 @@ fn mails_to_people() {
         let lines = format!("relay = \"smtps://relay.it\"\nfrom = '{from}'\n");
         read(&format!("{LEAST}{}", notify(&lines))).unwrap().notify.unwrap().from
     };
-    let sender = |name: Option<&str>| Sender {
-        name: name.map(str::to_owned),
-        address: "noreply@example.it".parse().unwrap(),
-    };
+    let sender =
+        |name: Option<&str>| Sender { name: name.map(str::to_owned), address: "noreply@example.it".parse().unwrap() };
     assert_eq!(from("noreply@Example.it"), sender(None));
     assert_eq!(from("<noreply@example.it>"), sender(None));
     assert_eq!(from("  PEC del Comune è qui  <noreply@example.it> "), sender(Some("PEC del Comune è qui")));
@@ -397,7 +398,16 @@ fn mails_to_people() {
     one_fault(&relay(""), 5, "[notify] has no `from`");
     one_fault(&notify("relay = \"smtp://\"\nfrom = \"a@b.it\"\n"), 6, "no address of an SMTP server");
     one_fault(&notify("relay = \"smtp+insecure://relay.it\"\nfrom = \"a@b.it\"\n"), 6, "this machine only");
-    for bad in ["delega", "a@b.it, c@d.it", "x <a@b.it", "x <a@b.it> y", "a <b> <a@b.it>", "x\\u0007 <a@b.it>", "@b.it", "a;<a@b.it>"] {
+    for bad in [
+        "delega",
+        "a@b.it, c@d.it",
+        "x <a@b.it",
+        "x <a@b.it> y",
+        "a <b> <a@b.it>",
+        "x\\u0007 <a@b.it>",
+        "@b.it",
+        "a;<a@b.it>",
+    ] {
         one_fault(&relay(&format!("from = \"{bad}\"\n")), 7, "no sender");
     }
     one_fault(&relay("from = \"a@b.it\"\nuser = \"a\"\n"), 8, "a `user` needs a `password_file`");

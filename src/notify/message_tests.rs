@@ -112,7 +112,7 @@ fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
         "\\PC{0,12}",
         any::<String>(),
-        prop::preview::select(vec![
+        prop::sample::select(vec![
             "\r\nBcc: x@y.it\r\n\r\n",
             "\n",
             "\r",

@@ -23,3 +23,17 @@ mod settling;
 pub use outbox::Notifier;
 pub use preview::Rendering;
 pub use settling::settle;
+
+use crate::config::NotifyConfig;
+
+/// Goes as far as the relay lets anybody in: whether mails could be sent, or why not.
+pub async fn reach(config: &NotifyConfig) -> Result<(), String> {
+    let relay = relay::Relay::new(config).map_err(|error| error.to_string())?;
+    match relay.reach().await {
+        Ok(served) => {
+            served.leave().await;
+            Ok(())
+        }
+        Err(relay::Trouble::Away(why) | relay::Trouble::NotNow(why) | relay::Trouble::Never(why)) => Err(why),
+    }
+}

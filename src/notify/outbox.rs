@@ -171,8 +171,12 @@ async fn record(accounts: Arc<Accounts>, row: &MailRow, end: MailEnd) {
         Ok(MailState::Sent) => tracing::info!(mail, kind, recipient, reply = why, "a mail was sent"),
         Ok(MailState::Waiting) => tracing::warn!(mail, kind, recipient, why, "a mail has to wait"),
         Ok(MailState::Failed) => tracing::error!(
-            mail, kind, recipient, why,
-            "a mail was given up; once the cause is mended: delega notify retry {}", mail
+            mail,
+            kind,
+            recipient,
+            why,
+            "a mail was given up; once the cause is mended: delega notify retry {}",
+            mail
         ),
         Err(error) => tracing::error!(mail, kind, recipient, error, "what became of a mail cannot be recorded"),
     }

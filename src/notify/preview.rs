@@ -46,7 +46,8 @@ pub fn preview(kind: &str, language: Language, rendering: Rendering, config: Opt
         Rendering::Text => plain::render(&letter).into_bytes(),
         Rendering::Html => html::render(&letter).into_bytes(),
         Rendering::Message => {
-            let sample = || Some(Sender { name: Some("delega".to_owned()), address: "noreply@example.it".parse().ok()? });
+            let sample =
+                || Some(Sender { name: Some("delega".to_owned()), address: "noreply@example.it".parse().ok()? });
             let from = config.and_then(|config| Some(config.notify.as_ref()?.from.clone())).or_else(sample)?;
             let to = Address::parse("anna.verdi@example.it").ok()?;
             message::build(&letter, &Head { from: &from, to: &to, id: MailId(0), created_at_ms: CAUSED_AT_MS })

@@ -26,14 +26,6 @@ use crate::proto::smtp::reply::{Kind, Reply, Scanner};
 
 /// How long a connection may take, handshakes included.
 const CONNECT: Duration = Duration::from_secs(30);
-/// For the greeting, and for the answer to a command (RFC 5321 §4.5.3.2.1 to .3)
-const ANSWER: Duration = Duration::from_secs(5 * 60);
-/// For the answer to DATA (RFC 5321 §4.5.3.2.4)
-const DATA_BEGINS: Duration = Duration::from_secs(2 * 60);
-/// For the relay to take the message (RFC 5321 §4.5.3.2.5), which is one block.
-const DATA_BLOCK: Duration = Duration::from_secs(3 * 60);
-/// For the answer to the end of the message (RFC 5321 §4.5.3.2.6)
-const DATA_ENDS: Duration = Duration::from_secs(10 * 60);
 /// The longest command with its CRLF (RFC 5321 §4.5.3.1.4).
 const COMMAND_BYTES: usize = 512;
 
@@ -42,6 +34,29 @@ pub(super) struct Relay {
     dialer: Dialer,
     endpoint: Endpoint,
     login: Option<Login>,
+    patience: Patience,
+}
+
+/// How long the relay may take (RFC 5321 §4.5.3.2).
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For the greeting, and for the answer to a command (§4.5.3.2.1 to .3)
+    answer: Duration,
+    /// For the answer to DATA (§4.5.3.2.4)
+    data_begins: Duration,
+    /// To take the message, which is one block (§4.5.3.2.5)
+    data_block: Duration,
+    /// For the answer to the end of the message (§4.5.3.2.6)
+    data_ends: Duration,
+}
+
+impl Patience {
+    const OF_THE_STANDARD: Patience = Patience {
+        answer: Duration::from_secs(5 * 60),
+        data_begins: Duration::from_secs(2 * 60),
+        data_block: Duration::from_secs(3 * 60),
+        data_ends: Duration::from_secs(10 * 60),
+    };
 }
 
 struct Login {
@@ -79,6 +94,7 @@ impl Relay {
             dialer: Dialer::trusting(config.ca_file.as_deref(), CONNECT)?,
             endpoint: config.relay.clone(),
             login: login.map(|(user, password_file)| Login { user, password_file }),
+            patience: Patience::OF_THE_STANDARD,
         })
     }
 
@@ -110,8 +126,8 @@ impl Relay {
     async fn open(&self) -> Result<Conversation, Trouble> {
         let away = |error: crate::net::DialError| Trouble::Away(error.to_string());
         let connected = self.dialer.connect(&self.endpoint).await.map_err(away)?;
-        let mut talk = Conversation::new(connected.stream);
-        let greeting = talk.hear("greeting", ANSWER).await?;
+        let mut talk = Conversation::new(connected.stream, self.patience);
+        let greeting = talk.hear("greeting", self.patience.answer).await?;
         if greeting.code != 220 {
             return Err(Trouble::Away(format!("it greets with `{}`", greeting.summary())));
         }
@@ -137,8 +153,10 @@ impl Login {
         let file = self.password_file.clone();
         let reading = tokio::task::spawn_blocking(move || secret_file::read(&secret_file::locate(&file))).await;
         let unreadable = |why: String| Trouble::Away(format!("its password is not at hand: {why}"));
-        let secret = reading.map_err(|error| unreadable(error.to_string()))?.map_err(|error| unreadable(error.to_string()))?;
-        let password = secret_file::one_line(&secret).filter(|password| !password.is_empty() && !password.contains('\0'));
+        let secret =
+            reading.map_err(|error| unreadable(error.to_string()))?.map_err(|error| unreadable(error.to_string()))?;
+        let password =
+            secret_file::one_line(&secret).filter(|password| !password.is_empty() && !password.contains('\0'));
         let password = password.ok_or_else(|| unreadable(format!("{} holds none", self.password_file.display())))?;
         Ok(SecretString::from(password))
     }
@@ -165,18 +183,21 @@ struct Conversation {
     /// What has come and was not looked at.
     heard: Vec<u8>,
     extensions: Extensions,
+    patience: Patience,
 }
 
 impl Conversation {
-    fn new(stream: Stream) -> Conversation {
-        Conversation { stream, scanner: Scanner::default(), heard: Vec::new(), extensions: Extensions::NONE }
+    fn new(stream: Stream, patience: Patience) -> Conversation {
+        let (scanner, heard) = (Scanner::default(), Vec::new());
+        Conversation { stream, scanner, heard, extensions: Extensions::NONE, patience }
     }
 
     /// Nothing that was said in the clear counts afterwards.
     async fn encrypted(self, dialer: &Dialer, endpoint: &Endpoint) -> Result<Conversation, Trouble> {
         self.unasked()?;
         let encrypted = dialer.starttls(self.stream, endpoint).await;
-        Ok(Conversation::new(encrypted.map_err(|error| Trouble::Away(error.to_string()))?))
+        let stream = encrypted.map_err(|error| Trouble::Away(error.to_string()))?;
+        Ok(Conversation::new(stream, self.patience))
     }
 
     async fn hello(&mut self) -> Result<(), Trouble> {
@@ -206,13 +227,13 @@ impl Conversation {
         } else if self.extensions.has(Extension::AuthLogin) {
             self.expect("AUTH LOGIN", Kind::GoOn).await?;
             self.tell(&sasl::encode_login(user), "AUTH LOGIN").await?;
-            let reply = self.hear("AUTH LOGIN", ANSWER).await?;
+            let reply = self.hear("AUTH LOGIN", self.patience.answer).await?;
             wanted(reply, "AUTH LOGIN", Kind::GoOn).map_err(away)?;
             self.tell(&sasl::encode_login(password.expose_secret()), "AUTH LOGIN").await?;
         } else {
             return Err(Trouble::Away("it offers neither AUTH PLAIN nor AUTH LOGIN".to_owned()));
         }
-        let reply = self.hear("AUTH", ANSWER).await?;
+        let reply = self.hear("AUTH", self.patience.answer).await?;
         wanted(reply, &format!("the login of {user}"), Kind::Done).map(drop).map_err(away)
     }
 
@@ -220,16 +241,18 @@ impl Conversation {
         let Parcel { from, to, message } = parcel;
         let utf8 = !to.is_ascii();
         if utf8 && !self.extensions.has(Extension::SmtpUtf8) {
-            return Err(Trouble::Never("the relay takes no address with characters beyond ASCII (SMTPUTF8)".to_owned()));
+            return Err(Trouble::Never(
+                "the relay takes no address with characters beyond ASCII (SMTPUTF8)".to_owned(),
+            ));
         }
         // RFC 6531 §3.6: who asks for SMTPUTF8 has a header that is not ASCII.
         let parameters = if utf8 { " BODY=8BITMIME SMTPUTF8" } else { "" };
         // Whatever the relay has against the sender, it has against every mail, and the operator can mend it.
         self.expect(&format!("MAIL FROM:<{from}>{parameters}"), Kind::Done).await?;
-        self.ask(&format!("RCPT TO:<{to}>"), Kind::Done, ANSWER).await?;
-        self.ask("DATA", Kind::GoOn, DATA_BEGINS).await?;
+        self.ask(&format!("RCPT TO:<{to}>"), Kind::Done, self.patience.answer).await?;
+        self.ask("DATA", Kind::GoOn, self.patience.data_begins).await?;
         self.give(message).await?;
-        let reply = self.hear("the end of the message", DATA_ENDS).await?;
+        let reply = self.hear("the end of the message", self.patience.data_ends).await?;
         wanted(reply, "the message", Kind::Done).map(|reply| reply.summary())
     }
 
@@ -239,12 +262,12 @@ impl Conversation {
         let mut octets = Vec::with_capacity(message.len() + 64);
         stuffer.stuff(message, |piece| octets.extend_from_slice(piece));
         octets.extend_from_slice(stuffer.end());
-        self.write(&octets, "the message", DATA_BLOCK).await
+        self.write(&octets, "the message", self.patience.data_block).await
     }
 
     /// A command without which there is no use in going on with this relay.
     async fn expect(&mut self, command: &str, kind: Kind) -> Result<Reply, Trouble> {
-        self.ask(command, kind, ANSWER).await.map_err(away)
+        self.ask(command, kind, self.patience.answer).await.map_err(away)
     }
 
     async fn ask(&mut self, command: &str, kind: Kind, within: Duration) -> Result<Reply, Trouble> {
@@ -257,7 +280,7 @@ impl Conversation {
     async fn tell(&mut self, line: &str, what: &str) -> Result<(), Trouble> {
         self.unasked()?;
         let line = Zeroizing::new([line.as_bytes(), b"\r\n"].concat());
-        self.write(&line, what, ANSWER).await
+        self.write(&line, what, self.patience.answer).await
     }
 
     async fn write(&mut self, octets: &[u8], what: &str, within: Duration) -> Result<(), Trouble> {
