@@ -1,13 +1,15 @@
-//! What somebody sends: a form (`application/x-www-form-urlencoded`), from one of these pages.
+//! What somebody sends: a form (`application/x-www-form-urlencoded`) from one of these pages, or the token of a link.
 //!
 //! The body is untrusted and may hold passwords: it is read within its bounds, and its values are secrets until
 //! somebody says otherwise.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use secrecy::{ExposeSecret, SecretString};
@@ -77,6 +79,18 @@ impl FromRequest<Site> for Form {
             Form::parse(&body)
         };
         read.await.map_err(|problem| problem.page(Reader::of(&parts)))
+    }
+}
+
+/// What stands for the token in an address; empty where that is no text.
+pub(super) struct LinkText(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for LinkText {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<LinkText, Infallible> {
+        let text = Path::from_request_parts(parts, state).await;
+        Ok(LinkText(text.map_or_else(|_| String::new(), |Path(text)| text)))
     }
 }
 

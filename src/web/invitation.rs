@@ -1,10 +1,10 @@
 //! Answering an invitation: accept it with a password (D2), or refuse it (D6). Its page changes nothing; the answers are
 //! POSTs, and a refusal is asked about once more.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
-use super::form::Form;
+use super::form::{Form, LinkText};
 use super::page::{self, PasswordFault, Problem};
 use super::reader::Reader;
 use super::routes::{Site, Work};
@@ -13,8 +13,8 @@ use crate::accounts::{InvitationView, Token};
 use crate::domain::Language;
 
 /// `GET /invitation/{token}`
-pub(super) async fn show(State(site): State<Site>, reader: Reader, Path(text): Path<String>) -> Response {
-    form_page(&site, reader, &text, None).await
+pub(super) async fn show(State(site): State<Site>, reader: Reader, link: LinkText) -> Response {
+    form_page(&site, reader, &link.0, None).await
 }
 
 /// The invitation and its forms; after a first try, with what is to be mended.

@@ -1,11 +1,11 @@
 //! A new password (D7): whoever forgot theirs asks for a link, and whoever has a link sets a new one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::errands;
-use super::form::Form;
+use super::form::{Form, LinkText};
 use super::now_secs;
 use super::page::{self, PasswordFault, Problem};
 use super::reader::Reader;
@@ -32,8 +32,8 @@ pub(super) async fn asked(reader: Reader) -> Response {
 }
 
 /// `GET /password/{token}`
-pub(super) async fn show(State(site): State<Site>, reader: Reader, Path(text): Path<String>) -> Response {
-    form_page(&site, reader, &text, None).await
+pub(super) async fn show(State(site): State<Site>, reader: Reader, link: LinkText) -> Response {
+    form_page(&site, reader, &link.0, None).await
 }
 
 /// The form for a new password; after a first try, with what is to be mended.

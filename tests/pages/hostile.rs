@@ -54,6 +54,18 @@ async fn what_is_typed_is_not_shown_again() {
 }
 
 #[tokio::test]
+async fn odd_addresses_have_pages_too() {
+    let office = Office::open();
+    for path in
+        ["/invitation/%FF", "/password/%00", "/invitation/a%2Fb", "/%FF", "//", "/invitation/", "/../etc/passwd"]
+    {
+        let answer = office.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.body.ends_with("</html>"), "{path}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn a_forged_host_changes_nothing() {
     let office = Office::open();
     let token = office.invite("anna");
