@@ -36,6 +36,8 @@ mod live;
 mod login;
 #[path = "servers/memory.rs"]
 mod memory;
+#[path = "servers/notices.rs"]
+mod notices;
 #[path = "servers/postfix.rs"]
 mod postfix;
 #[path = "servers/sending.rs"]
