@@ -1,5 +1,5 @@
-//! `make run`: Debian's Dovecot with a sample mailbox, Debian's Postfix beside it, delega in front of them, and five
-//! delegates of different permissions. `make webmail` (`--webmail`): Roundcube in front of that. Everything is on this
+//! `make run`: Debian's Dovecot with a sample mailbox, Debian's Postfix beside it, delega in front of them, five
+//! delegates of different permissions, and an invitation that waits for an answer. `make webmail` (`--webmail`): Roundcube in front of that. Everything is on this
 //! machine alone, in temporary folders that go away with it; the certificates in `certs/` stay, so that a mail program
 //! has to be told to trust them only once.
 
@@ -9,6 +9,7 @@ use std::error::Error;
 use std::fs;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ mod welcome;
 use support::certs;
 use support::dovecot::Dovecot;
 use support::guard::{self, Guarded};
+use support::mail;
 use support::postfix::Postfix;
 use support::roundcube::{Listeners, Roundcube};
 use support::sample::{self, ADDRESS, Size};
@@ -30,6 +32,14 @@ use support::sample::{self, ADDRESS, Size};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const MAILBOX_PASSWORD: &str = "casella-di-prova";
+
+/// Where the sample people get their mail, and whom delega's mails are from; all in the same Dovecot.
+const OWNER_EMAIL: &str = "titolare@pec.example.it";
+const INVITEE_EMAIL: &str = "dario@pec.example.it";
+const SENDER_EMAIL: &str = "noreply@pec.example.it";
+const PRIVATE_PASSWORD: &str = "posta-di-prova";
+/// The owner's, by which a delegate asks for a new password.
+const FISCAL_CODE: &str = "RSSMRA85T10A562S";
 
 struct Delegate {
     username: &'static str,
@@ -93,6 +103,7 @@ struct Ports {
     submission_webmail: u16,
     pop3: u16,
     pop3_stls: u16,
+    panel: u16,
 }
 
 impl Ports {
@@ -106,6 +117,7 @@ impl Ports {
             submission_webmail: port(2465)?,
             pop3: port(1995)?,
             pop3_stls: port(1110)?,
+            panel: port(8443)?,
         })
     }
 
@@ -146,6 +158,9 @@ fn run() -> Result<()> {
     println!("Starting Dovecot and Postfix, and writing the sample mailbox …");
     let dovecot = Dovecot::start();
     sample::add(&dovecot, ADDRESS, MAILBOX_PASSWORD, Size::Whole);
+    for address in [OWNER_EMAIL, INVITEE_EMAIL, SENDER_EMAIL] {
+        dovecot.add_mailbox(address, PRIVATE_PASSWORD);
+    }
     let postfix = Postfix::may_start().then(|| Postfix::before(&dovecot));
     if postfix.is_none() {
         println!("Postfix is left out: it can be started by root alone.");
@@ -154,6 +169,8 @@ fn run() -> Result<()> {
     let ports = Ports::find()?;
     let folder = tempfile::Builder::new().prefix("delega-").tempdir()?;
     let configuration = folder.path().join("delega.toml");
+    fs::write(folder.path().join("relay-password"), PRIVATE_PASSWORD)?;
+    fs::set_permissions(folder.path().join("relay-password"), fs::Permissions::from_mode(0o600))?;
     fs::write(&configuration, configuration_text(&certs, &dovecot, postfix.as_ref(), &ports))?;
     let delega = Delega { program, configuration };
     delega.add_accounts()?;
@@ -169,7 +186,8 @@ fn run() -> Result<()> {
     } else {
         None
     };
-    welcome::print(&certs, &ports, sends, roundcube.as_ref());
+    let invitation = if sends { Some(delega.invite(&dovecot)?) } else { None };
+    welcome::print(&certs, &ports, sends, roundcube.as_ref(), invitation.as_deref());
     runtime.block_on(wait_for_the_end(&mut server, signals))
 }
 
@@ -206,11 +224,23 @@ fn configuration_text(certs: &Path, dovecot: &Dovecot, postfix: Option<&Postfix>
         let port = postfix.submissions_port();
         upstream += &format!("submission = \"smtps://localhost:{port}\"\ncopy_to_sent = true\n");
     }
+    let mut people = format!(
+        "\n[panel]\naddress = \"127.0.0.1:{panel}\"\npublic_url = \"https://localhost:{panel}\"\n",
+        panel = ports.panel
+    );
+    if let Some(postfix) = postfix {
+        people += &format!(
+            "\n[notify]\nrelay = \"smtps://localhost:{}\"\nfrom = \"delega <{SENDER_EMAIL}>\"\n\
+             user = \"{SENDER_EMAIL}\"\npassword_file = \"relay-password\"\nca_file = {:?}\n",
+            postfix.submissions_port(),
+            postfix.ca_file()
+        );
+    }
     format!(
         "[store]\nurl = \"sqlite:delega.db\"\nkey_file = \"delega.key\"\n\n\
          [tls]\ncertificate = {:?}\nkey = {:?}\n{}\n\
          [upstream.dovecot]\n{upstream}ca_file = {:?}\n\n\
-         [permissions]\nclient = \"apart\"\n\n[limits]\nshutdown_grace_secs = 2\n",
+         [permissions]\nclient = \"apart\"\n\n[limits]\nshutdown_grace_secs = 2\n{people}",
         certs.join("delega.pem"),
         certs.join("delega.key"),
         ports.listeners(postfix.is_some()).into_iter().map(listen).collect::<String>(),
@@ -227,7 +257,8 @@ struct Delega {
 impl Delega {
     /// What an operator would type.
     fn add_accounts(&self) -> Result<()> {
-        let owner = ["--owner-name", "Ufficio di prova", "--owner-email", "ufficio@example.it"];
+        let owner =
+            ["--owner-name", "Ufficio di prova", "--owner-email", OWNER_EMAIL, "--owner-fiscal-code", FISCAL_CODE];
         let mailbox = ["mailbox", "add", ADDRESS, "--upstream", "dovecot", "--password-file", "-"];
         // Three seats and five more
         let plan = ["--plan", "Premium", "--packs", "1"];
@@ -240,6 +271,28 @@ impl Delega {
             self.command(&[&delegate[..], &protocols, &person].concat(), password)?;
         }
         Ok(())
+    }
+
+    /// Invites somebody, and reads the link in the mail that they get.
+    fn invite(&self, dovecot: &Dovecot) -> Result<String> {
+        let person = ["--first-name", "Dario", "--last-name", "Blu", "--email", INVITEE_EMAIL];
+        let what = ["--permissions", "complete", "--language", "it", "--message", "Ciao Dario,\nci dai una mano?"];
+        self.command(&[&["delegate", "invite", ADDRESS, "dario"][..], &person, &what].concat(), "")?;
+        let inbox = dovecot.maildir(INVITEE_EMAIL);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            for mail in mail::stored(&inbox, "INBOX") {
+                let text = mail_parser::MessageParser::default().parse(&mail);
+                let text = text.and_then(|mail| mail.body_text(0).map(|text| text.into_owned())).unwrap_or_default();
+                if let Some(link) = text.split_whitespace().find(|word| word.contains("/invitation/")) {
+                    return Ok(link.to_owned());
+                }
+            }
+            if Instant::now() > deadline {
+                return Err("the invitation does not arrive".into());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Runs one subcommand with a password on its standard input.

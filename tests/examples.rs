@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use delega::config::Config;
+use delega::config::{Config, PanelTls};
 
 fn example() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/delega.toml")).unwrap()
@@ -30,6 +30,10 @@ fn what_is_commented_out_is_right_too() {
     assert_ne!(uncommented, example());
     let config = parse(&uncommented);
     assert_eq!(config.upstreams[0].master_user.as_deref(), Some("delega"));
+    // What it names is what holds without it, but for where the webmail is.
+    let panel = config.panel.unwrap();
+    assert_eq!((panel.tls, panel.proxy_protocol), (PanelTls::Implicit, false));
+    assert_eq!(config.notify.unwrap().from.address.as_str(), "noreply@example.it");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "servers/browser.rs"]
+mod browser;
 #[path = "servers/delega.rs"]
 mod delega;
 #[path = "servers/harness.rs"]
@@ -38,6 +40,8 @@ mod login;
 mod memory;
 #[path = "servers/notices.rs"]
 mod notices;
+#[path = "servers/pages.rs"]
+mod pages;
 #[path = "servers/postfix.rs"]
 mod postfix;
 #[path = "servers/sending.rs"]

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::support::roundcube::Roundcube;
 use super::support::sample::ADDRESS;
-use super::{DELEGATES, Delegate, MAILBOX_PASSWORD, Ports};
+use super::{DELEGATES, Delegate, FISCAL_CODE, INVITEE_EMAIL, MAILBOX_PASSWORD, OWNER_EMAIL, PRIVATE_PASSWORD, Ports};
 
 /// Everything.
-pub fn print(certs: &Path, ports: &Ports, sends: bool, roundcube: Option<&Roundcube>) {
+pub fn print(certs: &Path, ports: &Ports, sends: bool, roundcube: Option<&Roundcube>, invitation: Option<&str>) {
     let ca = certs.join("ca.pem");
     let ca = std::env::current_dir().ok().and_then(|here| ca.strip_prefix(here).ok()).unwrap_or(&ca);
     println!("\ndelega is at work, in front of a Dovecot that has the mailbox {ADDRESS}.\n");
@@ -24,6 +24,9 @@ pub fn print(certs: &Path, ports: &Ports, sends: bool, roundcube: Option<&Roundc
         sending(ca, ports);
     }
     downloading(ca, ports);
+    if let Some(link) = invitation {
+        delegating(ca, ports, link);
+    }
     println!("\nCtrl-C ends it all, and nothing of the mailbox is kept.\n");
 }
 
@@ -44,6 +47,21 @@ fn webmail(roundcube: &Roundcube) {
          Webmail, for every one of them: {}\n\
          lettura is not offered what delega would refuse, and leaves no trace.",
         roundcube.url()
+    );
+}
+
+fn delegating(ca: &Path, ports: &Ports, link: &str) {
+    println!(
+        "\n\
+         dario was invited, and the mail with his link has arrived. Open it in a browser (which is to trust\n\
+         {ca}), choose a password, and log in as dario/{ADDRESS}:\n  \
+           {link}\n\
+         What he and the owner are told by mail comes to {INVITEE_EMAIL} and {OWNER_EMAIL} (password {PRIVATE_PASSWORD}).\n\
+         Whoever forgets a password: https://localhost:{panel}/password/forgotten, with the owner's codice fiscale\n\
+         {FISCAL_CODE}. The pages without a browser:\n  \
+           curl --cacert {ca} {link}",
+        ca = ca.display(),
+        panel = ports.panel,
     );
 }
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::reader::Reader;
 use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, Rule};
-use crate::domain::{Grant, Language, Permission};
+use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
 
 /// What every page has: its language, and how to get to the other.
@@ -372,7 +372,8 @@ pub(super) fn forgotten(language: Language) -> Response {
 /// The same for all who sent it.
 pub(super) fn asked(language: Language) -> Response {
     let frame = Frame::of_address(language);
-    let said = [frame.say("page-asked-text"), frame.say("page-asked-none")];
+    let hours = (LinkPurpose::PasswordReset.valid_secs() / 3600).to_string();
+    let said = [frame.with("page-asked-text", "hours", &hours), frame.say("page-asked-none")];
     let title = frame.say("page-asked");
     show(StatusCode::OK, &Message { frame, title: &title, texts: &said, forgotten_link: false })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::browser::Browser;
 use super::delega::{Delega, Options, password};
 use super::office::wait_until;
 use super::support::dovecot::Dovecot;
@@ -12,11 +13,6 @@ use super::support::mail;
 use super::support::postfix::Postfix;
 use super::support::roundcube::{Listeners, Roundcube};
 use super::support::sample::{self, ADDRESS, Size};
-
-#[path = "webmail/browser.rs"]
-mod browser;
-
-use browser::Browser;
 
 const OWNERS_PASSWORD: &str = "casella-di-prova";
 /// May only read.

@@ -71,7 +71,7 @@ page-ask = Ask for the link
 page-forgotten-other = You do not know the codice fiscale?
 page-forgotten-owner = Ask the mailbox’s owner to reset your password: that sends you a link, too.
 page-asked = Look at your mail
-page-asked-text = If what you typed is right, a message with a link to choose a new password arrives within a few minutes. The link works for 24 hours.
+page-asked-text = If what you typed is right, a message with a link to choose a new password arrives within a few minutes. The link works for { $hours } hours.
 page-asked-none = If nothing arrives, look among unwanted mail and check what you typed, or ask the mailbox’s owner to reset your password.
 
 page-new-password = Choose a new password

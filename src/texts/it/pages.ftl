@@ -71,7 +71,7 @@ page-ask = Chiedi il link
 page-forgotten-other = Non conosci il codice fiscale?
 page-forgotten-owner = Chiedi al titolare della casella di reimpostare la tua password: anche così riceverai un link.
 page-asked = Controlla la tua posta
-page-asked-text = Se i dati sono giusti, entro pochi minuti arriva un messaggio con un link per scegliere una nuova password. Il link vale 24 ore.
+page-asked-text = Se i dati sono giusti, entro pochi minuti arriva un messaggio con un link per scegliere una nuova password. Il link vale { $hours } ore.
 page-asked-none = Se non arriva nulla, guarda nella posta indesiderata e controlla i dati, oppure chiedi al titolare della casella di reimpostare la tua password.
 
 page-new-password = Scegli una nuova password

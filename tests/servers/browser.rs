@@ -32,6 +32,11 @@ pub struct Browser {
 impl Browser {
     /// Starts one that reaches this machine alone, and speaks English.
     pub fn start() -> Browser {
+        Browser::speaking("en")
+    }
+
+    /// The same, with this language in its place.
+    pub fn speaking(language: &str) -> Browser {
         let home = folder();
         let mut command = program(installed("chromedriver"), home.path());
         let said = home.path().join("said");
@@ -58,12 +63,13 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--no-first-run",
-            "--lang=en",
             "--window-size=1280,900",
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
         ];
         let binary = installed("chromium");
-        let options = json!({ "args": arguments, "binary": binary, "prefs": { "intl.accept_languages": "en" } });
+        let arguments: Vec<String> =
+            arguments.iter().map(|argument| (*argument).to_owned()).chain([format!("--lang={language}")]).collect();
+        let options = json!({ "args": arguments, "binary": binary, "prefs": { "intl.accept_languages": language } });
         let wanted =
             json!({ "capabilities": { "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options } } });
         let answer = browser.request("POST", "/session", &wanted).unwrap_or_else(|error| panic!("{error}"));
@@ -76,9 +82,54 @@ impl Browser {
         self.call("url", &json!({ "url": url }));
     }
 
+    /// Loads the page again, a form with it where one led there.
+    pub fn reloads(&self) {
+        self.call("refresh", &json!({}));
+    }
+
     /// Forgets who is logged in.
     pub fn forget(&self) {
         let _ = self.request("DELETE", &format!("/session/{}/cookie", self.session), &json!({}));
+    }
+
+    /// Shows pages as wide as a phone or a desk does, in CSS pixels.
+    pub fn is_wide(&self, width: u32) {
+        let size = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.chromium("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Prefers light or dark pages.
+    pub fn prefers(&self, scheme: &str) {
+        let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.chromium("Emulation.setEmulatedMedia", &feature);
+    }
+
+    /// Runs none of the pages' own scripts from here on; those of a test run all the same.
+    pub fn runs_no_scripts(&self) {
+        self.chromium("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+    }
+
+    /// A command of Chromium's own protocol.
+    #[track_caller]
+    fn chromium(&self, command: &str, parameters: &Value) -> Value {
+        self.call("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
+    }
+
+    /// Presses keys, one after the other, wherever the focus is. Keys without a character have one of WebDriver's
+    /// (§17.4.2).
+    #[track_caller]
+    pub fn presses(&self, keys: &str) {
+        let stroke = |key: char| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }));
+        let strokes: Vec<Value> = keys.chars().flat_map(stroke).collect();
+        self.call("actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] }));
+    }
+
+    /// A picture of the whole page, as PNG.
+    pub fn picture_of_all(&self, file: &Path) {
+        let size = self.chromium("Page.getLayoutMetrics", &json!({}))["cssContentSize"].take();
+        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+        let taken = self.chromium("Page.captureScreenshot", &json!({ "captureBeyondViewport": true, "clip": clip }));
+        fs::write(file, BASE64.decode(taken["data"].as_str().unwrap()).unwrap()).unwrap();
     }
 
     /// Runs a script in the page; its value is what it returns.

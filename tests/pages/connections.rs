@@ -1,0 +1,175 @@
+//! The panel over sockets: TLS, bounds in size and time, and its end.
+//!
+//! Where the clock is paused, it jumps whenever all that runs here waits: what takes for ever is over at once.
+
+use std::net::SocketAddr;
+
+use delega::config::{Config, TlsConfig};
+use delega::net::{ServerTls, Signals, shutdown::Reload};
+use delega::web::{HEAD_BYTES, HEADERS, Panel};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+
+/// A panel that listens.
+struct Running {
+    address: SocketAddr,
+    signals: Signals,
+    task: tokio::task::JoinHandle<()>,
+    office: Office,
+}
+
+fn start(tls: Option<Arc<ServerTls>>) -> Running {
+    let office = Office::open();
+    let text = "[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:0\"\ntls = \"none\"\n\
+                [upstream.provider]\nimap = \"imaps://imap.pec.example.it\"\n";
+    let config = Config::parse(text, std::path::Path::new("delega.toml")).unwrap();
+    let (_, reload) = Reload::channel();
+    let signals = Signals { stop: CancellationToken::new(), stop_at_once: CancellationToken::new(), reload };
+    let wanted = PanelConfig { tls: if tls.is_some() { PanelTls::Implicit } else { PanelTls::None }, ..panel() };
+    let turns = Arc::new(Semaphore::new(1));
+    let panel = Panel::bind(&wanted, &config, office.accounts.clone(), tls, turns, signals.clone()).unwrap();
+    Running { address: panel.address(), signals, task: tokio::spawn(panel.run()), office }
+}
+
+impl Running {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Everything that comes back.
+    async fn says(&self, request: &str) -> String {
+        let mut tcp = self.connect().await;
+        tcp.write_all(request.as_bytes()).await.unwrap();
+        rest(&mut tcp).await
+    }
+}
+
+/// What comes until the other side ends the connection.
+async fn rest(tcp: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    tcp.read_to_end(&mut said).await.unwrap();
+    String::from_utf8(said).unwrap()
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: delega.example.it\r\n";
+
+#[tokio::test]
+async fn a_page_over_tls_and_only_http_1_is_offered() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = certs::Authority::new("test CA").unwrap();
+    let issued = authority.issue(&["localhost"]).unwrap();
+    let files = TlsConfig { certificate: folder.path().join("a.pem"), key: folder.path().join("a.key") };
+    certs::write(&files.certificate, &issued.chain_pem, 0o644).unwrap();
+    certs::write(&files.key, &issued.key_pem, 0o600).unwrap();
+    let running = start(Some(Arc::new(ServerTls::new(&files).unwrap())));
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+    for (offered, taken) in [(&["h2", "http/1.1"][..], true), (&[], true), (&["imap"], false), (&["h2"], false)] {
+        let provider = delega::net::provider::provider();
+        let mut client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        client.alpn_protocols = offered.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(Arc::new(client)).connect(name, running.connect().await).await;
+        assert_eq!(stream.is_ok(), taken, "{offered:?}");
+        let Ok(mut stream) = stream else { continue };
+        stream.write_all(format!("{GET}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("</html>"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_serves_several_requests() {
+    let running = start(None);
+    let last = "GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let said = running.says(&format!("{GET}\r\n{GET}\r\n{last}")).await;
+    assert_eq!((said.matches("HTTP/1.1 200 OK").count(), said.matches("HTTP/1.1 404").count()), (2, 1), "{said}");
+}
+
+/// The whole answer arrives, though most of what was sent is never read.
+#[tokio::test]
+async fn too_large_a_body_is_answered() {
+    let running = start(None);
+    let body = "x".repeat(200 * 1024);
+    let head = "POST /invitation/accept HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let said = running.says(&format!("{head}Content-Length: {}\r\n\r\n{body}", body.len())).await;
+    assert!(said.starts_with("HTTP/1.1 413") && said.ends_with("</html>"), "{said}");
+    let said = running.says(&format!("{head}Transfer-Encoding: chunked\r\n\r\n32000\r\n{body}\r\n0\r\n\r\n")).await;
+    assert!(said.starts_with("HTTP/1.1 413") && said.ends_with("</html>"), "{said}");
+}
+
+#[tokio::test]
+async fn heads_have_their_bounds() {
+    let running = start(None);
+    let close = "Connection: close\r\n\r\n";
+    // Host and Connection are two of them.
+    let many = |count: usize| (0..count - 2).map(|n| format!("X-{n}: x\r\n")).collect::<String>();
+    assert!(running.says(&format!("{GET}{}{close}", many(HEADERS))).await.starts_with("HTTP/1.1 200"));
+    assert!(running.says(&format!("{GET}{}{close}", many(HEADERS + 1))).await.starts_with("HTTP/1.1 431"));
+    let long = "x".repeat(HEAD_BYTES);
+    assert!(running.says(&format!("{GET}X: {long}\r\n{close}")).await.starts_with("HTTP/1.1 431"));
+    let said = running.says(&format!("GET /{long} HTTP/1.1\r\nHost: x\r\n{close}")).await;
+    assert!(said.starts_with("HTTP/1.1 414") || said.starts_with("HTTP/1.1 431"), "{said}");
+    for nonsense in ["\0\0\0\0", "GET / HTTP/2.0\r\n\r\n", "GET  / HTTP/1.1\r\n\r\n", "a1 LOGIN x y\r\n\r\n"] {
+        let said = running.says(nonsense).await;
+        assert!(said.starts_with("HTTP/1.1 4") || said.is_empty(), "{nonsense:?}: {said}");
+        assert!(!said.contains("LOGIN"), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sends_a_head_slowly_is_cut_off() {
+    let running = start(None);
+    let mut nothing = running.connect().await;
+    assert_eq!(rest(&mut nothing).await, "");
+    let mut half = running.connect().await;
+    half.write_all(GET.as_bytes()).await.unwrap();
+    let said = rest(&mut half).await;
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
+    // Kept open after an answer, it waits no longer.
+    let mut kept = running.connect().await;
+    kept.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    assert!(rest(&mut kept).await.ends_with("</html>"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_sends_a_body_slowly_is_told_so() {
+    let running = start(None);
+    let head = "POST /invitation/accept HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let said = running.says(&format!("{head}Content-Length: 100\r\n\r\ntoken=")).await;
+    assert!(said.starts_with("HTTP/1.1 503") && said.ends_with("</html>"), "{said}");
+}
+
+#[tokio::test]
+async fn when_it_stops_it_answers_and_does_what_was_asked() {
+    let running = start(None);
+    running.office.add("bruno");
+    let idle = running.connect().await;
+    let mut busy = running.connect().await;
+    let body = format!("login=bruno/{MAILBOX}&fiscal_code={OWNERS_CODE}");
+    let head = "POST /password/forgotten HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    busy.write_all(format!("{head}Content-Length: {}\r\n\r\n{}", body.len(), &body[..8]).as_bytes()).await.unwrap();
+    // Another answer on the way shows that the first part has been read before.
+    assert!(running.says(&format!("{GET}Connection: close\r\n\r\n")).await.starts_with("HTTP/1.1 200"));
+    running.signals.stop.cancel();
+    busy.write_all(&body.as_bytes()[8..]).await.unwrap();
+    let said = rest(&mut busy).await;
+    assert!(said.starts_with("HTTP/1.1 303"), "{said}");
+    running.task.await.unwrap();
+    drop(idle);
+    let sent = links(&running.office.accounts, now());
+    assert_eq!(sent.into_iter().map(|(recipient, _)| recipient).collect::<Vec<_>>(), ["bruno@example.it"]);
+    assert!(TcpStream::connect(running.address).await.is_err());
+}

@@ -1,0 +1,165 @@
+//! What strangers send (threats.md, "Accounts and panel").
+
+use delega::domain::DelegateState;
+use delega::web::{BODY_BYTES, FIELDS};
+
+use super::*;
+
+#[tokio::test]
+async fn markup_in_names_is_text() {
+    let owner = "<script>alert(1)</script> \"&'<b onclick=x>";
+    let office = Office::of(owner, &panel());
+    let invitee = Invitee {
+        name: name("anna"),
+        person: Person {
+            first_name: "<img src=x>".to_owned(),
+            last_name: "</dd></dl>&amp;".to_owned(),
+            email: "anna@example.it".to_owned(),
+        },
+        language: None,
+        message: None,
+        permissions: Permissions::READ,
+        protocols: Protocols::default(),
+    };
+    office.accounts.invite(Actor::Operator, invitee, now()).unwrap();
+    let token = office.token(now());
+    let page = office.get(&format!("/invitation/{token}")).await.body;
+    let escaped = "&#60;script&#62;alert(1)&#60;/script&#62; &#34;&#38;&#39;&#60;b onclick=x&#62;";
+    assert_eq!(page.matches(escaped).count(), 2, "{page}");
+    assert!(page.contains("&#60;img src=x&#62; &#60;/dd&#62;&#60;/dl&#62;&#38;amp;"), "{page}");
+    let asks = office.post("/invitation/refuse", &[("token", &token)]).await.body;
+    let refused = office.post("/invitation/refuse", &[("token", &token), ("confirmed", "yes")]).await.body;
+    for page in [page, asks, refused] {
+        for markup in ["<script", "<img", "<b "] {
+            assert!(!page.contains(markup), "{markup} in {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_typed_is_not_shown_again() {
+    let office = Office::open();
+    let odd = "<script>\"x";
+    for (path, fields) in [
+        ("/invitation/accept", vec![("token", odd), ("password", odd), ("repeat", odd)]),
+        ("/invitation/refuse", vec![("token", odd)]),
+        ("/password/set", vec![("token", odd), ("password", "a"), ("repeat", odd)]),
+        ("/password/forgotten?lang=%3Cscript%3E", vec![("login", odd), ("fiscal_code", odd)]),
+    ] {
+        let answer = office.post(path, &fields).await;
+        assert!(!answer.body.contains("script") && !format!("{:?}", answer.headers).contains("script"), "{answer:?}");
+    }
+    let answer = office.get("/invitation/%3Cscript%3E?lang=%22%3E%3Cscript%3E").await;
+    assert!(answer.status == StatusCode::NOT_FOUND && !answer.body.contains("script"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_forged_host_changes_nothing() {
+    let office = Office::open();
+    let token = office.invite("anna");
+    let path = format!("/invitation/{token}");
+    let plain = office.get(&path).await;
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("x-forwarded-host", "evil.example"),
+        ("forwarded", "host=evil.example"),
+        ("x-original-url", "/password/forgotten"),
+        ("x-http-method-override", "POST"),
+    ] {
+        let forged = office.send(Request::get(&path).header(name, value).body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (forged.status, &forged.headers, &forged.body),
+            (plain.status, &plain.headers, &plain.body),
+            "{name}"
+        );
+        let mut asks = form("/password/forgotten", &[("login", "a/b@c.it"), ("fiscal_code", "x")]);
+        asks.headers_mut().insert(name, value.parse().unwrap());
+        assert_eq!(office.send(asks).await.header("location"), "/password/asked?lang=it");
+    }
+}
+
+#[tokio::test]
+async fn another_sites_form_is_refused() {
+    let office = Office::open();
+    let token = office.invite("anna");
+    let fields = [("token", token.as_str()), ("password", PASSWORD), ("repeat", PASSWORD), ("confirmed", "yes")];
+    for path in ["/invitation/accept", "/invitation/refuse"] {
+        for (name, value) in
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
+        {
+            let mut forged = form(path, &fields);
+            forged.headers_mut().insert(name, value.parse().unwrap());
+            assert_eq!(office.send(forged).await.status, StatusCode::FORBIDDEN, "{path} {name}");
+        }
+    }
+    assert_eq!(office.delegate("anna").delegate.state, DelegateState::Pending);
+    let mut own = form("/invitation/accept", &fields);
+    own.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
+    own.headers_mut().insert("origin", "null".parse().unwrap());
+    assert_eq!(office.send(own).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn bodies_have_their_bounds() {
+    let office = Office::open();
+    let sized = |bytes: usize, announced: bool| {
+        let body = format!("token={}", "x".repeat(bytes - "token=".len()));
+        let request = Request::post("/invitation/refuse").header("content-type", "application/x-www-form-urlencoded");
+        match announced {
+            true => request.header("content-length", bytes).body(body.into()).unwrap(),
+            false => request.body(Body::from(body)).unwrap(),
+        }
+    };
+    for announced in [true, false] {
+        assert_eq!(office.send(sized(BODY_BYTES, announced)).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(office.send(sized(BODY_BYTES + 1, announced)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let names: Vec<String> = (0..FIELDS).map(|n| format!("field{n}")).collect();
+    let mut fields: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    assert_eq!(office.post("/invitation/refuse", &fields).await.status, StatusCode::NOT_FOUND);
+    fields.push(("one-more", ""));
+    assert_eq!(office.post("/invitation/refuse", &fields).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        office.post("/invitation/refuse", &[("token", "a"), ("token", "b")]).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+/// It would not be the password that was typed.
+#[tokio::test]
+async fn what_is_no_utf_8_is_no_password() {
+    let office = Office::open();
+    let token = office.invite("anna");
+    let body = format!("token={token}&password=graffetta+batteria+%FF&repeat=graffetta+batteria+%FF");
+    let request = Request::post("/invitation/accept").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(office.send(request.body(body.into()).unwrap()).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(office.delegate("anna").delegate.state, DelegateState::Pending);
+}
+
+/// All is logged here, however little it matters.
+#[tokio::test]
+async fn no_secret_is_in_the_log() {
+    let office = Office::open();
+    office.add("bruno");
+    let (invitation, refusal, reset) = (office.invite("anna"), office.invite("carlo"), office.reset("bruno"));
+    let secret = "chiodo fisso 41 lampadine";
+    for token in [&invitation, &refusal, &reset] {
+        office.get(&format!("/invitation/{token}")).await;
+        office.get(&format!("/password/{token}")).await;
+        office.post("/invitation/accept", &[("token", token), ("password", secret), ("repeat", "")]).await;
+        office.accept(&format!("{token}x"), secret).await;
+    }
+    office.accept(&invitation, secret).await;
+    office.post("/invitation/refuse", &[("token", &refusal), ("confirmed", "yes")]).await;
+    office.post("/password/set", &[("token", &reset), ("password", secret), ("repeat", secret)]).await;
+    assert!(office.lets_in("anna", secret) && office.lets_in("bruno", secret));
+    let code = "VRDNNA80A41H501X";
+    office.post("/password/forgotten", &[("login", "chi-ha-dimenticato/a@b.it"), ("fiscal_code", code)]).await;
+    let Office { router, errands, .. } = office;
+    drop(router);
+    errands.run().await;
+    let log = log();
+    for secret in [&invitation, &refusal, &reset, secret, code, "chi-ha-dimenticato"] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
