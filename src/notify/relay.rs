@@ -64,8 +64,7 @@ struct Login {
     password_file: PathBuf,
 }
 
-/// One mail, as the relay is to be told of it.
-#[derive(Debug)]
+/// One mail, as the relay is to be told of it. It may hold the token of a link, and cannot be printed.
 pub(super) struct Parcel {
     pub from: MailboxAddress,
     pub to: Address,
