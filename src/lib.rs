@@ -15,7 +15,7 @@
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
 //! | [`texts`] | what people read, in Italian and English. Pure |
 //! | [`store`] | the database, behind a trait |
-//! | [`accounts`] | the use cases: log in, add, change, suspend, delete, record what is sent |
+//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
@@ -83,6 +83,20 @@
 //! five times a second, looks up the standing of those who are in, and tells their sessions: new permissions bind from
 //! the next command on, and whoever would no longer be let in is told so, where the protocol has a word for it, and out.
 //!
+//! # The path of an invitation
+//!
+//! 1. [`accounts`] asks [`domain::life`] whether whoever invites may, and looks for a free seat. The delegate, the hash of
+//!    the link's token, and the mail with that token sealed in it are one transaction.
+//! 2. [`notify`] takes the mail from the outbox, writes it in the recipient's language and gives it to the relay, as often
+//!    as it takes.
+//! 3. [`web`] shows what the link is for, which changes nothing; the answer is a POST. [`accounts`] takes it once: the link
+//!    is gone in the transaction that makes the delegate active, and both confirmations are caused by it.
+//!
+//! Everything else that becomes of a delegate goes the same way: [`domain::life::judge`] says whether it may, one
+//! transaction does it and causes the mails about it, and open sessions feel it as any change. What time does – an
+//! invitation that lapses, a grace period that ends – is so for whoever looks, and written down by the next change or by
+//! the server.
+//!
 //! # The record of a send
 //!
 //! Before the end of a message goes upstream, [`accounts`] writes down who sends what to whom, with its outcome unknown,
@@ -113,6 +127,11 @@
 //! - No message is recorded after a change that forbids it was confirmed; an outcome is recorded once and never changed.
 //! - A message that was sent lies in the folder of sent messages once, however often it was tried.
 //! - Every input has a bound ([`domain::limits`]); an idle session holds no buffer.
+//! - What becomes of a delegate, by whom and from where, is one table (`tests/golden/delegate-life.txt`); nobody gives what
+//!   they do not have, and nobody touches their own grant.
+//! - A link works once, and for its time; the store has its hash alone. Looking at it changes nothing.
+//! - No seat is given beyond the plan's, and nobody is deleted for want of one.
+//! - A mail to people is stored with the change that causes it, and is sent or said to have failed.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!
 //! # Words

@@ -196,7 +196,8 @@ fn g7_a_mailbox_from_its_entry_to_its_removal() {
     let table = site.run(&["mailbox", "list"]).done().out;
     let lines: Vec<_> = table.lines().collect();
     assert!(lines.len() == 2 && lines[0].find("PLAN") == lines[1].find("Pro-3"), "{table}");
-    assert!(site.run(&["mailbox", "show", MAILBOX]).done().out.contains("Upstream user   u7\n"));
+    let shown = site.run(&["mailbox", "show", MAILBOX]).done().out;
+    assert!(shown.lines().any(|line| line.starts_with("Upstream user ") && line.ends_with(" u7")), "{shown}");
     site.run(&["mailbox", "remove", MAILBOX]).failed(2, "--yes");
     site.run(&["mailbox", "remove", MAILBOX, "--yes"]).done();
     site.run(&["mailbox", "show", MAILBOX]).refused("there is no mailbox ufficio@pec.example.it");
@@ -214,7 +215,12 @@ fn g2_aliases_come_and_go() {
     assert_eq!(aliases(), json!(["a@pec.example.it", "info@pec.example.it"]));
     assert_eq!(site.json(&["mailbox", "list"])[1]["aliases"], aliases());
     let shown = site.run(&["mailbox", "show", MAILBOX]).done().out;
-    assert!(shown.contains("Aliases         a@pec.example.it, info@pec.example.it\n"), "{shown}");
+    assert!(
+        shown
+            .lines()
+            .any(|line| line.starts_with("Aliases ") && line.ends_with(" a@pec.example.it, info@pec.example.it")),
+        "{shown}"
+    );
     set(&["--no-alias", "a@pec.example.it", "--alias", "b@pec.example.it"]).done();
     assert_eq!(aliases(), json!(["b@pec.example.it", "info@pec.example.it"]));
     set(&["--alias", MAILBOX]).refused("ufficio@pec.example.it is the address of a mailbox");
@@ -319,7 +325,8 @@ fn g7_the_life_of_a_delegate() {
             "mailbox": MAILBOX, "username": "anna", "login": "anna/ufficio@pec.example.it", "first_name": "Anna",
             "last_name": "Verdi", "email": "anna@example.it", "language": null, "state": "active",
             "permissions": ["read", "write", "send", "client"], "granted": ["read", "write", "send", "client"],
-            "protocols": ["imap"],
+            "protocols": ["imap"], "invited_until": null, "password_reset_at": null,
+            "actions": ["permissions", "suspend", "reset-password", "deactivate", "delete"],
         })
     );
     let permissions = |args: &[&str]| {

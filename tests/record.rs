@@ -11,8 +11,8 @@ use std::sync::Arc;
 use assert_cmd::cargo::cargo_bin;
 use delega::accounts::{AccountRef, Accounts, MailboxEntry, SendingEntry, Upstreams};
 use delega::domain::{
-    DelegateId, Door, Language, ListenerKind, Login, MailboxAddress, Owner, Profile, Protocol, SendFilter, SendId,
-    SendOutcome, Sending,
+    Door, Language, ListenerKind, Login, MailboxAddress, Owner, Profile, Protocol, SendFilter, SendId, SendOutcome,
+    Sending,
 };
 use delega::store::Sqlite;
 use serde_json::{Value, json};
@@ -127,9 +127,8 @@ fn sending(accounts: &Accounts, login: &str) -> SendingEntry {
         Login::Owner(_) => AccountRef::Owner(mailbox),
         Login::Delegate(username, _) => {
             let delegates = accounts.delegates(&address, NOW_MS / 1000).unwrap();
-            let found: DelegateId =
-                delegates.iter().find(|view| view.delegate.username == *username).unwrap().delegate.id;
-            AccountRef::Delegate(mailbox, found)
+            let found = &delegates.iter().find(|view| view.delegate.username == *username).unwrap().delegate;
+            AccountRef::Delegate(mailbox, found.id, found.password)
         }
     };
     SendingEntry {

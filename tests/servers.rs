@@ -26,6 +26,8 @@ mod upstream;
 
 #[path = "servers/check.rs"]
 mod check;
+#[path = "servers/delegation.rs"]
+mod delegation;
 #[path = "servers/downloading.rs"]
 mod downloading;
 #[path = "servers/gateway.rs"]

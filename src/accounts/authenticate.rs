@@ -69,8 +69,8 @@ pub enum Refusal {
     Suspended,
     /// The delegate was invited, and has not answered or refused; or the delegation was ended (D4).
     NotActive,
-    /// The password was taken away, and they have not set another (D7).
-    PasswordTaken,
+    /// The password was taken away, and they have not set another; or they have set another since they came in (D7).
+    PasswordChanged,
     /// The mailbox is not for several people (M2).
     NotMultiUser,
     /// A mail program, and the delegate has no **client** (P4).
@@ -149,7 +149,7 @@ impl Accounts {
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
         Ok(Verdict::Admitted(Entry {
-            account: AccountRef::Delegate(found.mailbox.id, found.delegate.id),
+            account: AccountRef::Delegate(found.mailbox.id, found.delegate.id, found.delegate.password),
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
@@ -182,7 +182,7 @@ impl Accounts {
             return Err(Refusal::NotMultiUser);
         }
         match delegate.state {
-            DelegateState::Active if delegate.reset_at_secs.is_some() => return Err(Refusal::PasswordTaken),
+            DelegateState::Active if delegate.reset_at_secs.is_some() => return Err(Refusal::PasswordChanged),
             DelegateState::Active => {}
             DelegateState::Suspended => return Err(Refusal::Suspended),
             DelegateState::Pending | DelegateState::Inactive | DelegateState::Rejected => {
@@ -237,7 +237,7 @@ impl fmt::Display for Refusal {
             Refusal::WrongPassword => "wrong password",
             Refusal::Suspended => "suspended",
             Refusal::NotActive => "not active",
-            Refusal::PasswordTaken => "password reset and not set anew",
+            Refusal::PasswordChanged => "password reset or changed",
             Refusal::NotMultiUser => "mailbox without multi-user",
             Refusal::NoClient => "no client permission",
             Refusal::NoProtocol => "protocol not chosen",

@@ -132,7 +132,8 @@ impl Fixture {
     }
 
     pub(super) fn anna(&self) -> AccountRef {
-        AccountRef::Delegate(self.mailbox(), self.accounts.show_delegate(&self.anna_login(), NOW).unwrap().delegate.id)
+        let anna = self.accounts.show_delegate(&self.anna_login(), NOW).unwrap().delegate;
+        AccountRef::Delegate(self.mailbox(), anna.id, anna.password)
     }
 
     pub(super) fn admit(&self, login: &str, password: &str, door: Door) -> Entry {

@@ -270,7 +270,7 @@ fn d7_reset_by_the_owner_locks_out_until_a_new_password_is_set() {
     office.accounts.reset_password(owner_of(&office), &name("anna"), NOW).unwrap();
     assert!(!office.let_in(anna, Fixture::ANNAS));
     let standing = office.accounts.standing(office.fixture.anna(), CLIENT).unwrap();
-    assert_eq!(standing, Standing::Out(Refusal::PasswordTaken));
+    assert_eq!(standing, Standing::Out(Refusal::PasswordChanged));
     let first = office.mailed(NOW).pop().unwrap().2.unwrap();
     // A second one takes the first one's place.
     office.accounts.reset_password(owner_of(&office), &name("anna"), NOW + 1).unwrap();
@@ -308,8 +308,12 @@ fn d7_who_forgot_it_gives_the_owners_codice_fiscale() {
     assert!(office.let_in(anna, Fixture::ANNAS), "the old password stays until there is another");
     ask(anna, code, NOW + 15 * 60 - 1);
     assert_eq!(office.kinds(NOW + 15 * 60), [], "one mail at most");
+    let before = office.fixture.anna();
+    assert!(matches!(office.accounts.standing(before, CLIENT).unwrap(), Standing::In(_)));
     office.accounts.set_password(token, &secret(GOOD), NOW + 2).unwrap();
     assert!(office.let_in(anna, GOOD) && !office.let_in(anna, Fixture::ANNAS));
+    // Whoever came in with the old one is out.
+    assert_eq!(office.accounts.standing(before, CLIENT).unwrap(), Standing::Out(Refusal::PasswordChanged));
     office.mailed(NOW + 2);
     office.accounts.suspend(Actor::Operator, &name("anna"), Suspension::Suspend, NOW + 3).unwrap();
     office.mailed(NOW + 3);

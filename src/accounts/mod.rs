@@ -73,7 +73,7 @@ pub use standing::Standing;
 pub use suspend::Suspension;
 pub use vault::{Vault, VaultError};
 
-use crate::domain::{DelegateId, MailboxId, Profile};
+use crate::domain::{DelegateId, MailboxId, PasswordVersion, Profile};
 use crate::store::{self, ChangeMarker, Store};
 use passwords::Passwords;
 
@@ -95,15 +95,15 @@ pub type Upstreams = BTreeMap<String, Option<Master>>;
 pub enum AccountRef {
     /// The owner of a mailbox.
     Owner(MailboxId),
-    /// A delegate of a mailbox.
-    Delegate(MailboxId, DelegateId),
+    /// A delegate of a mailbox, who came in with that password.
+    Delegate(MailboxId, DelegateId, PasswordVersion),
 }
 
 impl AccountRef {
     /// The mailbox.
     pub fn mailbox(self) -> MailboxId {
         match self {
-            AccountRef::Owner(mailbox) | AccountRef::Delegate(mailbox, _) => mailbox,
+            AccountRef::Owner(mailbox) | AccountRef::Delegate(mailbox, ..) => mailbox,
         }
     }
 }

@@ -57,7 +57,7 @@ impl Accounts {
         let SendingEntry { account, login, peer, door, addresses, sending } = entry;
         let delegate = match account {
             AccountRef::Owner(_) => None,
-            AccountRef::Delegate(_, delegate) => Some(delegate),
+            AccountRef::Delegate(_, delegate, _) => Some(delegate),
         };
         let mailbox = account.mailbox();
         let new = NewSend { at_ms: now_ms, mailbox, login, delegate, peer, kind: door.kind, sending: bounded(sending) };

@@ -30,13 +30,14 @@ impl Accounts {
         let Some(mailbox) = reads.mailbox_by_id(account.mailbox())? else {
             return Ok(Standing::Out(Refusal::UnknownMailbox));
         };
-        let delegate = match account {
+        let (delegate, password) = match account {
             AccountRef::Owner(_) => return Ok(Standing::In(Grant::OWNER)),
-            AccountRef::Delegate(_, delegate) => delegate,
+            AccountRef::Delegate(_, delegate, password) => (delegate, password),
         };
         Ok(match reads.delegate_by_id(delegate)?.filter(|found| found.mailbox == mailbox.id) {
             None => Standing::Out(Refusal::UnknownDelegate),
             Some(found) => match self.standing_of(&mailbox, &found, door) {
+                Ok(_) if found.password != password => Standing::Out(Refusal::PasswordChanged),
                 Ok(grant) => Standing::In(grant),
                 Err(refusal) => Standing::Out(refusal),
             },

@@ -236,6 +236,7 @@ fn show(command: Show, context: &Context, out: &mut dyn Write) -> Result<(), Fai
             ("State", state(delegate)),
             ("Permissions", permissions),
             ("Protocols", delegate.protocols.to_string()),
+            ("Can be done", output::actions(delegate.state).join(", ")),
             ("Added", output::time(delegate.created_at_secs)),
             ("Changed", output::time(delegate.changed_at_secs)),
         ],

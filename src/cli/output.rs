@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::accounts::{DelegateView, MailboxView};
+use crate::domain::life::{Action, Role, judge};
 use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Protocols};
 
 /// A mailbox, as programs see it.
@@ -59,6 +60,8 @@ pub(super) struct DelegateJson<'a> {
     /// What they were granted, part of which the configured profile may not let count.
     granted: Vec<&'static str>,
     protocols: Vec<&'static str>,
+    /// What can be done with them now, by the names of the subcommands.
+    actions: Vec<&'static str>,
     created_at: String,
     changed_at: String,
 }
@@ -109,6 +112,7 @@ impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
             permissions: names(view.effective),
             granted: names(delegate.permissions),
             protocols: protocols(delegate.protocols),
+            actions: actions(delegate.state),
             created_at: time(delegate.created_at_secs),
             changed_at: time(delegate.changed_at_secs),
         }
@@ -125,6 +129,22 @@ fn protocols(protocols: Protocols) -> Vec<&'static str> {
         .filter(|(_, on)| *on)
         .map(|(name, _)| name)
         .collect()
+}
+
+/// The subcommands that do something with a delegate in this state (O1).
+pub(super) fn actions(state: DelegateState) -> Vec<&'static str> {
+    let all = [
+        (Action::ChangePermissions, "permissions"),
+        (Action::Suspend, "suspend"),
+        (Action::Resume, "resume"),
+        (Action::ResetPassword, "reset-password"),
+        (Action::Deactivate, "deactivate"),
+        (Action::Reject, "reject"),
+        (Action::Reinvite, "reinvite"),
+        (Action::Delete, "delete"),
+    ];
+    let can = |action| judge(Role::Operator, action, Some(state)).is_ok();
+    all.into_iter().filter(|(action, _)| can(*action)).map(|(_, name)| name).collect()
 }
 
 /// ISO 8601, UTC.

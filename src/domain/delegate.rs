@@ -8,6 +8,10 @@ use super::{MailboxId, Permissions, Protocols, Username};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DelegateId(pub i64);
 
+/// Which of their passwords a delegate has logged in with: another one at each that is set, or taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PasswordVersion(pub i64);
+
 /// Where a delegate stands in their life (D4); [`life`](super::life) says how they get from one to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DelegateState {
@@ -65,6 +69,8 @@ pub struct Delegate {
     /// When their password was taken away, where they have not set another yet: likewise. Until then they may do nothing
     /// (D7).
     pub reset_at_secs: Option<i64>,
+    /// Which password they have now. Whoever came in with another one must go (D7).
+    pub password: PasswordVersion,
     /// Since when they have had their seat, likewise: the last invitation, or when they were added (D9).
     pub seated_at_secs: i64,
     /// What they were granted. Ask [`Permissions::under`] the operator's profile before use.
@@ -175,6 +181,7 @@ mod tests {
             state: DelegateState::Pending,
             invited_until_secs: Some(1000 + INVITATION_SECS),
             reset_at_secs: None,
+            password: PasswordVersion(0),
             seated_at_secs: 1000,
             permissions: Permissions::READ,
             protocols: Protocols::default(),

@@ -23,7 +23,7 @@ pub mod sending;
 
 pub use address::MailboxAddress;
 pub use copy::{CopyState, SentCopy, SpoolName};
-pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, Person};
+pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, PasswordVersion, Person};
 pub use door::{Door, ListenerKind, Protocol, Protocols};
 pub use fiscal_code::FiscalCode;
 pub use grant::Grant;

@@ -167,12 +167,12 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::DelegateId;
+    use crate::domain::{DelegateId, PasswordVersion};
 
     const MAILBOX: MailboxId = MailboxId(1);
 
     fn person(n: i64) -> Option<AccountRef> {
-        Some(AccountRef::Delegate(MAILBOX, DelegateId(n)))
+        Some(AccountRef::Delegate(MAILBOX, DelegateId(n), PasswordVersion(0)))
     }
 
     #[test]

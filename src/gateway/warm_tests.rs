@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::super::budget::Budget;
 use super::*;
 use crate::accounts::AccountRef;
-use crate::domain::{DelegateId, Grant};
+use crate::domain::{DelegateId, Grant, PasswordVersion};
 use crate::session::imap::{Session, Settings};
 use crate::session::{Admission, Input, Machine as _, Request, Sink, Timeouts, UpstreamLogin};
 
@@ -160,7 +160,7 @@ async fn x4_people_come_before_what_waits_and_what_is_on_its_way() {
     let house = House::new();
     let _server = house.waiting().await;
     let leaving = house.leave(house.warm.age()).unwrap();
-    let person = Some(AccountRef::Delegate(MAILBOX, DelegateId(1)));
+    let person = Some(AccountRef::Delegate(MAILBOX, DelegateId(1), PasswordVersion(0)));
     assert!(house.budget.place(MAILBOX, person, 2).is_none());
     assert!(house.warm.give_way(MAILBOX) && house.warm.give_way(MAILBOX) && !house.warm.give_way(MAILBOX));
     assert!(house.budget.place(MAILBOX, person, 1).is_some());

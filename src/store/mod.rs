@@ -119,7 +119,8 @@ pub trait Writes: Reads + LifeWrites + OutboxWrites + RecordWrites {
     fn insert_delegate(&self, new: &NewDelegate) -> Result<DelegateId, StoreError>;
     /// Everything of a delegate but their row, mailbox, username and when they were added.
     fn update_delegate(&self, delegate: &Delegate) -> Result<bool, StoreError>;
-    /// What the delegate's password is checked against from now on; none is a password that nothing matches.
+    /// What the delegate's password is checked against from now on; none is a password that nothing matches. Their
+    /// [`PasswordVersion`](crate::domain::PasswordVersion) is another one afterwards.
     fn set_password_hash(&self, id: DelegateId, hash: Option<&PasswordHash>) -> Result<bool, StoreError>;
     /// Removes a delegate, and the links that were mailed to them.
     fn delete_delegate(&self, id: DelegateId) -> Result<bool, StoreError>;

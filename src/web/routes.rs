@@ -151,7 +151,9 @@ async fn with_headers(State(site): State<Site>, request: Request, next: Next) ->
     let headers = response.headers_mut();
     headers.extend(HEADERS);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if site.origin.starts_with("https://") {
+    // Not for localhost: every other program at work on that machine would be bound by it, too.
+    let host = site.origin.strip_prefix("https://").map(|host| host.split(':').next().unwrap_or(host));
+    if host.is_some_and(|host| host != "localhost") {
         // A year; what other hosts of the domain do is not for the panel to say.
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

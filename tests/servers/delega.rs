@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -46,6 +47,8 @@ pub struct Options {
     pub limits: String,
     /// Whether the first listener of each protocol expects the PROXY protocol.
     pub proxy_protocol: bool,
+    /// Further files of its folder that nobody else may read: name and content.
+    pub files: Vec<(String, String)>,
     /// Whether the process lives on where `RLIMIT_FSIZE` lets no file grow, and is told so, as by a full disk.
     pub bounded_files: bool,
 }
@@ -84,6 +87,7 @@ impl Options {
             client_apart: true,
             limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
             proxy_protocol: false,
+            files: Vec::new(),
             bounded_files: false,
         }
     }
@@ -105,6 +109,10 @@ impl Options {
         let folder = tempfile::Builder::new().prefix("delega-test-").tempdir().unwrap().keep();
         certs::ensure(&folder.join("certs"), &certs::NAMES, false).unwrap();
         fs::write(folder.join("delega.toml"), self.text()).unwrap();
+        for (name, content) in &self.files {
+            fs::write(folder.join(name), content).unwrap();
+            fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
         let process = serve(&folder, self.bounded_files);
         let mut delega = Delega { folder, process, protocols: self.protocols(), doors: Vec::new() };
         delega.wait_until_listening();

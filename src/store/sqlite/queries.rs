@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::failed;
 use crate::domain::{
-    Delegate, DelegateId, DelegateState, FiscalCode, Language, Mailbox, MailboxAddress, MailboxId, Owner, Permissions,
-    Person, Profile, Username,
+    Delegate, DelegateId, DelegateState, FiscalCode, Language, Mailbox, MailboxAddress, MailboxId, Owner,
+    PasswordVersion, Permissions, Person, Profile, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
 
@@ -17,8 +17,8 @@ pub(super) const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, p
                        password_management, owner_name, owner_email, owner_language, owner_fiscal_code, \
                        created_at_secs, changed_at_secs FROM mailboxes";
 pub(super) const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
-                        protocols, state, invited_until_secs, reset_at_secs, seated_at_secs, created_at_secs, \
-                        changed_at_secs FROM delegates";
+                        protocols, state, invited_until_secs, reset_at_secs, password_version, seated_at_secs, \
+                        created_at_secs, changed_at_secs FROM delegates";
 
 pub(super) type Made<T> = Result<T, StoreError>;
 
@@ -134,6 +134,7 @@ pub(super) fn delegate(row: &Row<'_>) -> Made<Delegate> {
         state: parsed(row, "state", DelegateState::from_name)?,
         invited_until_secs: column(row, "invited_until_secs")?,
         reset_at_secs: column(row, "reset_at_secs")?,
+        password: PasswordVersion(column(row, "password_version")?),
         seated_at_secs: column(row, "seated_at_secs")?,
         permissions: parsed(row, "permissions", stored_permissions)?,
         protocols: parsed(row, "protocols", |text| text.parse().ok())?,
@@ -309,7 +310,8 @@ impl Writes for Work<'_> {
 
     fn set_password_hash(&self, id: DelegateId, hash: Option<&PasswordHash>) -> Made<bool> {
         let hash = hash.map(|hash| hash.0.as_str());
-        self.execute("UPDATE delegates SET password_hash = ?2 WHERE id = ?1", params![id.0, hash])
+        let set = "UPDATE delegates SET password_hash = ?2, password_version = password_version + 1 WHERE id = ?1";
+        self.execute(set, params![id.0, hash])
     }
 
     fn delete_delegate(&self, id: DelegateId) -> Made<bool> {

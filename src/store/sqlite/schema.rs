@@ -137,6 +137,7 @@ ALTER TABLE mailboxes ADD COLUMN owner_language TEXT NOT NULL DEFAULT 'it';
 ALTER TABLE mailboxes ADD COLUMN owner_fiscal_code TEXT;
 ALTER TABLE delegates ADD COLUMN invited_until_secs INTEGER;
 ALTER TABLE delegates ADD COLUMN reset_at_secs INTEGER;
+ALTER TABLE delegates ADD COLUMN password_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delegates ADD COLUMN seated_at_secs INTEGER NOT NULL DEFAULT 0;
 UPDATE delegates SET seated_at_secs = created_at_secs;
 CREATE INDEX mailboxes_in_grace ON mailboxes (grace_until_secs) WHERE grace_until_secs IS NOT NULL;

@@ -28,6 +28,7 @@ fn before_port(port: u16) -> Delega {
         client_apart: true,
         limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\nupstream_timeout_secs = 1\n".to_owned(),
         proxy_protocol: false,
+        files: Vec::new(),
         bounded_files: false,
     };
     let delega = options.start();
