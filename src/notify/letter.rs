@@ -169,7 +169,10 @@ impl Writer<'_> {
     /// N2
     fn activated(self, facts: &Facts) -> Letter {
         let mut blocks = vec![self.about("mail-activated-what", facts), self.granted(facts)];
-        blocks.push(self.say("mail-activated-how", &[]));
+        blocks.push(match self.places.webmail_url {
+            Some(_) => self.say("mail-activated-webmail", &[]),
+            None => self.say("mail-activated-how", &[]),
+        });
         blocks.extend(self.webmail_button());
         blocks.extend(self.by_client(&facts.grant));
         blocks.push(self.say("mail-activated-secret", &[]));
@@ -243,18 +246,18 @@ impl Writer<'_> {
     }
 
     fn webmail_button(self) -> Option<Block> {
-        self.places.webmail_url.map(|url| self.button("mail-activated-button", url.to_owned()))
+        self.places.webmail_url.map(|url| self.button("mail-webmail-button", url.to_owned()))
     }
 
     /// How a mail program gets in, or that it does not.
     fn by_client(self, grant: &Grant) -> Option<Block> {
         if !grant.may(Permission::Client) {
-            return Some(self.say("mail-activated-no-client", &[]));
+            return Some(self.say("mail-no-client", &[]));
         }
         let protocols = texts::protocols(self.language, grant.protocols);
         let id = match grant.may(Permission::Send) {
-            true => "mail-activated-client",
-            false => "mail-activated-client-receive",
+            true => "mail-by-client",
+            false => "mail-by-client-receive",
         };
         (!protocols.is_empty()).then(|| self.say(id, &[("protocols", &protocols)]))
     }
