@@ -21,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 use delega::domain::Protocol;
-use delega::session::Leg;
+use delega::session::{Leg, Recording};
 use site::Site;
 use sockets::Sockets;
 use transcript::{Event, Pieces, Script, Start, Step, Verdict, play, wrong};
@@ -37,8 +37,8 @@ const LEFT_OUT: [(&str, usize, &str); 10] = [
         "a mailbox has one upstream, which is reached in one way, and of which nothing is known if it is not",
     ),
     ("revoke", 1, "before the login there is nobody to revoke"),
-    ("expect-record", 9, "when the record is written cannot be said"),
-    ("record", 3, "the record of a play can be written"),
+    ("expect-record", 10, "when the record is written cannot be said"),
+    ("record", 4, "the record of a play can be written, and nothing changes right before"),
     ("copied", 0, "nobody keeps copies"),
     ("closes", 3, "whoever is not listened to is not seen to close"),
     ("expect-close-upstream", 13, "what is said upstream at the moment when it is given up may not come there"),
@@ -78,7 +78,7 @@ fn left_out(script: &Script) -> Option<&'static str> {
             Step::RecordOutcome(_) if !matches!(next, Some(Step::Event(Event::OutcomeRecorded))) => {
                 return Some("expect-record");
             }
-            Step::Event(Event::SendingRecorded(false)) => return Some("record"),
+            Step::Event(Event::SendingRecorded(Recording::Forbidden | Recording::Failed)) => return Some("record"),
             Step::CloseUpstream if hears_upstream(&script.steps[..at]) => return Some("expect-close-upstream"),
             Step::Event(Event::Closes(Leg::Downstream)) if script.protocol == Protocol::Submission => {
                 if matches!(before, Some(Step::Hear(Leg::Upstream, _) | Step::Event(Event::Connected(_)))) {
