@@ -266,7 +266,8 @@ pub enum Piece<'a> {
 pub struct Timeouts {
     /// From the connection to the login.
     pub login: std::time::Duration,
-    /// From the first byte of a command to its last; for a message, for each 64 KiB of it.
+    /// From the first byte of a command to its last; for a message that is stored or sent, for each 64 KiB of it; for an
+    /// upstream that is silent within a POP3 response.
     pub command: std::time::Duration,
     /// Between commands, IDLE included.
     pub idle: std::time::Duration,

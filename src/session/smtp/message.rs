@@ -11,7 +11,7 @@
 //!   hand, and the session waits for the upstream's reply, though the client be gone.
 //! - The client gets 250 when the upstream has said so and it was recorded. Where nobody can know, it is told that.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::relay::{Asked, Flow, Relay};
 use super::{End, say};
@@ -100,8 +100,13 @@ impl Message {
         matches!(self.stage, Stage::Header | Stage::Body | Stage::Draining(_))
     }
 
-    pub fn waits_for_upstream(&self) -> bool {
-        matches!(self.stage, Stage::AwaitGo { .. } | Stage::AwaitFinal)
+    /// How long the upstream may take for the reply that is awaited, if one is.
+    pub fn reply_time(&self) -> Option<Duration> {
+        match self.stage {
+            Stage::AwaitGo { .. } => Some(limits::SMTP_DATA_REPLY_TIME),
+            Stage::AwaitFinal => Some(limits::SMTP_END_REPLY_TIME),
+            Stage::Header | Stage::Body | Stage::Draining(_) | Stage::Recording | Stage::Outcome(_) => None,
+        }
     }
 
     /// Whether it is the gateway itself that is awaited.
