@@ -62,11 +62,11 @@ pub const ORIGINATOR_BYTES: usize = 4 * 1024;
 pub const MESSAGE_LINE_BYTES: usize = 64 * 1024;
 /// The most octets of a BDAT chunk that are read and thrown away before the session ends.
 pub const CHUNK_BYTES: u64 = 1024 * 1024;
-/// How long an SMTP upstream may take to reply (RFC 5321 §4.5.3.2): to MAIL, RCPT and what is done as fast,
+/// How long an SMTP upstream may take to reply to MAIL, RCPT (RFC 5321 §4.5.3.2.2 and 3) and what is done as fast.
 pub const SMTP_REPLY_TIME: Duration = Duration::from_secs(5 * 60);
-/// to DATA,
+/// The same to DATA (§4.5.3.2.4).
 pub const SMTP_DATA_REPLY_TIME: Duration = Duration::from_secs(2 * 60);
-/// and to the end of a message: if it has taken it and is not heard, the message may be sent twice.
+/// The same to the end of a message (§4.5.3.2.6): one that has taken it and is not heard may be sent it again.
 pub const SMTP_END_REPLY_TIME: Duration = Duration::from_secs(10 * 60);
 /// The longest line of an upstream's SMTP reply.
 pub const REPLY_LINE_BYTES: usize = 2 * 1024;

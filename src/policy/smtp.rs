@@ -247,8 +247,8 @@ pub fn offered(upstream: Extensions, message_bytes: u64) -> Extensions {
     OWN.or(upstream.and(UPSTREAM)).with_size(most)
 }
 
-/// The fields that there may be one of (RFC 5322 §3.6, RFC 9057 §3): with two, one program would show and record the first,
-/// another the second.
+/// The fields that there may be one of (RFC 5322 §3.6; Author, of RFC 9057, as well): with two, one program would show and
+/// record the first, another the second.
 const ONCE: [&str; 11] =
     ["Date", "Author", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject"];
 
