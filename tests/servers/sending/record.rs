@@ -132,13 +132,14 @@ fn o2_a_client_that_closes_its_side_behind_the_end_is_answered() {
     for notify in [false, true] {
         let mut smtp = Smtp::owner(&office.delega);
         smtp.begin();
-        ids.push(format!("chiusa-{notify}"));
-        smtp.send((letter(&format!("chiusa-{notify}"), "") + ".\r\n").as_bytes());
+        let message = format!("chiusa-{notify}");
+        smtp.send((letter(&message, "") + ".\r\n").as_bytes());
+        ids.push(id(message));
         smtp.half_close(notify);
         let said = smtp.rest();
         assert!(said.starts_with("250 2.0.0 Ok: queued as ") && said.lines().count() == 1, "{notify}: {said:?}");
     }
-    assert_eq!(office.taken(), ids.iter().map(id).collect::<Vec<_>>());
+    assert_eq!(office.taken(), ids);
     assert_eq!(outcomes(&office.delega), ["accepted", "accepted"]);
 }
 
