@@ -1,4 +1,5 @@
-//! Logs in to an upstream the same way that a session does it, for `delega check` and for sessions opened ahead of demand.
+//! Reaches an upstream, for `delega check`, and logs in to it the same way that a session does it, for that and for
+//! sessions opened ahead of demand. What it says up to TLS is bounded, and is believed for nothing but what is told.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
