@@ -35,7 +35,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Accounts, AccountsError, Spool, spool};
 use crate::config::{Config, LimitsConfig};
-use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
+use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError, Workers};
 use crate::session::Timeouts;
 
 use crate::domain::Protocol;
@@ -69,6 +69,7 @@ pub(crate) struct Shared {
 pub struct Gateway {
     shared: Arc<Shared>,
     listeners: Vec<Listener>,
+    workers: Workers,
     tls: Option<Arc<ServerTls>>,
     signals: Signals,
 }
@@ -90,6 +91,9 @@ pub enum StartError {
     /// A listener.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The threads that carry connections.
+    #[error("the system gives no threads: {0}")]
+    Threads(std::io::Error),
     /// The folder of messages that are to be copied.
     #[error(transparent)]
     Spool(#[from] AccountsError),
@@ -145,7 +149,8 @@ impl Gateway {
             stop: signals.stop.clone(),
             stop_at_once: signals.stop_at_once.clone(),
         });
-        Ok(Gateway { shared, listeners, tls, signals })
+        let workers = Workers::start().map_err(StartError::Threads)?;
+        Ok(Gateway { shared, listeners, workers, tls, signals })
     }
 
     /// Where the listeners stand, in the order of the configuration.
@@ -155,7 +160,8 @@ impl Gateway {
 
     /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.
     pub async fn run(self) {
-        let Gateway { shared, listeners, tls, signals } = self;
+        let Gateway { shared, listeners, workers, tls, signals } = self;
+        let workers = Arc::new(workers);
         let background = TaskTracker::new();
         if let Some(tls) = tls {
             background.spawn(net::tls_watch::watch(
@@ -173,12 +179,13 @@ impl Gateway {
         let sessions = TaskTracker::new();
         for listener in listeners {
             let (shared, sessions, stop) = (shared.clone(), sessions.clone(), signals.stop.clone());
+            let workers = workers.clone();
             background.spawn(async move {
                 let handler = move |arrival: net::Arrival| {
                     let shared = shared.clone();
                     async move { connection::serve(arrival, shared).await }
                 };
-                listener.serve(&sessions, stop, handler).await;
+                listener.serve(&sessions, &workers, stop, handler).await;
             });
         }
         let copying = TaskTracker::new();
@@ -205,6 +212,7 @@ impl Gateway {
             () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
         }
         signals.stop_at_once.cancel();
+        workers.end().await;
         tracing::info!("stopped");
     }
 }

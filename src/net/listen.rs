@@ -18,6 +18,7 @@ use super::admission::{Admission, Guard, Slot};
 use super::seldom::Seldom;
 use super::stream::Stream;
 use super::tls_server::ServerTls;
+use super::workers::Workers;
 use super::{PROXY_HEADER_TIMEOUT, proxy, socket};
 use crate::config::{ListenConfig, ListenTls};
 use crate::domain::{Door, ListenerKind};
@@ -141,10 +142,11 @@ impl Listener {
         self.shared.address
     }
 
-    /// Accepts connections until `stop`, and runs `handler` for each of those let in, as a task of `tasks`.
+    /// Accepts connections until `stop`, deals them to `workers`, and runs `handler` for each of those let in, as a task
+    /// of `tasks`.
     ///
     /// `stop` ends the listening and what has not arrived yet; the handlers learn of it by themselves.
-    pub async fn serve<H, F>(self, tasks: &TaskTracker, stop: CancellationToken, handler: H)
+    pub async fn serve<H, F>(self, tasks: &TaskTracker, workers: &Workers, stop: CancellationToken, handler: H)
     where
         H: Fn(Arrival) -> F + Clone + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
@@ -165,7 +167,7 @@ impl Listener {
                         shared.refused("the limit of connections is reached");
                         continue;
                     };
-                    tasks.spawn(shared.clone().welcome(stream, slot, stop.clone(), handler.clone()));
+                    workers.deal(tasks, shared.clone().welcome(stream, slot, stop.clone(), handler.clone()));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -207,7 +209,9 @@ impl Shared {
     }
 
     /// From an accepted socket to an arrival; none where the address has too many that have not logged in.
-    async fn arrive(&self, mut tcp: TcpStream, slot: Slot) -> io::Result<Option<Arrival>> {
+    async fn arrive(&self, tcp: TcpStream, slot: Slot) -> io::Result<Option<Arrival>> {
+        // It was accepted elsewhere: from here on this thread hears of it.
+        let mut tcp = TcpStream::from_std(tcp.into_std()?)?;
         socket::tune(&tcp)?;
         let mut peer = Peer { address: tcp.peer_addr()?, local: tcp.local_addr()? };
         if self.config.proxy_protocol {

@@ -24,6 +24,7 @@ pub mod tls_files;
 pub mod tls_server;
 pub mod tls_watch;
 pub mod trust;
+pub mod workers;
 
 pub use admission::{Admission, Guard};
 pub use dial::{Connected, DialError, Dialer};
@@ -33,6 +34,7 @@ pub use stream::{Gathering, Stream};
 pub use tls_files::TlsFileError;
 pub use tls_server::ServerTls;
 pub use trust::{Distrust, TrustError};
+pub use workers::Workers;
 
 /// How long a client may take for its TLS handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
