@@ -15,7 +15,7 @@
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
 //! | [`store`] | the database, behind a trait |
 //! | [`accounts`] | the use cases: log in, add, change, suspend, delete, record what is sent |
-//! | [`net`] | sockets, TLS, the PROXY protocol, signals |
+//! | [`net`] | sockets, TLS, the PROXY protocol, signals, the threads that carry connections |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
@@ -55,6 +55,10 @@
 //!    streams once the verdict is given.
 //! 5. The server's bytes pass a scanner ([`proto::imap::scanner`]) that knows lines and literals; the few responses that
 //!    would tell more than is so are rewritten, the rest is copied. A message of 50 MB is never in memory.
+//!
+//! All of this happens on one thread: a connection is dealt to one when it is accepted, and stays there with both its legs
+//! ([`net::workers`]). Listeners, and what looks after all sessions, share the thread that started the gateway; whatever
+//! waits for the disk or hashes passwords has threads of its own.
 //!
 //! POP3 goes the same way, one command at a time: [`proto::pop3`], [`policy::pop3`], [`session::pop3`].
 //!

@@ -15,6 +15,7 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
     log(&config_file.log)?;
     provider::install();
     let Context { config, accounts } = Context::open(config)?;
+    // Connections have threads of their own (`net::workers`).
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

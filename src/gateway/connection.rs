@@ -32,7 +32,7 @@ use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Request};
 const HIGH_WATER: usize = 64 * 1024;
 /// How much a connection reads before the others of its thread have their turn, so that hundreds that fetch do not keep a
 /// small command waiting.
-const TURN_BYTES: u64 = 128 * 1024;
+const TURN_BYTES: u64 = 64 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 

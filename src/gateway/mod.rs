@@ -1,4 +1,5 @@
-//! Drives sessions over sockets: one task per connection, one upstream connection for each session.
+//! Drives sessions over sockets: one task per connection, one upstream connection for each session, both on the thread
+//! that the connection was dealt to ([`net::workers`]).
 //!
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
 //! - `doors`: which session serves which door

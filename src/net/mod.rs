@@ -1,4 +1,4 @@
-//! Sockets: listening, connecting, TLS on both legs, the PROXY protocol, signals.
+//! Sockets: listening, connecting, TLS on both legs, the PROXY protocol, signals, the threads that carry connections.
 //!
 //! Standards: TLS 1.2 and 1.3 (RFC 5246, RFC 8446), TLS from the first byte for mail (RFC 8314), ALPN (RFC 7301),
 //! name checks (RFC 9525), connecting to many addresses (RFC 8305), the PROXY protocol versions 1 and 2.
