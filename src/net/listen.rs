@@ -18,7 +18,7 @@ use super::admission::{Admission, Guard, Slot};
 use super::seldom::Seldom;
 use super::stream::Stream;
 use super::tls_server::ServerTls;
-use super::workers::Workers;
+use super::workers::{Seat, Workers};
 use super::{PROXY_HEADER_TIMEOUT, proxy, socket};
 use crate::config::{ListenConfig, ListenTls};
 use crate::domain::{Door, ListenerKind};
@@ -167,7 +167,10 @@ impl Listener {
                         shared.refused("the limit of connections is reached");
                         continue;
                     };
-                    workers.deal(tasks, shared.clone().welcome(stream, slot, stop.clone(), handler.clone()));
+                    let Some(seat) = workers.seat() else { continue };
+                    let runtime = seat.runtime.clone();
+                    let welcome = shared.clone().welcome(stream, slot, seat, stop.clone(), handler.clone());
+                    tasks.spawn_on(welcome, &runtime);
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -187,8 +190,14 @@ impl Listener {
 }
 
 impl Shared {
-    async fn welcome<H, F>(self: Arc<Self>, tcp: TcpStream, slot: Slot, stop: CancellationToken, handler: H)
-    where
+    async fn welcome<H, F>(
+        self: Arc<Self>,
+        tcp: TcpStream,
+        slot: Slot,
+        _seat: Seat,
+        stop: CancellationToken,
+        handler: H,
+    ) where
         H: Fn(Arrival) -> F,
         F: Future<Output = ()>,
     {

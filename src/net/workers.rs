@@ -15,6 +15,9 @@ use tokio_util::task::TaskTracker;
 
 /// How many tasks have their turn before the sockets are asked for what is new.
 const TURNS_BETWEEN_EVENTS: u32 = 16;
+/// How many threads may wait for the disk or hash passwords, for all workers together; a few for each in any case.
+const BLOCKING_THREADS: usize = 512;
+const BLOCKING_THREADS_EACH: usize = 8;
 
 /// A thread for each core. They end when this is dropped.
 #[derive(Debug)]
@@ -31,6 +34,14 @@ struct Worker {
     carried: Arc<()>,
 }
 
+/// With which thread a connection is, from its beginning to its end: its task holds this.
+#[derive(Debug)]
+pub struct Seat {
+    /// Where the connection's task is to be spawned.
+    pub runtime: Handle,
+    _carried: Arc<()>,
+}
+
 impl Workers {
     /// Starts as many threads as this process has cores.
     pub fn start() -> io::Result<Workers> {
@@ -41,14 +52,18 @@ impl Workers {
         let stop = CancellationToken::new();
         let mut workers = Workers { workers: Vec::with_capacity(threads), stop, threads: TaskTracker::new() };
         for _ in 0..threads {
-            let worker = workers.start_one()?;
+            let worker = workers.start_one((BLOCKING_THREADS / threads).max(BLOCKING_THREADS_EACH))?;
             workers.workers.push(worker);
         }
         Ok(workers)
     }
 
-    fn start_one(&self) -> io::Result<Worker> {
-        let runtime = Builder::new_current_thread().enable_all().event_interval(TURNS_BETWEEN_EVENTS).build()?;
+    fn start_one(&self, blocking_threads: usize) -> io::Result<Worker> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .event_interval(TURNS_BETWEEN_EVENTS)
+            .max_blocking_threads(blocking_threads)
+            .build()?;
         let worker = Worker { runtime: runtime.handle().clone(), carried: Arc::default() };
         let (stop, running) = (self.stop.clone(), self.threads.token());
         thread::Builder::new().name("connections".to_owned()).spawn(move || {
@@ -60,18 +75,10 @@ impl Workers {
         Ok(worker)
     }
 
-    /// Deals a connection to the thread that carries the fewest: it runs there, as one of `tasks`.
-    pub fn deal<F>(&self, tasks: &TaskTracker, connection: F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let Some(worker) = self.workers.iter().min_by_key(|worker| Arc::strong_count(&worker.carried)) else { return };
-        let carried = worker.carried.clone();
-        let task = async move {
-            connection.await;
-            drop(carried);
-        };
-        tasks.spawn_on(task, &worker.runtime);
+    /// A seat with the thread that carries the fewest; none where there is no thread.
+    pub fn seat(&self) -> Option<Seat> {
+        let worker = self.workers.iter().min_by_key(|worker| Arc::strong_count(&worker.carried))?;
+        Some(Seat { runtime: worker.runtime.clone(), _carried: worker.carried.clone() })
     }
 
     /// Ends the threads with all that they carry, and waits for them.
@@ -114,11 +121,14 @@ mod tests {
         let task = TaskTracker::new();
         let (tell, told) = oneshot::channel();
         let (end, ended) = oneshot::channel();
+        let seat = workers.seat().unwrap();
+        let runtime = seat.runtime.clone();
         let connection = async move {
+            let _seat = seat;
             tell.send(thread::current().id()).unwrap();
             ended.await.unwrap();
         };
-        workers.deal(&task, connection);
+        task.spawn_on(connection, &runtime);
         task.close();
         Carried { thread: told.await.unwrap(), end, task }
     }
@@ -149,7 +159,7 @@ mod tests {
         let (go_on, goes_on) = mpsc::channel::<()>();
         let written = Arc::new(AtomicBool::new(false));
         let record = written.clone();
-        workers.deal(&TaskTracker::new(), async move {
+        workers.seat().unwrap().runtime.spawn(async move {
             let writing = tokio::task::spawn_blocking(move || {
                 begun.send(()).unwrap();
                 goes_on.recv().unwrap();
