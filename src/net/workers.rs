@@ -66,10 +66,14 @@ impl Workers {
             .build()?;
         let worker = Worker { runtime: runtime.handle().clone(), carried: Arc::default() };
         let (stop, running) = (self.stop.clone(), self.threads.token());
+        // What connections log goes where the rest does.
+        let log = tracing::dispatcher::get_default(Clone::clone);
         thread::Builder::new().name("connections".to_owned()).spawn(move || {
-            runtime.block_on(stop.cancelled());
-            // Waits for what it does on blocking threads: records may be among that.
-            drop(runtime);
+            tracing::dispatcher::with_default(&log, || {
+                runtime.block_on(stop.cancelled());
+                // Waits for what it does on blocking threads: records may be among that.
+                drop(runtime);
+            });
             drop(running);
         })?;
         Ok(worker)
