@@ -1,4 +1,5 @@
-//! Drives sessions over sockets: one task per connection, one upstream connection for each session.
+//! Drives sessions over sockets: one task per connection, one upstream connection for each session, both on the thread
+//! that the connection was dealt to ([`net::workers`]).
 //!
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
 //! - `doors`: which session serves which door
@@ -35,7 +36,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Accounts, AccountsError, Spool, spool};
 use crate::config::{Config, LimitsConfig};
-use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
+use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError, Workers};
 use crate::session::Timeouts;
 
 use crate::domain::{Door, Protocol};
@@ -69,6 +70,7 @@ pub(crate) struct Shared {
 pub struct Gateway {
     shared: Arc<Shared>,
     listeners: Vec<(Listener, Door)>,
+    workers: Workers,
     tls: Option<Arc<ServerTls>>,
     signals: Signals,
 }
@@ -90,6 +92,9 @@ pub enum StartError {
     /// A listener.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The threads that carry connections.
+    #[error("the system gives no threads: {0}")]
+    Threads(std::io::Error),
     /// The folder of messages that are to be copied.
     #[error(transparent)]
     Spool(#[from] AccountsError),
@@ -149,7 +154,8 @@ impl Gateway {
             // Its own: where it ends by itself, others go on.
             stop_at_once: signals.stop_at_once.child_token(),
         });
-        Ok(Gateway { shared, listeners, tls, signals })
+        let workers = Workers::start().map_err(StartError::Threads)?;
+        Ok(Gateway { shared, listeners, workers, tls, signals })
     }
 
     /// The certificate that the listeners show, for others that show it too.
@@ -169,7 +175,8 @@ impl Gateway {
 
     /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.
     pub async fn run(self) {
-        let Gateway { shared, listeners, tls, signals } = self;
+        let Gateway { shared, listeners, workers, tls, signals } = self;
+        let workers = Arc::new(workers);
         let background = TaskTracker::new();
         if let Some(tls) = tls {
             background.spawn(net::tls_watch::watch(
@@ -187,12 +194,13 @@ impl Gateway {
         let sessions = TaskTracker::new();
         for (listener, door) in listeners {
             let (shared, sessions, stop) = (shared.clone(), sessions.clone(), signals.stop.clone());
+            let workers = workers.clone();
             background.spawn(async move {
                 let handler = move |arrival: net::Arrival| {
                     let shared = shared.clone();
                     async move { connection::serve(arrival, door, shared).await }
                 };
-                listener.serve(&sessions, stop, handler).await;
+                listener.serve(&sessions, Some(&workers), stop, handler).await;
             });
         }
         let copying = TaskTracker::new();
@@ -219,6 +227,7 @@ impl Gateway {
             () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
         }
         shared.stop_at_once.cancel();
+        workers.end().await;
         tracing::info!("stopped");
     }
 }
