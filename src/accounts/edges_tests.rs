@@ -81,3 +81,103 @@ fn m2_an_unknown_mailbox_is_said_to_the_operator_alone() {
     assert!(matches!(switch(Actor::Operator), Rule::UnknownMailbox(_)));
     assert!(matches!(switch(owner_of(&office)), Rule::NoRight { .. }));
 }
+
+#[test]
+fn d9_a_seat_that_was_given_on_is_not_taken_by_an_answer_that_comes_late() {
+    for again in [false, true] {
+        let office = Office::new();
+        let token = office.invite("bruno", NOW);
+        let dario = office.invite("dario", NOW);
+        let past = NOW + 7 * DAY;
+        if again {
+            office.accounts.refuse_invitation(&dario, NOW).unwrap();
+            office.accounts.reinvite(Actor::Operator, &name("dario"), None, past).unwrap();
+        } else {
+            office.accounts.reject(Actor::Operator, &name("dario"), NOW).unwrap();
+        }
+        office.invite("clia", past);
+        if !again {
+            office.invite("elio", past);
+        }
+        assert_eq!(rule(office.accept(&token, past - 1)), Rule::LinkGone);
+        let seats = office.accounts.show_mailbox(&office.fixture.address(), past).unwrap().seats;
+        assert_eq!((seats.taken, seats.all()), (3, 3));
+    }
+}
+
+#[test]
+fn d10_a_plan_that_is_lowered_again_gives_time_again() {
+    let office = Office::new();
+    for username in ["bruno", "clia"] {
+        let token = office.invite(username, NOW + 10);
+        office.accept(&token, NOW + 10).unwrap();
+    }
+    let two = Plan { name: "Two".parse().unwrap(), seats: 2, pack_seats: 0, most_packs: 0 };
+    office.accounts.set_plan(two, NOW).unwrap();
+    office.set(plan("Two"), NOW + 20).unwrap();
+    let end = NOW + 20 + GRACE_SECS;
+    office.accounts.settle(end).unwrap();
+    assert_eq!(office.state("clia", end), DelegateState::Suspended);
+    // What does not lower it begins no new period.
+    office.set(MailboxChange { owner_name: Some("Altra".into()), ..MailboxChange::default() }, end + 1).unwrap();
+    let resumed = office.accounts.suspend(owner_of(&office), &name("clia"), Suspension::Resume, end + 1);
+    assert!(matches!(rule(resumed), Rule::NoSeat { .. }));
+    office.mailed(end + 1);
+    office.set(plan("Pro"), end + 2).unwrap();
+    assert_eq!(office.kinds(end + 2), [("carla@example.it".to_owned(), "over-seats")]);
+    office.accounts.settle(end + 2).unwrap();
+    assert_eq!(office.state("bruno", end + 2), DelegateState::Active, "suspended without any time");
+    office.accounts.settle(end + 2 + GRACE_SECS).unwrap();
+    assert_eq!(office.state("bruno", end + 2 + GRACE_SECS), DelegateState::Suspended);
+}
+
+#[test]
+fn d9_a_mailbox_with_more_packs_than_its_plan_gives_now_can_still_be_changed() {
+    let office = Office::new();
+    office.set(MailboxChange { packs: Some(5), ..MailboxChange::default() }, NOW).unwrap();
+    let premium = Plan { name: "Premium".parse().unwrap(), seats: 3, pack_seats: 5, most_packs: 2 };
+    office.accounts.set_plan(premium, NOW).unwrap();
+    office.set(MailboxChange { owner_name: Some("Altra".into()), ..MailboxChange::default() }, NOW).unwrap();
+    let seats = office.accounts.show_mailbox(&office.fixture.address(), NOW).unwrap().seats;
+    assert_eq!((seats.packs, seats.all()), (5, 13));
+    let refused = rule(office.set(MailboxChange { packs: Some(5), ..MailboxChange::default() }, NOW));
+    assert!(matches!(refused, Rule::TooManyPacks { most: 2, .. }), "{refused:?}");
+}
+
+#[test]
+fn settling_holds_up_nobody_where_there_is_nothing_to_write_down() {
+    let office = Office::new();
+    office.invite("bruno", NOW);
+    let suspended = office.invite("clia", NOW);
+    office.accept(&suspended, NOW).unwrap();
+    office.set(plan("Pro"), NOW).unwrap();
+    let end = NOW + GRACE_SECS;
+    office.accounts.settle(end).unwrap();
+    assert_eq!(office.state("clia", end), DelegateState::Suspended);
+    let other = Sqlite::open(&office.fixture.database()).unwrap();
+    // While another process changes something, which would be waited for in vain.
+    store::change(&other, |_| office.accounts.settle(end + 1)).unwrap();
+}
+
+#[test]
+fn settling_goes_on_where_one_mailbox_cannot_be_settled() {
+    let office = Office::new();
+    let first = MailboxEntry { plan: "Pro-3".parse().unwrap(), ..entry("a@pec.example.it") };
+    office.accounts.add_mailbox(first, NOW).unwrap();
+    for (address, username) in [("a@pec.example.it", "uno"), ("a@pec.example.it", "due")] {
+        let mut invitee = invitee(username, "read");
+        invitee.name.address = address.parse().unwrap();
+        office.accounts.invite(Actor::Operator, invitee, NOW).unwrap();
+    }
+    office.accounts.set_mailbox(&"a@pec.example.it".parse().unwrap(), plan("Plus"), NOW).unwrap();
+    let token = office.invite("bruno", NOW);
+    office.accept(&token, NOW).unwrap();
+    office.set(plan("Pro"), NOW).unwrap();
+    let gone = "Plus".parse().unwrap();
+    store::change(office.accounts.store.as_ref(), |writes| writes.delete_plan(&gone)).unwrap();
+    let damage = "UPDATE mailboxes SET grace_until_secs = grace_until_secs - 9";
+    rusqlite::Connection::open(office.fixture.database()).unwrap().execute(damage, []).unwrap();
+    let settled = office.accounts.settle(NOW + GRACE_SECS);
+    assert!(matches!(settled, Err(AccountsError::Store(_))), "{settled:?}");
+    assert_eq!(office.state("bruno", NOW + GRACE_SECS), DelegateState::Suspended);
+}
