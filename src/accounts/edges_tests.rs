@@ -181,3 +181,39 @@ fn settling_goes_on_where_one_mailbox_cannot_be_settled() {
     assert!(matches!(settled, Err(AccountsError::Store(_))), "{settled:?}");
     assert_eq!(office.state("bruno", NOW + GRACE_SECS), DelegateState::Suspended);
 }
+
+#[test]
+fn n5_a_mail_that_cannot_be_read_holds_up_nobodys_and_is_given_up() {
+    let office = Office::new();
+    for username in ["bruno", "clia"] {
+        office.accounts.invite(Actor::Operator, invitee(username, "read"), NOW).unwrap();
+    }
+    let ids: Vec<_> = office.accounts.mails(None, 9).unwrap().iter().rev().map(|row| row.id).collect();
+    let database = rusqlite::Connection::open(office.fixture.database()).unwrap();
+    let damage = "UPDATE mails SET notice = replace(notice, '\"invitation\"', '\"of-a-later-version\"') WHERE id = ?1";
+    assert_eq!(database.execute(damage, [ids[0].0]).unwrap(), 1);
+    assert_eq!(office.accounts.resume_mails(NOW * 1000).unwrap(), 2);
+    let next = office.accounts.begin_mail(NOW * 1000).unwrap().unwrap();
+    assert_eq!(next.row.id, ids[1]);
+    let ask = "SELECT state, why FROM mails WHERE id = ?1";
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let (state, why) = database.query_row(ask, [ids[0].0], row).unwrap();
+    assert!(state == "failed" && why.contains("of-a-later-version"), "{state}: {why}");
+    // Once a delega that knows it is back, it is not lost.
+    let repair = "UPDATE mails SET notice = replace(notice, '\"of-a-later-version\"', '\"invitation\"') WHERE id = ?1";
+    database.execute(repair, [ids[0].0]).unwrap();
+    assert_eq!(office.accounts.retry_mails(&[], NOW * 1000).unwrap(), 1);
+    office.accounts.end_mail(next.row.id, MailEnd::Sent("250 ok".into()), NOW * 1000).unwrap();
+    let again = office.accounts.begin_mail(NOW * 1000).unwrap().unwrap();
+    assert_eq!((again.row.id, again.row.state, again.token.is_some()), (ids[0], MailState::Waiting, true));
+}
+
+#[test]
+fn n5_two_days_begin_with_the_first_attempt() {
+    let office = Office::new();
+    office.accounts.invite(Actor::Operator, invitee("bruno", "read"), NOW).unwrap();
+    let late = (NOW + 3 * DAY) * 1000;
+    let first = office.accounts.begin_mail(late).unwrap().unwrap();
+    let later = MailEnd::Postponed("451 come back".into());
+    assert_eq!(office.accounts.end_mail(first.row.id, later, late).unwrap(), MailState::Waiting);
+}
