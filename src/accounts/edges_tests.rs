@@ -73,6 +73,28 @@ fn p5_who_has_more_is_not_re_enabled_by_who_has_less() {
     assert!(resume(bruno).unwrap());
 }
 
+/// Whoever makes a session of what came back would be out at once otherwise.
+#[test]
+fn d7_what_comes_back_has_the_password_that_was_set() {
+    let office = Office::new();
+    let kept = |view: DelegateView| {
+        let now = office.accounts.show_delegate(&view_name(&view), NOW).unwrap();
+        assert_eq!(view, now);
+        view.delegate.password
+    };
+    let token = office.invite("bruno", NOW);
+    let accepted = kept(office.accept(&token, NOW).unwrap());
+    let taken = kept(office.accounts.reset_password(Actor::Operator, &name("bruno"), NOW).unwrap());
+    let token = office.mailed(NOW).pop().unwrap().2.unwrap();
+    let set = kept(office.accounts.set_password(&token, &secret(GOOD), NOW).unwrap());
+    let ended = kept(office.accounts.deactivate(Actor::Operator, &name("bruno"), NOW).unwrap());
+    assert!(accepted < taken && taken < set && set < ended);
+}
+
+fn view_name(view: &DelegateView) -> DelegateName {
+    name(view.delegate.username.as_str())
+}
+
 #[test]
 fn m2_an_unknown_mailbox_is_said_to_the_operator_alone() {
     let office = Office::new();
@@ -82,6 +104,7 @@ fn m2_an_unknown_mailbox_is_said_to_the_operator_alone() {
     assert!(matches!(switch(owner_of(&office)), Rule::NoRight { .. }));
 }
 
+/// Somebody read the clock, and then waited for argon2 and for somebody else's change.
 #[test]
 fn d9_a_seat_that_was_given_on_is_not_taken_by_an_answer_that_comes_late() {
     for again in [false, true] {
@@ -144,6 +167,7 @@ fn d9_a_mailbox_with_more_packs_than_its_plan_gives_now_can_still_be_changed() {
     assert!(matches!(refused, Rule::TooManyPacks { most: 2, .. }), "{refused:?}");
 }
 
+/// A mailbox whose newest were suspended stays over its seats, for years perhaps.
 #[test]
 fn settling_holds_up_nobody_where_there_is_nothing_to_write_down() {
     let office = Office::new();
@@ -208,6 +232,7 @@ fn n5_a_mail_that_cannot_be_read_holds_up_nobodys_and_is_given_up() {
     assert_eq!((again.row.id, again.row.state, again.token.is_some()), (ids[0], MailState::Waiting, true));
 }
 
+/// A server that was away for a long weekend, and a relay that puts every newcomer off once.
 #[test]
 fn n5_two_days_begin_with_the_first_attempt() {
     let office = Office::new();
@@ -216,4 +241,22 @@ fn n5_two_days_begin_with_the_first_attempt() {
     let first = office.accounts.begin_mail(late).unwrap().unwrap();
     let later = MailEnd::Postponed("451 come back".into());
     assert_eq!(office.accounts.end_mail(first.row.id, later, late).unwrap(), MailState::Waiting);
+}
+
+#[test]
+fn m1_each_sees_the_mailboxes_that_they_administer() {
+    let office = Office::new();
+    let bruno = manager(&office, "settings");
+    for address in ["altro@pec.example.it", "altro@pec.example.org"] {
+        office.accounts.add_mailbox(entry(address), NOW).unwrap();
+    }
+    let seen = |actor| {
+        let views = office.accounts.mailboxes_of(actor, NOW).unwrap();
+        views.into_iter().map(|view| view.mailbox.address.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(Actor::Operator).len(), 3);
+    assert_eq!(seen(owner_of(&office)), ["ufficio@pec.example.it"]);
+    assert_eq!(seen(bruno), ["ufficio@pec.example.it"]);
+    office.accounts.suspend(Actor::Operator, &name("bruno"), Suspension::Suspend, NOW).unwrap();
+    assert_eq!(seen(bruno), [""; 0]);
 }

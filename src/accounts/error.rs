@@ -114,7 +114,7 @@ pub enum Rule {
         state: DelegateState,
     },
     /// Whoever acts has no right to (P5, M3).
-    #[error("there is no right to {} delegates of {mailbox}", .action.name())]
+    #[error("cannot {} in {mailbox}: there is no right to", .action.name())]
     NoRight {
         /// What was wanted.
         action: Action,
@@ -122,7 +122,7 @@ pub enum Rule {
         mailbox: MailboxAddress,
     },
     /// Nobody does that to a delegate in this state (D4).
-    #[error("{login} is {state}, and one can {} only those who are {}", .action.name(), either(.possible_in))]
+    #[error("cannot {}: {login} is {state}, not {}", .action.name(), either(.possible_in))]
     NotInState {
         /// Who.
         login: Login,
