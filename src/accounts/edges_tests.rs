@@ -4,7 +4,7 @@
 use super::fixture::{Fixture, NOW, entry, secret};
 use super::life_tests::{DAY, GOOD, Office, invitee, name, owner_of, rule};
 use super::*;
-use crate::domain::{DelegateState, MailState, Permission, Permissions, Plan, Profile};
+use crate::domain::{DelegateState, MailState, Permission, Permissions, Plan, Profile, Protocols};
 use crate::store::Sqlite;
 
 fn grant(what: Permission) -> PermissionChange {
@@ -71,6 +71,18 @@ fn p5_who_has_more_is_not_re_enabled_by_who_has_less() {
     office.accounts.change_permissions(bruno, &name("anna"), change, NOW + 3).unwrap();
     office.accounts.suspend(bruno, &name("anna"), Suspension::Suspend, NOW + 4).unwrap();
     assert!(resume(bruno).unwrap());
+}
+
+/// Such a row could not be read again, nor any list that it stands in.
+#[test]
+fn p7_a_protocol_is_chosen() {
+    let office = Office::new();
+    let none = Protocols { imap: false, pop3: false };
+    let change = PermissionChange { protocols: Some(none), ..PermissionChange::default() };
+    assert_eq!(rule(office.accounts.change_permissions(Actor::Operator, &name("anna"), change, NOW)), Rule::NoProtocol);
+    let invitee = Invitee { protocols: none, ..invitee("bruno", "read") };
+    assert_eq!(rule(office.accounts.invite(Actor::Operator, invitee, NOW)), Rule::NoProtocol);
+    assert_eq!(office.accounts.delegates(&office.fixture.address(), NOW).unwrap().len(), 1);
 }
 
 /// Whoever makes a session of what came back would be out at once otherwise.

@@ -139,6 +139,9 @@ pub enum Rule {
         /// What.
         what: &'static str,
     },
+    /// A delegate has at least one retrieval protocol (P7).
+    #[error("no protocol is chosen: choose imap, pop3 or both")]
+    NoProtocol,
     /// The plan gives no further delegate (D9).
     #[error("the plan {plan} gives {mailbox} {}, and {taken} {} taken: deactivate a delegate or reject a request{}, or \
              choose a plan with more", counted(*.seats), if *.taken == 1 { "is" } else { "are" },

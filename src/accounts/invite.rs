@@ -5,7 +5,7 @@
 
 use super::actor::Authority;
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor, DelegateView, Rule, text};
+use super::{Accounts, AccountsError, Actor, DelegateView, Rule, change_permissions, text};
 use crate::domain::life::{self, Action, After};
 use crate::domain::{
     Delegate, DelegateId, DelegateState, Grant, Language, LinkPurpose, Mailbox, Notice, Permissions, Person, Protocols,
@@ -136,7 +136,7 @@ impl Accounts {
             state,
             invited_until_secs: (state == DelegateState::Pending).then_some(until),
             permissions: entering.grant.permissions,
-            protocols: entering.grant.protocols,
+            protocols: change_permissions::chosen(entering.grant.protocols)?,
             password_hash: entering.password,
             created_at_secs: now_secs,
         };

@@ -23,7 +23,7 @@ pub const MAIL_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const FIRST_PAUSE_MS: i64 = 60 * 1000;
 const LONGEST_PAUSE_MS: i64 = 4 * 60 * 60 * 1000;
 
-/// A mail that is to be sent now. Only one attempt has it at a time.
+/// A mail that is to be sent now. Only one attempt has it at a time, unless somebody wants it tried again meanwhile.
 #[derive(Debug)]
 pub struct MailAttempt {
     /// What and to whom.
