@@ -94,15 +94,16 @@ impl Accounts {
     ) -> Result<Authority, AccountsError> {
         let profile = self.profile;
         let whole = |role| Authority { role, own: Grant::OWNER, profile };
+        let stranger = Authority { role: Role::Stranger, own: NOTHING, profile };
         Ok(match actor {
             Actor::Operator => whole(Role::Operator),
             Actor::Owner(id) if id == mailbox.id => whole(Role::Owner),
             Actor::Postmaster(id) => {
                 let found = reads.postmaster(id)?;
                 let theirs = found.is_some_and(|postmaster| postmaster.domain == MailDomain::of(&mailbox.address));
-                whole(if theirs { Role::Postmaster } else { Role::Stranger })
+                if theirs { whole(Role::Postmaster) } else { stranger }
             }
-            Actor::Owner(_) => whole(Role::Stranger),
+            Actor::Owner(_) => stranger,
             Actor::Delegate(id) => {
                 let found = reads.delegate_by_id(id)?.filter(|found| found.mailbox == mailbox.id);
                 let active = found.filter(|found| {
@@ -111,7 +112,7 @@ impl Accounts {
                         && found.reset_at_secs.is_none()
                 });
                 match active {
-                    None => whole(Role::Stranger),
+                    None => stranger,
                     Some(found) => Authority {
                         role: match target {
                             Some(target) if target == id => Role::Themself,
@@ -129,7 +130,7 @@ impl Accounts {
 impl Authority {
     /// Whether they may change what somebody has from `before` to `after`: nobody gives what they do not have.
     pub(super) fn may_give(&self, before: Option<Grant>, after: Grant) -> Result<(), Rule> {
-        let before = before.unwrap_or(Grant { permissions: Permissions::READ, protocols: NO_PROTOCOLS });
+        let before = before.unwrap_or(NOTHING);
         let holds = |grant: Grant| Grant { permissions: grant.permissions.under(self.profile), ..grant };
         // What is written down may hold under another profile one day, and what is added may make hold what did not.
         for (before, after) in [(before, after), (holds(before), holds(after))] {
@@ -145,6 +146,8 @@ impl Authority {
 }
 
 const NO_PROTOCOLS: Protocols = Protocols { imap: false, pop3: false };
+/// What nobody is without.
+const NOTHING: Grant = Grant { permissions: Permissions::READ, protocols: NO_PROTOCOLS };
 
 /// The protocols as far as they are of use: none without **client**.
 fn with_client(grant: Grant) -> Protocols {
