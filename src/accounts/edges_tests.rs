@@ -179,6 +179,18 @@ fn d9_a_mailbox_with_more_packs_than_its_plan_gives_now_can_still_be_changed() {
     assert!(matches!(refused, Rule::TooManyPacks { most: 2, .. }), "{refused:?}");
 }
 
+/// Such as `--grace-until 30d`, which is thirty days ago.
+#[test]
+fn d10_a_date_that_is_past_suspends_nobody() {
+    let office = Office::new();
+    office.invite("bruno", NOW);
+    for at in [NOW - 30 * DAY, NOW] {
+        let change = MailboxChange { grace_until_secs: Some(at), ..plan("Pro") };
+        assert_eq!(rule(office.set(change, NOW)), Rule::GraceIsPast);
+    }
+    office.set(MailboxChange { grace_until_secs: Some(NOW + 1), ..plan("Pro") }, NOW).unwrap();
+}
+
 /// A mailbox whose newest were suspended stays over its seats, for years perhaps.
 #[test]
 fn settling_holds_up_nobody_where_there_is_nothing_to_write_down() {

@@ -190,6 +190,9 @@ pub enum Rule {
     /// There is no grace period where nothing is beyond the seats (D10).
     #[error("the mailbox {0} has no more delegates than seats, so there is nothing to set a date for")]
     NotOverSeats(MailboxAddress),
+    /// A grace period ends in the future: one that has ended suspends people at once (D10).
+    #[error("the date until which there may be more delegates than seats is past: give one to come")]
+    GraceIsPast,
     /// The mailbox is for its owner alone (M2).
     #[error("the mailbox {0} is not for several people: turn multi-user on for it")]
     NotMultiUser(MailboxAddress),

@@ -57,6 +57,9 @@ impl Accounts {
         if let Some(password) = &change.password {
             passwords::acceptable(password, 1)?;
         }
+        if change.grace_until_secs.is_some_and(|until| until <= now_secs) {
+            return Err(Rule::GraceIsPast.into());
+        }
         store::change(self.store.as_ref(), |writes| {
             let mut mailbox = writes.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?;
             if let Some(upstream) = change.upstream.filter(|upstream| *upstream != mailbox.upstream) {
