@@ -118,7 +118,7 @@ impl Accounts {
                             Some(target) if target == id => Role::Themself,
                             _ => Role::of_delegate(found.permissions, self.profile),
                         },
-                        own: Grant { permissions: found.permissions.under(self.profile), protocols: found.protocols },
+                        own: found.grant_under(self.profile),
                         profile,
                     },
                 }

@@ -3,7 +3,7 @@
 use super::look::DelegateName;
 use super::{Accounts, AccountsError, Actor, DelegateView, Rule};
 use crate::domain::life::Action;
-use crate::domain::{Grant, Notice, Permission, Permissions, Protocols};
+use crate::domain::{Notice, Permission, Permissions, Protocols};
 use crate::store;
 
 /// What is to be different: first replaced, then granted, then revoked.
@@ -31,12 +31,12 @@ impl Accounts {
         let changed = store::change(self.store.as_ref(), |writes| {
             let mut act = self.act(writes, actor, name, Action::ChangePermissions, now_secs)?;
             let found = &mut act.delegate;
-            let before = Grant { permissions: found.permissions, protocols: found.protocols };
+            let before = found.granted();
             let start = change.replace.unwrap_or(found.permissions);
             let granted = change.grant.iter().fold(start, |all, one| all.granting(*one, self.profile));
             found.permissions = change.revoke.iter().fold(granted, |all, one| all.revoking(*one, self.profile));
             found.protocols = chosen(change.protocols.unwrap_or(found.protocols))?;
-            let after = Grant { permissions: found.permissions, protocols: found.protocols };
+            let after = found.granted();
             act.authority.may_give(Some(before), after)?;
             writes.update_delegate(&act.delegate)?;
             if after != before {

@@ -73,8 +73,7 @@ impl Accounts {
             let mut act = self.act(writes, actor, name, Action::Reinvite, now_secs)?;
             multi_user(&act.mailbox)?;
             self.needs_mail()?;
-            let grant = Grant { permissions: act.delegate.permissions, protocols: act.delegate.protocols };
-            act.authority.may_give(None, grant)?;
+            act.authority.may_give(None, act.delegate.granted())?;
             self.free_seat(writes, &act.mailbox, now_secs)?;
             act.delegate.seated_at_secs = now_secs;
             act.delegate.invited_until_secs = Some(now_secs.saturating_add(LinkPurpose::Invitation.valid_secs()));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::record_sending::cut;
 use super::{Accounts, AccountsError, Rule, Token};
-use crate::domain::{Delegate, Facts, Grant, Language, Login, MailId, MailRow, MailState, Mailbox, Notice};
+use crate::domain::{Delegate, Facts, Language, Login, MailId, MailRow, MailState, Mailbox, Notice};
 use crate::store::{self, NewMail, StoreError, Writes};
 
 /// An attempt has to come to its end within this: a relay may take ten minutes to answer the end of a message alone
@@ -100,7 +100,7 @@ impl Accounts {
             first_name: delegate.person.first_name.clone(),
             last_name: delegate.person.last_name.clone(),
             owner_name: mailbox.owner.name.clone(),
-            grant: Grant { permissions: delegate.permissions.under(self.profile), protocols: delegate.protocols },
+            grant: delegate.grant_under(self.profile),
         }
     }
 

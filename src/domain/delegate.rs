@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MailboxId, Permissions, Protocols, Username};
+use super::{Grant, MailboxId, Permissions, Profile, Protocols, Username};
 
 /// The row number of a delegate in the store. Never used again after deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +94,16 @@ impl Delegate {
             (DelegateState::Pending, _) => DelegateState::Rejected,
             (state, _) => state,
         }
+    }
+
+    /// What is written down that they were granted. Not all of it need hold: ask [`Delegate::grant_under`] before use.
+    pub fn granted(&self) -> Grant {
+        Grant { permissions: self.permissions, protocols: self.protocols }
+    }
+
+    /// What of it holds under the operator's profile.
+    pub fn grant_under(&self, profile: Profile) -> Grant {
+        Grant { permissions: self.permissions.under(profile), protocols: self.protocols }
     }
 
     /// Their name, as people say it.
