@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
@@ -41,9 +42,13 @@ impl Site {
     }
 
     fn start(&self, arguments: &[&str]) -> Child {
+        self.start_with(arguments, Stdio::null())
+    }
+
+    fn start_with(&self, arguments: &[&str], stdin: Stdio) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_delega"));
         command.args(arguments).arg("--config").arg(self.path("delega.toml"));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -122,6 +127,103 @@ fn g7_a_life_on_the_command_line() {
     assert_eq!(site.json(&["delegate", "list", ADDRESS])[0]["state"], "inactive");
     site.done(&[&who("delete")[..], &["--yes"]].concat());
     assert_eq!(site.json(&["delegate", "list", ADDRESS]), Value::Array(Vec::new()));
+}
+
+/// Issue 5, point 8: what a subcommand did, it prints as `show` and `list` do; what is gone, as it was last.
+#[test]
+fn g7_every_change_has_json() {
+    let site = Site::new();
+    let who = |action: &'static str| ["delegate", action, ADDRESS, "anna"];
+    let shown = || site.json(&who("show"));
+    let first_of = |listed: Value| listed[0].clone();
+
+    let added = ["delegate", "add", ADDRESS, "anna", "--first-name", "Anna", "--last-name", "Verdi", "--email"];
+    let password = site.path("annas");
+    fs::write(&password, "correct horse battery staple").unwrap();
+    let password = ["--password-file", password.to_str().unwrap()];
+    let added = [&added[..], &["anna@example.it", "--permissions", "read"], &password].concat();
+    let added = site.json(&added);
+    assert_eq!((&added["login"], &added["state"]), (&"anna/ufficio@pec.example.it".into(), &"active".into()));
+    assert_eq!(added, shown());
+    let states = [
+        (&["permissions"][..], &["--grant", "send"][..], "active"),
+        (&["suspend"], &[], "suspended"),
+        (&["suspend"], &[], "suspended"),
+        (&["resume"], &["--yes"], "active"),
+        (&["reset-password"], &[], "active"),
+        (&["deactivate"], &["--yes"], "inactive"),
+    ];
+    let mut last = Value::Null;
+    for (action, more, state) in states {
+        last = site.json(&[&["delegate"], action, &[ADDRESS, "anna"], more].concat());
+        assert_eq!((&last, &last["state"]), (&shown(), &state.into()), "{action:?}");
+    }
+    assert_eq!(last["permissions"], serde_json::json!(["read", "write", "send"]));
+    assert_eq!(site.json(&[&who("delete")[..], &["--yes"]].concat()), last);
+    assert_eq!(site.json(&invite("anna")), shown());
+    assert_eq!(site.json(&who("reject")), shown());
+    assert_eq!(site.json(&who("reinvite")), shown());
+
+    let plan = |name: &str| {
+        let plans = site.json(&["plan", "list"]);
+        plans.as_array().unwrap().iter().find(|plan| plan["name"] == name).unwrap().clone()
+    };
+    let set = site.json(&["plan", "set", "Ateneo", "--seats", "2", "--pack-seats", "5", "--packs", "3"]);
+    assert_eq!((&set, &set["most_seats"]), (&plan("Ateneo"), &17.into()));
+    let changed = site.json(&["mailbox", "set", ADDRESS, "--plan", "Ateneo", "--alias", "z@b.it", "--alias", "a@b.it"]);
+    assert_eq!(changed, site.json(&["mailbox", "show", ADDRESS]));
+    assert_eq!((&changed["seats_taken"], &changed["aliases"][0]), (&1.into(), &"a@b.it".into()));
+    let set = site.json(&["plan", "set", "Ateneo", "--seats", "4"]);
+    assert_eq!((&set, &set["mailboxes"]), (&plan("Ateneo"), &1.into()));
+    assert_eq!(site.json(&["mailbox", "remove", ADDRESS, "--with-delegates", "--yes"])["delegates_waiting"], 1);
+    let removed = site.json(&["plan", "remove", "Ateneo", "--yes"]);
+    assert_eq!((&removed["seats"], &removed["mailboxes"]), (&4.into(), &0.into()));
+
+    let owner = ["--owner-name", "Comune", "--owner-email", "comune@example.it"];
+    let add = ["mailbox", "add", ADDRESS, "--upstream", "provider", "--plan", "premium"];
+    let added = site.json(&[&add[..], &owner, &password].concat());
+    assert_eq!((&added["plan"], &added["has_password"]), (&"Premium".into(), &true.into()));
+    assert_eq!(added, first_of(site.json(&["mailbox", "list"])));
+
+    let who = ["pec.example.it", "Posta@example.it"];
+    let added = site.json(&[&["postmaster", "add"][..], &who, &["--name", "Ufficio posta"]].concat());
+    assert_eq!((&added, &added["email"]), (&first_of(site.json(&["postmaster", "list"])), &"posta@example.it".into()));
+    assert_eq!(site.json(&[&["postmaster", "remove"][..], &who, &["--yes"]].concat()), added);
+}
+
+/// D5: with confirmation, where there is somebody to ask. Without, `g7_every_change_has_json` goes on.
+#[test]
+fn d5_suspending_is_asked_about_on_a_terminal() {
+    let site = Site::new();
+    let said = site.done(&[&invite("anna")[..], &["--json"]].concat());
+    assert!(said.contains("pending"), "{said}");
+    let accounts = site.accounts();
+    let now = jiff::Timestamp::now();
+    let attempt = accounts.begin_mail(now.as_millisecond()).unwrap().unwrap();
+    let password = "correct horse battery staple".to_owned().into();
+    accounts.accept_invitation(&attempt.token.unwrap(), &password, now.as_second()).unwrap();
+    let state = || site.json(&["delegate", "show", ADDRESS, "anna"])["state"].clone();
+    for (action, answer, question, after) in [
+        ("suspend", "\n", "Suspend anna/ufficio@pec.example.it (Anna Verdi)? They are out at once", "active"),
+        ("suspend", "s\n", "Suspend anna/", "suspended"),
+        ("resume", "n\n", "Let anna/ufficio@pec.example.it (Anna Verdi) work again", "suspended"),
+        ("resume", "yes\n", "Let anna/", "active"),
+    ] {
+        let before = state();
+        let nix::pty::OpenptyResult { master, slave } = nix::pty::openpty(None, None).unwrap();
+        fs::File::from(master.try_clone().unwrap()).write_all(answer.as_bytes()).unwrap();
+        let child = site.start_with(&["delegate", action, ADDRESS, "anna"], slave.into());
+        let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert!(stderr.starts_with(question), "{stderr}");
+        assert_eq!((status.success(), state()), (before != after, after.into()), "{stderr}");
+        assert_eq!(stderr.contains("nothing was done"), before == after, "{stderr}");
+    }
+    // Who says --yes is not asked.
+    let nix::pty::OpenptyResult { master: _terminal, slave } = nix::pty::openpty(None, None).unwrap();
+    let child = site.start_with(&["delegate", "suspend", ADDRESS, "anna", "--yes"], slave.into());
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert!(status.success() && stderr.is_empty(), "{}", String::from_utf8_lossy(&stderr));
 }
 
 #[test]

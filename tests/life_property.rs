@@ -152,7 +152,7 @@ impl World {
                 name: "Posta".into(),
                 language: Language::Italian,
             };
-            Actor::Postmaster(accounts.add_postmaster(entry, START).unwrap())
+            Actor::Postmaster(accounts.add_postmaster(entry, START).unwrap().id)
         });
         let (links, used, history) = Default::default();
         World { _dir: dir, accounts, now: START, postmasters, links, used, history }
@@ -239,13 +239,15 @@ impl World {
             }
             Step::Suspend(who, person) => {
                 let Some(actor) = self.actor(*who) else { return };
-                if matches!(accounts.suspend(actor, &name(*person), Suspension::Suspend, now), Ok(true)) {
+                if matches!(accounts.suspend(actor, &name(*person), Suspension::Suspend, now), Ok(done) if done.changed)
+                {
                     self.done(*person, Done::Suspended);
                 }
             }
             Step::Resume(who, person) => {
                 let Some(actor) = self.actor(*who) else { return };
-                if matches!(accounts.suspend(actor, &name(*person), Suspension::Resume, now), Ok(true)) {
+                if matches!(accounts.suspend(actor, &name(*person), Suspension::Resume, now), Ok(done) if done.changed)
+                {
                     self.done(*person, Done::Resumed);
                 }
             }

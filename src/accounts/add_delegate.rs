@@ -4,9 +4,9 @@ use secrecy::SecretString;
 
 use super::invite::{Entering, judged};
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor};
+use super::{Accounts, AccountsError, Actor, DelegateView};
 use crate::domain::life::Action;
-use crate::domain::{DelegateId, Grant, Language, Permissions, Person, Protocols};
+use crate::domain::{Grant, Language, Permissions, Person, Protocols};
 use crate::store;
 
 /// A delegate to add, as typed.
@@ -28,7 +28,7 @@ pub struct DelegateEntry {
 
 impl Accounts {
     /// Adds a delegate, who may log in at once. The operator alone can: it sets somebody else's password.
-    pub fn add_delegate(&self, entry: DelegateEntry, now_secs: i64) -> Result<DelegateId, AccountsError> {
+    pub fn add_delegate(&self, entry: DelegateEntry, now_secs: i64) -> Result<DelegateView, AccountsError> {
         let entering = Entering {
             username: entry.name.username.clone(),
             person: judged(entry.person)?,
@@ -36,10 +36,10 @@ impl Accounts {
             grant: Grant { permissions: entry.permissions, protocols: entry.protocols },
             password: Some(self.passwords.hash(&entry.password)?),
         };
-        store::change(self.store.as_ref(), |writes| {
-            let (_, delegate) = self.enter(writes, Actor::Operator, &entry.name, Action::Add, entering, now_secs)?;
-            Ok(delegate.id)
-        })
+        let (_, added) = store::change(self.store.as_ref(), |writes| {
+            self.enter(writes, Actor::Operator, &entry.name, Action::Add, entering, now_secs)
+        })?;
+        Ok(self.view_delegate(added, &entry.name.address, now_secs))
     }
 }
 
@@ -51,7 +51,7 @@ mod tests {
     use crate::accounts::Rule;
     use crate::accounts::fixture::{Fixture, NOW, anna, secret};
 
-    fn refused(outcome: Result<DelegateId, AccountsError>) -> Rule {
+    fn refused(outcome: Result<DelegateView, AccountsError>) -> Rule {
         match outcome {
             Err(AccountsError::Refused(rule)) => rule,
             other => panic!("{other:?}"),

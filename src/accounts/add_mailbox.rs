@@ -2,8 +2,9 @@
 
 use secrecy::SecretString;
 
-use super::{Accounts, AccountsError, Rule, passwords, plans, text};
-use crate::domain::{MailboxAddress, MailboxId, Owner, PlanName};
+use super::look::{mailbox, view_mailbox};
+use super::{Accounts, AccountsError, MailboxView, Rule, passwords, plans, text};
+use crate::domain::{MailboxAddress, Owner, PlanName};
 use crate::store::{self, NewMailbox, StoreError};
 
 /// A mailbox to enter, as typed.
@@ -35,7 +36,7 @@ impl Accounts {
     }
 
     /// Enters a mailbox and seals its password, at once or not at all.
-    pub fn add_mailbox(&self, entry: MailboxEntry, now_secs: i64) -> Result<MailboxId, AccountsError> {
+    pub fn add_mailbox(&self, entry: MailboxEntry, now_secs: i64) -> Result<MailboxView, AccountsError> {
         if self.needs_password(&entry.upstream)? && entry.password.is_none() {
             return Err(Rule::PasswordNeeded(entry.upstream).into());
         }
@@ -72,7 +73,7 @@ impl Accounts {
                 let sealed = self.vault.seal(id, &new.address, password)?;
                 writes.set_sealed_password(id, Some(&sealed))?;
             }
-            Ok(id)
+            view_mailbox(writes, mailbox(writes, &new.address)?, now_secs)
         })
     }
 }
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
     use crate::accounts::fixture::{Fixture, NOW, entry, secret};
 
-    fn refused(outcome: Result<MailboxId, AccountsError>) -> Rule {
+    fn refused(outcome: Result<MailboxView, AccountsError>) -> Rule {
         match outcome {
             Err(AccountsError::Refused(rule)) => rule,
             other => panic!("{other:?}"),

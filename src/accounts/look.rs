@@ -82,7 +82,11 @@ impl Accounts {
     }
 }
 
-pub(super) fn view_mailbox(reads: &dyn Reads, mailbox: Mailbox, now_secs: i64) -> Result<MailboxView, AccountsError> {
+pub(super) fn view_mailbox<R: Reads + ?Sized>(
+    reads: &R,
+    mailbox: Mailbox,
+    now_secs: i64,
+) -> Result<MailboxView, AccountsError> {
     let delegates = reads.delegates(mailbox.id)?;
     let count = |state| delegates.iter().filter(|delegate| delegate.state_at(now_secs) == state).count();
     Ok(MailboxView {
@@ -95,7 +99,8 @@ pub(super) fn view_mailbox(reads: &dyn Reads, mailbox: Mailbox, now_secs: i64) -
     })
 }
 
-pub(super) fn mailbox(reads: &dyn Reads, address: &MailboxAddress) -> Result<Mailbox, AccountsError> {
+/// The mailbox of that address, or the rule that says that there is none.
+pub(super) fn mailbox<R: Reads + ?Sized>(reads: &R, address: &MailboxAddress) -> Result<Mailbox, AccountsError> {
     Ok(reads.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?)
 }
 

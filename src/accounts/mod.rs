@@ -72,7 +72,7 @@ pub use seats::{GRACE_SECS, Seats};
 pub use set_mailbox::MailboxChange;
 pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
-pub use suspend::Suspension;
+pub use suspend::{Suspended, Suspension};
 pub use vault::{Vault, VaultError};
 
 use crate::domain::{DelegateId, MailboxId, PasswordVersion, Profile};

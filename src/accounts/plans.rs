@@ -15,9 +15,9 @@ impl Accounts {
         })
     }
 
-    /// Enters a plan, or changes the one of that name. Mailboxes that have it then have more seats or fewer, and fewer begin
-    /// a grace period (D10).
-    pub fn set_plan(&self, plan: Plan, now_secs: i64) -> Result<(), AccountsError> {
+    /// Enters a plan, or changes the one of that name, and gives it back with the number of mailboxes that have it. Those then have more
+    /// seats or fewer, and fewer begin a grace period (D10).
+    pub fn set_plan(&self, plan: Plan, now_secs: i64) -> Result<(Plan, usize), AccountsError> {
         text::line("name of a plan", plan.name.as_str())?;
         let most = u64::from(plan.seats) + u64::from(plan.pack_seats) * u64::from(plan.most_packs);
         if most > u64::from(MOST_SEATS) {
@@ -28,6 +28,7 @@ impl Accounts {
             for mailbox in writes.mailboxes()?.into_iter().filter(|mailbox| mailbox.plan == plan.name) {
                 concerned.push((super::Seats::of(writes, &mailbox, now_secs)?, mailbox));
             }
+            let mailboxes = concerned.len();
             writes.put_plan(&plan)?;
             for (before, mut mailbox) in concerned {
                 let until = mailbox.grace_until_secs;
@@ -37,12 +38,12 @@ impl Accounts {
                     writes.update_mailbox(&mailbox)?;
                 }
             }
-            Ok(())
+            Ok((plan, mailboxes))
         })
     }
 
-    /// Removes a plan that no mailbox has.
-    pub fn remove_plan(&self, name: &PlanName) -> Result<(), AccountsError> {
+    /// Removes a plan that no mailbox has, and gives it back as it was.
+    pub fn remove_plan(&self, name: &PlanName) -> Result<Plan, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             let plan = known(writes, name)?;
             let mailboxes = writes.mailboxes()?.iter().filter(|mailbox| mailbox.plan == plan.name).count();
@@ -50,7 +51,7 @@ impl Accounts {
                 return Err(Rule::PlanInUse { plan: plan.name.to_string(), mailboxes }.into());
             }
             writes.delete_plan(name)?;
-            Ok(())
+            Ok(plan)
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::look::view_mailbox;
 use super::{Accounts, AccountsError, Actor, MailboxView, Rule, text};
 use crate::domain::life::{Action, judge};
-use crate::domain::{Language, MailDomain, Postmaster, PostmasterId};
+use crate::domain::{Language, MailDomain, Postmaster};
 use crate::store::{self, NewPostmaster, Reads, StoreError};
 
 /// A postmaster to enter, as typed.
@@ -21,7 +21,7 @@ pub struct PostmasterEntry {
 
 impl Accounts {
     /// Enters a postmaster.
-    pub fn add_postmaster(&self, entry: PostmasterEntry, now_secs: i64) -> Result<PostmasterId, AccountsError> {
+    pub fn add_postmaster(&self, entry: PostmasterEntry, now_secs: i64) -> Result<Postmaster, AccountsError> {
         let new = NewPostmaster {
             email: text::email("e-mail", &entry.email)?.to_lowercase(),
             name: text::line("name", &entry.name)?,
@@ -30,12 +30,14 @@ impl Accounts {
             created_at_secs: now_secs,
         };
         store::change(self.store.as_ref(), |writes| {
-            writes.insert_postmaster(&new).map_err(|error| match error {
+            let id = writes.insert_postmaster(&new).map_err(|error| match error {
                 StoreError::Exists => {
                     Rule::PostmasterExists { domain: new.domain.clone(), email: new.email.clone() }.into()
                 }
                 other => AccountsError::from(other),
-            })
+            })?;
+            let NewPostmaster { domain, email, name, language, created_at_secs } = new;
+            Ok(Postmaster { id, domain, email, name, language, created_at_secs })
         })
     }
 
@@ -49,12 +51,12 @@ impl Accounts {
         store::read(self.store.as_ref(), |reads| find(reads, domain, email))
     }
 
-    /// Removes a postmaster. What they did stays.
-    pub fn remove_postmaster(&self, domain: &MailDomain, email: &str) -> Result<(), AccountsError> {
+    /// Removes a postmaster, and gives them back as they were. What they did stays.
+    pub fn remove_postmaster(&self, domain: &MailDomain, email: &str) -> Result<Postmaster, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             let found = find(writes, domain, email)?;
             writes.delete_postmaster(found.id)?;
-            Ok(())
+            Ok(found)
         })
     }
 

@@ -1,29 +1,31 @@
 //! Removing a mailbox (`delega mailbox remove`).
 
-use super::{Accounts, AccountsError, Rule};
+use super::look::{mailbox, view_mailbox};
+use super::{Accounts, AccountsError, MailboxView, Rule};
 use crate::domain::MailboxAddress;
 use crate::store;
 
 impl Accounts {
     /// Removes a mailbox from delega; upstream it stays as it is. One that has delegates is removed only
-    /// `with_delegates`. Gives back how many those were.
+    /// `with_delegates`. It comes back as it was last.
     pub fn remove_mailbox(
         &self,
         address: &MailboxAddress,
         with_delegates: bool,
         now_secs: i64,
-    ) -> Result<usize, AccountsError> {
+    ) -> Result<MailboxView, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let mailbox = writes.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?;
+            let mailbox = mailbox(writes, address)?;
             let delegates = writes.delegates(mailbox.id)?;
             if !delegates.is_empty() && !with_delegates {
                 return Err(Rule::MailboxHasDelegates { address: address.clone(), count: delegates.len() }.into());
             }
+            let last = view_mailbox(writes, mailbox.clone(), now_secs)?;
             for delegate in &delegates {
                 self.forget(writes, &mailbox, delegate, now_secs)?;
             }
             writes.delete_mailbox(mailbox.id)?;
-            Ok(delegates.len())
+            Ok(last)
         })
     }
 }
@@ -46,7 +48,8 @@ mod tests {
             "{refused:?}"
         );
         assert_eq!(accounts.delegates(&fixture.address(), NOW).unwrap().len(), 1);
-        assert_eq!(accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap(), 1);
+        let last = accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap();
+        assert_eq!((last.mailbox.address, last.delegates_active), (fixture.address(), 1));
         let gone = accounts.remove_mailbox(&fixture.address(), true, NOW);
         assert!(matches!(gone, Err(AccountsError::Refused(Rule::UnknownMailbox(_)))), "{gone:?}");
     }
@@ -55,6 +58,6 @@ mod tests {
     fn without_delegates_it_just_goes() {
         let fixture = Fixture::new();
         fixture.accounts.delete_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap();
-        assert_eq!(fixture.accounts.remove_mailbox(&fixture.address(), false, NOW).unwrap(), 0);
+        fixture.accounts.remove_mailbox(&fixture.address(), false, NOW).unwrap();
     }
 }

@@ -2,8 +2,9 @@
 
 use secrecy::SecretString;
 
+use super::look::{mailbox, view_mailbox};
 use super::seats::Seats;
-use super::{Accounts, AccountsError, Rule, multi_user, passwords, plans, text};
+use super::{Accounts, AccountsError, MailboxView, Rule, multi_user, passwords, plans, text};
 use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, PlanName, limits};
 use crate::store::{self, Reads};
 
@@ -50,7 +51,7 @@ impl Accounts {
         address: &MailboxAddress,
         change: MailboxChange,
         now_secs: i64,
-    ) -> Result<(), AccountsError> {
+    ) -> Result<MailboxView, AccountsError> {
         if let Some(upstream) = &change.upstream {
             self.known_upstream(upstream)?;
         }
@@ -61,7 +62,7 @@ impl Accounts {
             return Err(Rule::GraceIsPast.into());
         }
         store::change(self.store.as_ref(), |writes| {
-            let mut mailbox = writes.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?;
+            let mut mailbox = mailbox(writes, address)?;
             if let Some(upstream) = change.upstream.filter(|upstream| *upstream != mailbox.upstream) {
                 if change.password.is_none() && self.master(&upstream).is_none() {
                     return Err(Rule::PasswordNeeded(upstream).into());
@@ -107,7 +108,7 @@ impl Accounts {
                 let sealed = self.vault.seal(mailbox.id, &mailbox.address, password)?;
                 writes.set_sealed_password(mailbox.id, Some(&sealed))?;
             }
-            Ok(())
+            view_mailbox(writes, self::mailbox(writes, address)?, now_secs)
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Suspending and re-enabling a delegate (D5; `delega delegate suspend` and `resume`).
 
-use super::look::DelegateName;
+use super::look::{DelegateName, delegate};
 use super::seats::Seats;
-use super::{Accounts, AccountsError, Actor, Rule};
+use super::{Accounts, AccountsError, Actor, DelegateView, Rule};
 use crate::domain::life::Action;
 use crate::domain::{DelegateState, Notice, SuspensionCause};
 use crate::store;
@@ -16,23 +16,34 @@ pub enum Suspension {
     Resume,
 }
 
+/// How it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspended {
+    /// The delegate as they are now.
+    pub view: DelegateView,
+    /// Whether they were otherwise before.
+    pub changed: bool,
+}
+
 impl Accounts {
-    /// Suspends or re-enables a delegate; open sessions follow within a second. What is so already stays so, and false
-    /// comes back: whoever suspends somebody in haste is not told off for being second.
+    /// Suspends or re-enables a delegate; open sessions follow within a second. What is so already stays so: whoever
+    /// suspends somebody in haste is not told off for being second.
     pub fn suspend(
         &self,
         actor: Actor,
         name: &DelegateName,
         what: Suspension,
         now_secs: i64,
-    ) -> Result<bool, AccountsError> {
+    ) -> Result<Suspended, AccountsError> {
         let (action, state) = match what {
             Suspension::Suspend => (Action::Suspend, DelegateState::Suspended),
             Suspension::Resume => (Action::Resume, DelegateState::Active),
         };
-        store::change(self.store.as_ref(), |writes| {
+        let (delegate, changed) = store::change(self.store.as_ref(), |writes| {
             let act = match self.act(writes, actor, name, action, now_secs) {
-                Err(AccountsError::Refused(Rule::NotInState { state: now, .. })) if now == state => return Ok(false),
+                Err(AccountsError::Refused(Rule::NotInState { state: now, .. })) if now == state => {
+                    return Ok((delegate(writes, name)?, false));
+                }
                 act => act?,
             };
             if what == Suspension::Resume {
@@ -49,8 +60,9 @@ impl Accounts {
                 Suspension::Resume => Notice::Resumed(facts),
             };
             self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
-            Ok(true)
-        })
+            Ok::<_, AccountsError>((act.delegate, true))
+        })?;
+        Ok(Suspended { view: self.view_delegate(delegate, &name.address, now_secs), changed })
     }
 }
 
@@ -71,7 +83,8 @@ mod tests {
             (Suspension::Suspend, false, DelegateState::Suspended),
             (Suspension::Resume, true, DelegateState::Active),
         ] {
-            assert_eq!(fixture.accounts.suspend(Actor::Operator, &fixture.anna_login(), what, NOW).unwrap(), changes);
+            let outcome = fixture.accounts.suspend(Actor::Operator, &fixture.anna_login(), what, NOW).unwrap();
+            assert_eq!((outcome.changed, outcome.view.delegate.state), (changes, after));
             assert_eq!(state(), after);
         }
     }

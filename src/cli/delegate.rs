@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::invitation::{self, Invite, Reinvite};
-use super::output::{self, DelegateJson};
+use super::output::{self, DelegateJson, Json};
 use super::when::now_secs;
 use super::{Context, Failure, prompt};
-use crate::accounts::{Actor, DelegateEntry, DelegateName, PermissionChange, Suspension};
+use crate::accounts::{Actor, DelegateEntry, DelegateName, PermissionChange, Suspended, Suspension};
 use crate::domain::{
     Delegate, DelegateState, Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols, Username,
 };
@@ -23,25 +23,25 @@ pub(super) enum DelegateCommand {
     /// Invite again somebody whose invitation was refused, withdrawn or not answered
     Reinvite(Reinvite),
     /// Withdraw an invitation that was not answered
-    Reject(Who),
+    Reject(One),
     /// Add a delegate with a password, which comes from a file, from stdin or from a prompt
     Add(Add),
     /// The delegates of a mailbox
     List(List),
     /// One delegate
-    Show(Show),
+    Show(One),
     /// Change what a delegate may do; open sessions follow at once
     Permissions(ChangePermissions),
     /// Let a delegate do nothing until resumed
-    Suspend(Who),
+    Suspend(Asked),
     /// Let a suspended delegate work again
-    Resume(Who),
+    Resume(Asked),
     /// Take a delegate's password away, and send them a link for a new one; until then they can do nothing
-    ResetPassword(Who),
+    ResetPassword(One),
     /// End a delegation; open sessions end at once
-    Deactivate(Deactivate),
+    Deactivate(Asked),
     /// Take a delegate off the list, and out at once if they are still active; the username is free again
-    Delete(Delete),
+    Delete(Asked),
 }
 
 #[derive(Debug, Args)]
@@ -52,13 +52,25 @@ pub(super) struct Who {
     username: Username,
 }
 
+/// Shows one, or does to them what need not be asked about.
 #[derive(Debug, Args)]
-pub(super) struct Deactivate {
+pub(super) struct One {
+    #[command(flatten)]
+    pub(super) who: Who,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
+
+/// Does to them what is asked about first.
+#[derive(Debug, Args)]
+pub(super) struct Asked {
     #[command(flatten)]
     who: Who,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -86,24 +98,16 @@ pub(super) struct Add {
     /// A file with the password; - is stdin
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// mailbox@domain
     address: MailboxAddress,
-    /// For programs
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Show {
     #[command(flatten)]
-    who: Who,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -123,15 +127,8 @@ pub(super) struct ChangePermissions {
     /// imap, pop3 or imap,pop3: what a mail program may use
     #[arg(long, value_name = "LIST", group = "change")]
     protocol: Option<Protocols>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Delete {
     #[command(flatten)]
-    who: Who,
-    /// Do not ask
-    #[arg(long)]
-    yes: bool,
+    json: Json,
 }
 
 /// The words are judged with the command; what they mean depends on the configured profile and comes later.
@@ -162,11 +159,11 @@ pub(super) fn run(command: DelegateCommand, context: &Context, out: &mut dyn Wri
         DelegateCommand::Permissions(command) => permissions(command, context, out),
         DelegateCommand::Invite(command) => invitation::invite(command, context, out),
         DelegateCommand::Reinvite(command) => invitation::reinvite(command, context, out),
-        DelegateCommand::Reject(who) => invitation::reject(who, context, out),
-        DelegateCommand::ResetPassword(who) => reset_password(who, context, out),
+        DelegateCommand::Reject(command) => invitation::reject(command, context, out),
+        DelegateCommand::ResetPassword(command) => reset_password(command, context, out),
         DelegateCommand::Deactivate(command) => deactivate(command, context, out),
-        DelegateCommand::Suspend(who) => suspend(who, Suspension::Suspend, context, out),
-        DelegateCommand::Resume(who) => suspend(who, Suspension::Resume, context, out),
+        DelegateCommand::Suspend(command) => suspend(command, Suspension::Suspend, context, out),
+        DelegateCommand::Resume(command) => suspend(command, Suspension::Resume, context, out),
         DelegateCommand::Delete(command) => delete(command, context, out),
     }
 }
@@ -189,13 +186,13 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         protocols: command.protocol,
         password: prompt::password(command.password_file.as_deref(), &format!("of {login}"))?,
     };
-    context.accounts.add_delegate(entry, now_secs())?;
-    Ok(writeln!(out, "added {login} with {permissions}")?)
+    let view = context.accounts.add_delegate(entry, now_secs())?;
+    command.json.done(out, &DelegateJson::from(&view), &format!("added {login} with {permissions}"))
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let views = context.accounts.delegates(&command.address, now_secs())?;
-    if command.json {
+    if command.json.wanted {
         return output::json(out, &views.iter().map(DelegateJson::from).collect::<Vec<_>>());
     }
     let rows = views.into_iter().map(|view| {
@@ -211,9 +208,9 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
     output::table(out, ["USERNAME", "NAME", "STATE", "PERMISSIONS", "PROTOCOLS"], rows)
 }
 
-fn show(command: Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+fn show(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let view = context.accounts.show_delegate(&command.who.into(), now_secs())?;
-    if command.json {
+    if command.json.wanted {
         return output::json(out, &DelegateJson::from(&view));
     }
     let delegate = &view.delegate;
@@ -262,39 +259,48 @@ fn permissions(command: ChangePermissions, context: &Context, out: &mut dyn Writ
         protocols: command.protocol,
     };
     let view = context.accounts.change_permissions(Actor::Operator, &name, change, now_secs())?;
-    Ok(writeln!(out, "{} has {} by {}", name.login(), view.effective, view.delegate.protocols)?)
+    let line = format!("{} has {} by {}", name.login(), view.effective, view.delegate.protocols);
+    command.json.done(out, &DelegateJson::from(&view), &line)
 }
 
-fn suspend(who: Who, what: Suspension, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let name = DelegateName::from(who);
-    let changed = context.accounts.suspend(Actor::Operator, &name, what, now_secs())?;
-    let state = match what {
-        Suspension::Suspend => "suspended",
-        Suspension::Resume => "active",
+fn suspend(command: Asked, what: Suspension, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    let who = described(&name, context)?;
+    let (question, state) = match what {
+        Suspension::Suspend => {
+            (format!("Suspend {who}? They are out at once, and can do nothing until resumed."), "suspended")
+        }
+        Suspension::Resume => (format!("Let {who} work again, as before?"), "active"),
     };
-    Ok(writeln!(out, "{} {} {state}", name.login(), if changed { "is now" } else { "was already" })?)
+    prompt::confirm_undoable(&question, command.yes)?;
+    let Suspended { view, changed } = context.accounts.suspend(Actor::Operator, &name, what, now_secs())?;
+    let line = format!("{} {} {state}", name.login(), if changed { "is now" } else { "was already" });
+    command.json.done(out, &DelegateJson::from(&view), &line)
 }
 
-fn reset_password(who: Who, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let view = context.accounts.reset_password(Actor::Operator, &who.into(), now_secs())?;
+fn reset_password(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let view = context.accounts.reset_password(Actor::Operator, &command.who.into(), now_secs())?;
     let email = output::plain(&view.delegate.person.email);
-    Ok(writeln!(out, "{} is out until they have set a new password; a link goes to {email}", view.login())?)
+    let line = format!("{} is out until they have set a new password; a link goes to {email}", view.login());
+    command.json.done(out, &DelegateJson::from(&view), &line)
 }
 
-fn deactivate(command: Deactivate, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+fn deactivate(command: Asked, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let name = DelegateName::from(command.who);
-    let view = context.accounts.show_delegate(&name, now_secs())?;
-    let who = output::plain(&view.delegate.full_name());
-    prompt::confirm(&format!("End the delegation of {} ({who})?", name.login()), command.yes)?;
-    context.accounts.deactivate(Actor::Operator, &name, now_secs())?;
-    Ok(writeln!(out, "{} is now inactive", name.login())?)
+    prompt::confirm(&format!("End the delegation of {}?", described(&name, context)?), command.yes)?;
+    let view = context.accounts.deactivate(Actor::Operator, &name, now_secs())?;
+    command.json.done(out, &DelegateJson::from(&view), &format!("{} is now inactive", name.login()))
 }
 
-fn delete(command: Delete, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+fn delete(command: Asked, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let name = DelegateName::from(command.who);
-    let view = context.accounts.show_delegate(&name, now_secs())?;
-    let who = output::plain(&view.delegate.full_name());
-    prompt::confirm(&format!("Delete the delegate {} ({who})?", name.login()), command.yes)?;
-    context.accounts.delete_delegate(Actor::Operator, &name, now_secs())?;
-    Ok(writeln!(out, "deleted {}", name.login())?)
+    prompt::confirm(&format!("Delete the delegate {}?", described(&name, context)?), command.yes)?;
+    let view = context.accounts.delete_delegate(Actor::Operator, &name, now_secs())?;
+    command.json.done(out, &DelegateJson::from(&view), &format!("deleted {}", name.login()))
+}
+
+/// Who it is that a question is about.
+fn described(name: &DelegateName, context: &Context) -> Result<String, Failure> {
+    let view = context.accounts.show_delegate(name, now_secs())?;
+    Ok(format!("{} ({})", name.login(), output::plain(&view.delegate.full_name())))
 }

@@ -4,8 +4,8 @@ use std::io::{self, Read as _, Write};
 
 use clap::Args;
 
-use super::delegate::{Who, granted, language, permission_list};
-use super::output;
+use super::delegate::{One, Who, granted, language, permission_list};
+use super::output::{self, DelegateJson, Json};
 use super::when::now_secs;
 use super::{Context, Failure};
 use crate::accounts::{Actor, DelegateName, DelegateView, Invitee};
@@ -39,9 +39,8 @@ pub(super) struct Invite {
     /// Some words of the owner's own for the mail; - is stdin
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -51,9 +50,8 @@ pub(super) struct Reinvite {
     /// Some words of the owner's own for the mail; - is stdin
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 pub(super) fn invite(command: Invite, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
@@ -76,18 +74,16 @@ pub(super) fn reinvite(command: Reinvite, context: &Context, out: &mut dyn Write
     told(&view, command.json, out)
 }
 
-pub(super) fn reject(who: Who, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let view = context.accounts.reject(Actor::Operator, &who.into(), now_secs())?;
-    Ok(writeln!(out, "the invitation of {} is withdrawn", view.login())?)
+pub(super) fn reject(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let view = context.accounts.reject(Actor::Operator, &command.who.into(), now_secs())?;
+    command.json.done(out, &DelegateJson::from(&view), &format!("the invitation of {} is withdrawn", view.login()))
 }
 
-fn told(view: &DelegateView, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    if json {
-        return output::json(out, &output::DelegateJson::from(view));
-    }
+fn told(view: &DelegateView, json: Json, out: &mut dyn Write) -> Result<(), Failure> {
     let until = view.delegate.invited_until_secs.map_or_else(String::new, output::time);
     let email = output::plain(&view.delegate.person.email);
-    Ok(writeln!(out, "invited {} with {}; a link goes to {email}, valid until {until}", view.login(), view.effective)?)
+    let line = format!("invited {} with {}; a link goes to {email}, valid until {until}", view.login(), view.effective);
+    json.done(out, &DelegateJson::from(view), &line)
 }
 
 fn message(given: Option<String>) -> Result<Option<String>, Failure> {

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::output::{self, Json};
 use super::when::{When, when};
-use super::{Context, Failure, output};
+use super::{Context, Failure};
 use crate::domain::{
     CopyState, Login, MailboxAddress, OutcomeKind, SendFilter, SendOutcome, SendRecord, SentBy, SentCopy, Username,
 };
@@ -50,9 +51,8 @@ pub(super) struct Sends {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     limit: u64,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 /// Whose messages are asked for.
@@ -182,7 +182,7 @@ fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), F
         }
     }
     let found = context.accounts.sends(&filter, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
-    if command.json {
+    if command.json.wanted {
         output::json(out, &found.rows.iter().map(SendJson::from).collect::<Vec<_>>())?;
     } else {
         let head = ["WHEN (UTC)", "LOGIN", "FROM", "TO", "SUBJECT", "BYTES", "OUTCOME", "COPY"];

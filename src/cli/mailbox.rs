@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::output::{self, MailboxJson};
+use super::output::{self, Json, MailboxJson};
 use super::when::{When, now_secs, when};
 use super::{Context, Failure, prompt};
 use crate::accounts::{MailboxChange, MailboxEntry, MailboxView};
@@ -61,22 +61,22 @@ pub(super) struct Add {
     /// A file with its password; - is stdin
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// mailbox@domain
     address: MailboxAddress,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -129,6 +129,8 @@ pub(super) struct Set {
     /// A file with another password; - is stdin
     #[arg(long, value_name = "FILE", group = "change")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -141,6 +143,8 @@ pub(super) struct Remove {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 fn on_or_off(text: &str) -> Result<bool, String> {
@@ -165,7 +169,6 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
     let ask = context.accounts.needs_password(&command.upstream)? || command.password_file.is_some();
     let whose = format!("of {} at upstream `{}`", command.address, command.upstream);
     let password = ask.then(|| prompt::password(command.password_file.as_deref(), &whose)).transpose()?;
-    let address = command.address.clone();
     let entry = MailboxEntry {
         address: command.address,
         upstream: command.upstream,
@@ -181,13 +184,13 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
             fiscal_code: command.owner_fiscal_code,
         },
     };
-    context.accounts.add_mailbox(entry, now_secs())?;
-    Ok(writeln!(out, "added {address}")?)
+    let view = context.accounts.add_mailbox(entry, now_secs())?;
+    command.json.done(out, &MailboxJson::from(&view), &format!("added {}", view.mailbox.address))
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let views = context.accounts.mailboxes(now_secs())?;
-    if command.json {
+    if command.json.wanted {
         return output::json(out, &views.iter().map(MailboxJson::from).collect::<Vec<_>>());
     }
     let rows = views.into_iter().map(|view| {
@@ -207,7 +210,7 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
 
 fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let view = context.accounts.show_mailbox(&command.address, now_secs())?;
-    if command.json {
+    if command.json.wanted {
         return output::json(out, &MailboxJson::from(&view));
     }
     let mailbox = &view.mailbox;
@@ -282,8 +285,8 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         aliases: command.alias,
         no_aliases: command.no_alias,
     };
-    context.accounts.set_mailbox(&address, change, now_secs())?;
-    Ok(writeln!(out, "changed {address}")?)
+    let view = context.accounts.set_mailbox(&address, change, now_secs())?;
+    command.json.done(out, &MailboxJson::from(&view), &format!("changed {address}"))
 }
 
 fn remove(command: &Remove, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
@@ -299,6 +302,6 @@ fn remove(command: &Remove, context: &Context, out: &mut dyn Write) -> Result<()
         };
         prompt::confirm(&question, command.yes)?;
     }
-    context.accounts.remove_mailbox(address, command.with_delegates, now_secs())?;
-    Ok(writeln!(out, "removed {address}")?)
+    let view = context.accounts.remove_mailbox(address, command.with_delegates, now_secs())?;
+    command.json.done(out, &MailboxJson::from(&view), &format!("removed {address}"))
 }

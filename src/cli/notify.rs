@@ -7,8 +7,9 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde::Serialize;
 
 use super::delegate::language;
+use super::output::{self, Json};
 use super::when::now_ms;
-use super::{Context, Failure, context, output};
+use super::{Context, Failure, context};
 use crate::domain::{Language, MailId, MailRow, MailState};
 use crate::notify::preview::{self, Rendering};
 
@@ -36,9 +37,8 @@ pub(super) struct List {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     limit: u64,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -123,7 +123,7 @@ pub(super) fn run(command: NotifyCommand, config: &Path, out: &mut dyn Write) ->
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let rows = context.accounts.mails(command.state, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
-    if command.json {
+    if command.json.wanted {
         return output::json(out, &rows.iter().map(MailJson::from).collect::<Vec<_>>());
     }
     let rows = rows.iter().map(|row| {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -9,6 +10,21 @@ use super::Failure;
 use crate::accounts::{DelegateView, MailboxView};
 use crate::domain::life::{Action, Role, judge};
 use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Protocols};
+
+/// For every subcommand that shows or changes something.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Json {
+    /// For programs: what it concerns, as JSON
+    #[arg(long = "json")]
+    pub(super) wanted: bool,
+}
+
+impl Json {
+    /// Says what was done: in a line for people, or by the object as it is now, or was last.
+    pub(super) fn done(self, out: &mut dyn Write, object: &impl Serialize, line: &str) -> Result<(), Failure> {
+        if self.wanted { json(out, object) } else { Ok(writeln!(out, "{line}")?) }
+    }
+}
 
 /// A mailbox, as programs see it.
 #[derive(Serialize)]

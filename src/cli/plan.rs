@@ -5,8 +5,9 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::output::{self, Json};
 use super::when::now_secs;
-use super::{Context, Failure, output, prompt};
+use super::{Context, Failure, prompt};
 use crate::domain::{Plan, PlanName};
 
 /// What can be done with plans.
@@ -22,9 +23,8 @@ pub(super) enum PlanCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -40,6 +40,8 @@ pub(super) struct Set {
     /// How many packs a mailbox may have
     #[arg(long, value_name = "N", default_value_t = 0, requires = "pack_seats")]
     packs: u32,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -49,6 +51,8 @@ pub(super) struct Remove {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Serialize)]
@@ -61,34 +65,42 @@ struct PlanJson<'a> {
     mailboxes: usize,
 }
 
+impl<'a> PlanJson<'a> {
+    fn of(plan: &'a Plan, mailboxes: usize) -> PlanJson<'a> {
+        PlanJson {
+            name: plan.name.as_str(),
+            seats: plan.seats,
+            pack_seats: plan.pack_seats,
+            most_packs: plan.most_packs,
+            most_seats: plan.seats_with(plan.most_packs),
+            mailboxes,
+        }
+    }
+}
+
 pub(super) fn run(command: PlanCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         PlanCommand::List(command) => list(&command, context, out),
-        PlanCommand::Set(Set { name, seats, pack_seats, packs }) => {
-            let plan = Plan { name: name.clone(), seats, pack_seats, most_packs: packs };
-            context.accounts.set_plan(plan, now_secs())?;
+        PlanCommand::Set(Set { name, seats, pack_seats, packs, json }) => {
+            let plan = Plan { name, seats, pack_seats, most_packs: packs };
+            let (plan, mailboxes) = context.accounts.set_plan(plan, now_secs())?;
             let noun = if seats == 1 { "seat" } else { "seats" };
-            Ok(writeln!(out, "the plan {} gives {seats} {noun}", output::plain(name.as_str()))?)
+            let line = format!("the plan {} gives {seats} {noun}", output::plain(plan.name.as_str()));
+            json.done(out, &PlanJson::of(&plan, mailboxes), &line)
         }
-        PlanCommand::Remove(Remove { name, yes }) => {
-            prompt::confirm(&format!("Remove the plan {}?", output::plain(name.as_str())), yes)?;
-            context.accounts.remove_plan(&name)?;
-            Ok(writeln!(out, "removed the plan {}", output::plain(name.as_str()))?)
+        PlanCommand::Remove(Remove { name, yes, json }) => {
+            let shown = output::plain(name.as_str());
+            prompt::confirm(&format!("Remove the plan {shown}?"), yes)?;
+            let plan = context.accounts.remove_plan(&name)?;
+            json.done(out, &PlanJson::of(&plan, 0), &format!("removed the plan {shown}"))
         }
     }
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let plans = context.accounts.plans()?;
-    if command.json {
-        let json = plans.iter().map(|(plan, mailboxes)| PlanJson {
-            name: plan.name.as_str(),
-            seats: plan.seats,
-            pack_seats: plan.pack_seats,
-            most_packs: plan.most_packs,
-            most_seats: plan.seats_with(plan.most_packs),
-            mailboxes: *mailboxes,
-        });
+    if command.json.wanted {
+        let json = plans.iter().map(|(plan, mailboxes)| PlanJson::of(plan, *mailboxes));
         return output::json(out, &json.collect::<Vec<_>>());
     }
     let rows = plans.into_iter().map(|(plan, mailboxes)| {

@@ -5,11 +5,11 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::output::{self, MailboxJson};
+use super::output::{self, Json, MailboxJson};
 use super::when::now_secs;
 use super::{Context, Failure, prompt};
 use crate::accounts::{Actor, PostmasterEntry};
-use crate::domain::{Language, MailDomain};
+use crate::domain::{Language, MailDomain, Postmaster};
 
 /// What can be done with postmasters.
 #[derive(Debug, Subcommand)]
@@ -42,22 +42,22 @@ pub(super) struct Add {
     /// it or en: how they are written to
     #[arg(long, value_parser = super::delegate::language, default_value = "it")]
     language: Language,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Mailboxes {
     #[command(flatten)]
     who: Who,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +67,8 @@ pub(super) struct Remove {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Serialize)]
@@ -78,35 +80,41 @@ struct PostmasterJson<'a> {
     created_at: String,
 }
 
+impl<'a> From<&'a Postmaster> for PostmasterJson<'a> {
+    fn from(one: &'a Postmaster) -> Self {
+        PostmasterJson {
+            domain: one.domain.as_str(),
+            email: &one.email,
+            name: &one.name,
+            language: one.language.name(),
+            created_at: output::time(one.created_at_secs),
+        }
+    }
+}
+
 pub(super) fn run(command: PostmasterCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
-        PostmasterCommand::Add(Add { who: Who { domain, email }, name, language }) => {
-            let entry = PostmasterEntry { domain: domain.clone(), email: email.clone(), name, language };
-            context.accounts.add_postmaster(entry, now_secs())?;
-            Ok(writeln!(out, "{} is a postmaster of {domain}", output::plain(&email))?)
+        PostmasterCommand::Add(Add { who: Who { domain, email }, name, language, json }) => {
+            let entry = PostmasterEntry { domain, email, name, language };
+            let added = context.accounts.add_postmaster(entry, now_secs())?;
+            let line = format!("{} is a postmaster of {}", output::plain(&added.email), added.domain);
+            json.done(out, &PostmasterJson::from(&added), &line)
         }
         PostmasterCommand::List(command) => list(&command, context, out),
         PostmasterCommand::Mailboxes(command) => mailboxes(&command, context, out),
-        PostmasterCommand::Remove(Remove { who: Who { domain, email }, yes }) => {
+        PostmasterCommand::Remove(Remove { who: Who { domain, email }, yes, json }) => {
             let shown = output::plain(&email);
             prompt::confirm(&format!("Take the domain {domain} away from {shown}?"), yes)?;
-            context.accounts.remove_postmaster(&domain, &email)?;
-            Ok(writeln!(out, "{shown} is no postmaster of {domain} any more")?)
+            let gone = context.accounts.remove_postmaster(&domain, &email)?;
+            json.done(out, &PostmasterJson::from(&gone), &format!("{shown} is no postmaster of {domain} any more"))
         }
     }
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let all = context.accounts.postmasters()?;
-    if command.json {
-        let json = all.iter().map(|one| PostmasterJson {
-            domain: one.domain.as_str(),
-            email: &one.email,
-            name: &one.name,
-            language: one.language.name(),
-            created_at: output::time(one.created_at_secs),
-        });
-        return output::json(out, &json.collect::<Vec<_>>());
+    if command.json.wanted {
+        return output::json(out, &all.iter().map(PostmasterJson::from).collect::<Vec<_>>());
     }
     let rows = all.into_iter().map(|one| [one.domain.to_string(), one.email, one.name]);
     output::table(out, ["DOMAIN", "E-MAIL", "NAME"], rows)
@@ -115,7 +123,7 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
 fn mailboxes(command: &Mailboxes, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let postmaster = context.accounts.postmaster(&command.who.domain, &command.who.email)?;
     let views = context.accounts.mailboxes_of(Actor::Postmaster(postmaster.id), now_secs())?;
-    if command.json {
+    if command.json.wanted {
         return output::json(out, &views.iter().map(MailboxJson::from).collect::<Vec<_>>());
     }
     let rows = views.into_iter().map(|view| {

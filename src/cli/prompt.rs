@@ -62,6 +62,15 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure::Usage("this cannot be undone: say --yes if it is meant".to_owned()));
     }
+    ask(question)
+}
+
+/// The same for what can be undone: on nobody's terminal it goes on.
+pub(super) fn confirm_undoable(question: &str, yes: bool) -> Result<(), Failure> {
+    if yes || !io::stdin().is_terminal() { Ok(()) } else { ask(question) }
+}
+
+fn ask(question: &str) -> Result<(), Failure> {
     let mut err = io::stderr().lock();
     let mut answer = String::new();
     write!(err, "{question} [y/N] ")

@@ -118,7 +118,7 @@ impl Cast {
         let upstreams = Upstreams::from([(UPSTREAM.to_owned(), master)]);
         let vault = Vault::open(key_file).unwrap();
         let accounts = Accounts::new(store.clone(), vault, Profile::ClientApart, upstreams).unwrap();
-        let id = accounts.add_mailbox(mailbox, NOW).unwrap();
+        let id = accounts.add_mailbox(mailbox, NOW).unwrap().mailbox.id;
         let aliases: Vec<_> = setup.addresses.iter().filter(|one| one.as_str() != ADDRESS).cloned().collect();
         if !aliases.is_empty() {
             let change = MailboxChange { aliases, ..MailboxChange::default() };
