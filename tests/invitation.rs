@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use delega::accounts::{Accounts, Upstreams};
+use delega::accounts::{Accounts, Actor, Upstreams};
 use delega::domain::{DelegateState, MailState, Profile};
 use delega::store::Sqlite;
 use serde_json::Value;
@@ -300,7 +300,7 @@ fn an_invitation_that_is_cut_off_is_whole_or_not_there() {
     let accounts = site.accounts();
     let now = jiff::Timestamp::now();
     let address = ADDRESS.parse().unwrap();
-    let delegates = accounts.delegates(&address, now.as_second()).unwrap();
+    let delegates = accounts.delegates(Actor::Operator, &address, now.as_second()).unwrap();
     assert!(delegates.iter().all(|view| view.delegate.state == DelegateState::Pending));
     let invited: Vec<String> = delegates.iter().map(|view| view.login().to_string()).collect();
     let mails = accounts.mails(Some(MailState::Waiting), 1000).unwrap();

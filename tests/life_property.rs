@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use delega::accounts::{
-    Accounts, Actor, DelegateName, DelegateView, Invitee, MailAttempt, MailEnd, MailboxChange, MailboxEntry,
-    PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
+    AccountRef, Accounts, Actor, DelegateName, DelegateView, Invitee, MailAttempt, MailEnd, MailboxChange,
+    MailboxEntry, PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
 };
 use delega::domain::{
     DelegateState, Door, Language, ListenerKind, Owner, Permission, Permissions, Person, Profile, Protocol, Protocols,
@@ -161,17 +161,18 @@ impl World {
     fn actor(&self, who: Who) -> Option<Actor> {
         Some(match who {
             Who::Operator => Actor::Operator,
-            Who::Owner => Actor::Owner(self.view().mailbox.id),
+            Who::Owner => Actor::Account(AccountRef::Owner(self.view().mailbox.id)),
             Who::Postmaster => self.postmasters[0],
             Who::OtherPostmaster => self.postmasters[1],
             Who::Delegate(person) => {
-                Actor::Delegate(self.accounts.show_delegate(&name(person), self.now).ok()?.delegate.id)
+                let found = self.accounts.show_delegate(Actor::Operator, &name(person), self.now).ok()?.delegate;
+                Actor::Account(AccountRef::Delegate(found.mailbox, found.id, found.password))
             }
         })
     }
 
     fn view(&self) -> delega::accounts::MailboxView {
-        self.accounts.show_mailbox(&ADDRESS.parse().unwrap(), self.now).unwrap()
+        self.accounts.show_mailbox(Actor::Operator, &ADDRESS.parse().unwrap(), self.now).unwrap()
     }
 
     fn done(&mut self, person: usize, what: Done) {
@@ -317,7 +318,7 @@ impl World {
 
     /// What must hold whenever anybody looks.
     fn hold(&self) {
-        let delegates = self.accounts.delegates(&ADDRESS.parse().unwrap(), self.now).unwrap();
+        let delegates = self.accounts.delegates(Actor::Operator, &ADDRESS.parse().unwrap(), self.now).unwrap();
         let names: BTreeSet<_> = delegates.iter().map(|view| view.delegate.username.clone()).collect();
         assert_eq!(names.len(), delegates.len(), "two of one name");
         let view = self.view();
@@ -327,7 +328,7 @@ impl World {
         assert!(!view.seats.over() || view.seats.grace_until_secs.is_some(), "{:?}", view.seats);
         if let Some(until) = view.seats.grace_until_secs.filter(|until| *until <= self.now && view.seats.over()) {
             self.accounts.settle(self.now).unwrap();
-            let after = self.accounts.delegates(&ADDRESS.parse().unwrap(), self.now).unwrap();
+            let after = self.accounts.delegates(Actor::Operator, &ADDRESS.parse().unwrap(), self.now).unwrap();
             let active = after.iter().filter(|view| view.delegate.state == DelegateState::Active).count();
             assert!(active <= view.seats.all() as usize, "{active} are active after {until}");
         }
@@ -451,7 +452,10 @@ fn powers(view: &DelegateView) -> BTreeSet<String> {
 
 impl World {
     fn powers(&self, person: usize) -> BTreeSet<String> {
-        self.accounts.show_delegate(&name(person), self.now).map(|view| powers(&view)).unwrap_or_default()
+        self.accounts
+            .show_delegate(Actor::Operator, &name(person), self.now)
+            .map(|view| powers(&view))
+            .unwrap_or_default()
     }
 
     fn invited(person: usize, permissions: Permissions, protocols: Protocols) -> Invitee {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use assert_cmd::cargo::cargo_bin;
-use delega::accounts::{AccountRef, Accounts, MailboxEntry, SendingEntry, Upstreams};
+use delega::accounts::{AccountRef, Accounts, Actor, MailboxEntry, SendingEntry, Upstreams};
 use delega::domain::{
     Door, Language, ListenerKind, Login, MailboxAddress, Owner, Profile, Protocol, SendFilter, SendId, SendOutcome,
     Sending,
@@ -122,11 +122,11 @@ fn add_delegate(username: &str) -> Vec<&str> {
 fn sending(accounts: &Accounts, login: &str) -> SendingEntry {
     let login: Login = login.parse().unwrap();
     let address: MailboxAddress = login.mailbox().clone();
-    let mailbox = accounts.show_mailbox(&address, NOW_MS / 1000).unwrap().mailbox.id;
+    let mailbox = accounts.show_mailbox(Actor::Operator, &address, NOW_MS / 1000).unwrap().mailbox.id;
     let account = match &login {
         Login::Owner(_) => AccountRef::Owner(mailbox),
         Login::Delegate(username, _) => {
-            let delegates = accounts.delegates(&address, NOW_MS / 1000).unwrap();
+            let delegates = accounts.delegates(Actor::Operator, &address, NOW_MS / 1000).unwrap();
             let found = &delegates.iter().find(|view| view.delegate.username == *username).unwrap().delegate;
             AccountRef::Delegate(mailbox, found.id, found.password)
         }

@@ -1,11 +1,11 @@
 //! Who acts, and whether they may: every change of a delegate begins here, so that nobody's right is forgotten. The rule
 //! itself is [`life::judge`].
 
-use super::{Accounts, AccountsError, DelegateName, Rule};
+use super::{AccountRef, Accounts, AccountsError, DelegateName, Rule};
 use crate::domain::life::{self, Action, After, No, Role};
 use crate::domain::{
-    Delegate, DelegateId, DelegateState, Grant, MailDomain, Mailbox, MailboxId, Permission, Permissions, PostmasterId,
-    Profile, Protocols,
+    Delegate, DelegateId, DelegateState, Grant, MailDomain, Mailbox, MailboxAddress, Permission, Permissions,
+    PostmasterId, Profile, Protocols,
 };
 use crate::store::{Reads, Writes};
 
@@ -14,10 +14,9 @@ use crate::store::{Reads, Writes};
 pub enum Actor {
     /// The operator, by the command line.
     Operator,
-    /// The owner of a mailbox.
-    Owner(MailboxId),
-    /// A delegate.
-    Delegate(DelegateId),
+    /// The owner of a mailbox, or a delegate, with the password that they came in with: once it is another, they are a
+    /// stranger.
+    Account(AccountRef),
     /// A postmaster.
     Postmaster(PostmasterId),
 }
@@ -50,25 +49,10 @@ impl Accounts {
         action: Action,
         now_secs: i64,
     ) -> Result<Act, AccountsError> {
-        let mailbox = writes.mailbox(&name.address)?;
-        let Some(mailbox) = mailbox else {
-            return Err(match actor {
-                Actor::Operator => Rule::UnknownMailbox(name.address.clone()),
-                _ => Rule::NoRight { action, mailbox: name.address.clone() },
-            }
-            .into());
-        };
-        let delegate = writes.delegate(mailbox.id, &name.username)?;
-        let authority = self.authority(writes, actor, &mailbox, delegate.as_ref().map(|found| found.id), now_secs)?;
-        let no_right = || Rule::NoRight { action, mailbox: mailbox.address.clone() };
-        // Who has no right here does not learn either which delegates there are.
-        if authority.role == Role::Stranger {
-            return Err(no_right().into());
-        }
-        let delegate = delegate.ok_or_else(|| Rule::UnknownDelegate(name.login()))?;
+        let (mailbox, delegate, authority) = self.addressed(writes, actor, name, action, now_secs)?;
         let mut delegate = self.settled(writes, &mailbox, delegate, now_secs)?;
         let after = life::judge(authority.role, action, Some(delegate.state)).map_err(|no| match no {
-            No::Right => no_right(),
+            No::Right => Rule::NoRight { action, mailbox: mailbox.address.clone() },
             No::State => Rule::NotInState {
                 login: name.login(),
                 state: delegate.state,
@@ -81,6 +65,26 @@ impl Accounts {
             delegate.changed_at_secs = now_secs;
         }
         Ok(Act { mailbox, delegate, authority })
+    }
+
+    /// The delegate of that name, and in which capacity `actor` acts on them. Who has no right to does not learn which
+    /// there are.
+    pub(super) fn addressed<R: Reads + ?Sized>(
+        &self,
+        reads: &R,
+        actor: Actor,
+        name: &DelegateName,
+        action: Action,
+        now_secs: i64,
+    ) -> Result<(Mailbox, Delegate, Authority), AccountsError> {
+        let mailbox = mailbox_for(reads, actor, action, &name.address)?;
+        let delegate = reads.delegate(mailbox.id, &name.username)?;
+        let authority = self.authority(reads, actor, &mailbox, delegate.as_ref().map(|found| found.id), now_secs)?;
+        if !authority.may(action) {
+            return Err(Rule::NoRight { action, mailbox: mailbox.address }.into());
+        }
+        let delegate = delegate.ok_or_else(|| Rule::UnknownDelegate(name.login()))?;
+        Ok((mailbox, delegate, authority))
     }
 
     /// In which capacity `actor` acts on a delegate of a mailbox, or on the mailbox where none is given.
@@ -97,19 +101,20 @@ impl Accounts {
         let stranger = Authority { role: Role::Stranger, own: NOTHING, profile };
         Ok(match actor {
             Actor::Operator => whole(Role::Operator),
-            Actor::Owner(id) if id == mailbox.id => whole(Role::Owner),
+            Actor::Account(AccountRef::Owner(id)) if id == mailbox.id => whole(Role::Owner),
+            Actor::Account(AccountRef::Owner(_)) => stranger,
             Actor::Postmaster(id) => {
                 let found = reads.postmaster(id)?;
                 let theirs = found.is_some_and(|postmaster| postmaster.domain == MailDomain::of(&mailbox.address));
                 if theirs { whole(Role::Postmaster) } else { stranger }
             }
-            Actor::Owner(_) => stranger,
-            Actor::Delegate(id) => {
+            Actor::Account(AccountRef::Delegate(_, id, password)) => {
                 let found = reads.delegate_by_id(id)?.filter(|found| found.mailbox == mailbox.id);
                 let active = found.filter(|found| {
                     mailbox.multi_user
                         && found.state_at(now_secs) == DelegateState::Active
                         && found.reset_at_secs.is_none()
+                        && found.password == password
                 });
                 match active {
                     None => stranger,
@@ -127,7 +132,26 @@ impl Accounts {
     }
 }
 
+/// The mailbox of that address. Nobody but the operator learns which there are.
+pub(super) fn mailbox_for<R: Reads + ?Sized>(
+    reads: &R,
+    actor: Actor,
+    action: Action,
+    address: &MailboxAddress,
+) -> Result<Mailbox, AccountsError> {
+    let unknown = || match actor {
+        Actor::Operator => Rule::UnknownMailbox(address.clone()),
+        Actor::Account(_) | Actor::Postmaster(_) => Rule::NoRight { action, mailbox: address.clone() },
+    };
+    Ok(reads.mailbox(address)?.ok_or_else(unknown)?)
+}
+
 impl Authority {
+    /// Whether it is for them at all, whatever the state.
+    pub(super) fn may(&self, action: Action) -> bool {
+        life::judge(self.role, action, None) != Err(No::Right)
+    }
+
     /// Whether they may change what somebody has from `before` to `after`: nobody gives what they do not have.
     pub(super) fn may_give(&self, before: Option<Grant>, after: Grant) -> Result<(), Rule> {
         let before = before.unwrap_or(NOTHING);

@@ -66,7 +66,7 @@ mod tests {
         let view =
             fixture.accounts.change_permissions(Actor::Operator, &fixture.anna_login(), change, NOW + 7).unwrap();
         assert_eq!(
-            fixture.accounts.show_delegate(&fixture.anna_login(), NOW).unwrap(),
+            fixture.accounts.show_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap(),
             view,
             "said one thing, kept another"
         );
@@ -93,7 +93,7 @@ mod tests {
         let change = PermissionChange { revoke: vec![Permission::Write], ..PermissionChange::default() };
         assert_eq!(after(&fixture, change), "read,client");
         let nested = fixture.reopened(Profile::Nested);
-        let view = nested.show_delegate(&fixture.anna_login(), NOW).unwrap();
+        let view = nested.show_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap();
         assert_eq!(
             (view.delegate.permissions.to_string().as_str(), view.effective.to_string().as_str()),
             ("read,client", "read")
@@ -106,7 +106,13 @@ mod tests {
         let protocols = Some("pop3".parse().unwrap());
         after(&fixture, PermissionChange { protocols, ..PermissionChange::default() });
         assert_eq!(
-            fixture.accounts.show_delegate(&fixture.anna_login(), NOW).unwrap().delegate.protocols.to_string(),
+            fixture
+                .accounts
+                .show_delegate(Actor::Operator, &fixture.anna_login(), NOW)
+                .unwrap()
+                .delegate
+                .protocols
+                .to_string(),
             "pop3"
         );
     }

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::fixture::{Fixture, NOW, entry, secret};
-use super::life_tests::{DAY, GOOD, Office, invitee, name, owner_of, rule};
+use super::life_tests::{DAY, GOOD, Office, delegate_of, invitee, name, owner_of, rule};
 use super::*;
-use crate::domain::{DelegateState, MailState, Permission, Permissions, Plan, Profile, Protocols};
+use crate::domain::{
+    DelegateState, Language, MailState, MailboxAddress, Permission, Permissions, Plan, Profile, Protocols,
+};
 use crate::store::Sqlite;
 
 fn grant(what: Permission) -> PermissionChange {
@@ -23,7 +25,8 @@ fn plan(name: &str) -> MailboxChange {
 fn manager(office: &Office, permissions: &str) -> Actor {
     office.accounts.invite(Actor::Operator, invitee("bruno", permissions), NOW).unwrap();
     let token = office.mailed(NOW).pop().unwrap().2.unwrap();
-    Actor::Delegate(office.accept(&token, NOW).unwrap().delegate.id)
+    office.accept(&token, NOW).unwrap();
+    delegate_of(office, "bruno")
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn p7_a_protocol_is_chosen() {
     assert_eq!(rule(office.accounts.change_permissions(Actor::Operator, &name("anna"), change, NOW)), Rule::NoProtocol);
     let invitee = Invitee { protocols: none, ..invitee("bruno", "read") };
     assert_eq!(rule(office.accounts.invite(Actor::Operator, invitee, NOW)), Rule::NoProtocol);
-    assert_eq!(office.accounts.delegates(&office.fixture.address(), NOW).unwrap().len(), 1);
+    assert_eq!(office.accounts.delegates(Actor::Operator, &office.fixture.address(), NOW).unwrap().len(), 1);
 }
 
 /// Whoever makes a session of what came back would be out at once otherwise.
@@ -90,7 +93,7 @@ fn p7_a_protocol_is_chosen() {
 fn d7_what_comes_back_has_the_password_that_was_set() {
     let office = Office::new();
     let kept = |view: DelegateView| {
-        let now = office.accounts.show_delegate(&view_name(&view), NOW).unwrap();
+        let now = office.accounts.show_delegate(Actor::Operator, &view_name(&view), NOW).unwrap();
         assert_eq!(view, now);
         view.delegate.password
     };
@@ -135,7 +138,7 @@ fn d9_a_seat_that_was_given_on_is_not_taken_by_an_answer_that_comes_late() {
             office.invite("elio", past);
         }
         assert_eq!(rule(office.accept(&token, past - 1)), Rule::LinkGone);
-        let seats = office.accounts.show_mailbox(&office.fixture.address(), past).unwrap().seats;
+        let seats = office.accounts.show_mailbox(Actor::Operator, &office.fixture.address(), past).unwrap().seats;
         assert_eq!((seats.taken, seats.all()), (3, 3));
     }
 }
@@ -173,7 +176,7 @@ fn d9_a_mailbox_with_more_packs_than_its_plan_gives_now_can_still_be_changed() {
     let premium = Plan { name: "Premium".parse().unwrap(), seats: 3, pack_seats: 5, most_packs: 2 };
     office.accounts.set_plan(premium, NOW).unwrap();
     office.set(MailboxChange { owner_name: Some("Altra".into()), ..MailboxChange::default() }, NOW).unwrap();
-    let seats = office.accounts.show_mailbox(&office.fixture.address(), NOW).unwrap().seats;
+    let seats = office.accounts.show_mailbox(Actor::Operator, &office.fixture.address(), NOW).unwrap().seats;
     assert_eq!((seats.packs, seats.all()), (5, 13));
     let refused = rule(office.set(MailboxChange { packs: Some(5), ..MailboxChange::default() }, NOW));
     assert!(matches!(refused, Rule::TooManyPacks { most: 2, .. }), "{refused:?}");
@@ -275,7 +278,7 @@ fn m1_each_sees_the_mailboxes_that_they_administer() {
         office.accounts.add_mailbox(entry(address), NOW).unwrap();
     }
     let seen = |actor| {
-        let views = office.accounts.mailboxes_of(actor, NOW).unwrap();
+        let views = office.accounts.mailboxes(actor, NOW).unwrap();
         views.into_iter().map(|view| view.mailbox.address.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(seen(Actor::Operator).len(), 3);
@@ -283,4 +286,69 @@ fn m1_each_sees_the_mailboxes_that_they_administer() {
     assert_eq!(seen(bruno), ["ufficio@pec.example.it"]);
     office.accounts.suspend(Actor::Operator, &name("bruno"), Suspension::Suspend, NOW).unwrap();
     assert_eq!(seen(bruno), [""; 0]);
+}
+
+/// P10, issue 5: whoever has nothing to look for here does not even learn whether there is something.
+#[test]
+fn p10_each_looks_at_what_is_theirs() {
+    let office = Office::new();
+    let bruno = manager(&office, "read,settings");
+    office.accounts.add_mailbox(entry("altro@pec.example.org"), NOW).unwrap();
+    let other: MailboxAddress = "altro@pec.example.org".parse().unwrap();
+    let of_other = Actor::Account(AccountRef::Owner(
+        office.accounts.show_mailbox(Actor::Operator, &other, NOW).unwrap().mailbox.id,
+    ));
+    let postmaster = |domain: &str| {
+        let (domain, email) = (domain.parse().unwrap(), "posta@example.it".to_owned());
+        let new = PostmasterEntry { domain, email, name: "Posta".into(), language: Language::Italian };
+        Actor::Postmaster(office.accounts.add_postmaster(new, NOW).unwrap().id)
+    };
+    let here = office.fixture.address();
+    let mailbox = |actor, address| office.accounts.show_mailbox(actor, address, NOW);
+    let list = |actor, address| {
+        let seen = office.accounts.delegates(actor, address, NOW)?.into_iter();
+        Ok::<_, AccountsError>(seen.map(|view| view.delegate.username.to_string()).collect::<Vec<_>>())
+    };
+    let look = |actor, who| office.accounts.show_delegate(actor, &name(who), NOW);
+    for actor in [Actor::Operator, owner_of(&office), bruno, postmaster("pec.example.it")] {
+        assert_eq!(mailbox(actor, &here).unwrap().delegates_active, 2);
+        assert_eq!(list(actor, &here).unwrap(), ["anna", "bruno"]);
+        assert_eq!(look(actor, "anna").unwrap().delegate.username.as_str(), "anna");
+        assert!(matches!(rule(look(actor, "clia")), Rule::UnknownDelegate(_)));
+    }
+    let anna = delegate_of(&office, "anna");
+    assert_eq!(list(anna, &here).unwrap(), ["anna"]);
+    assert_eq!(look(anna, "anna").unwrap().delegate.username.as_str(), "anna");
+    assert!(matches!(rule(mailbox(anna, &here)), Rule::NoRight { .. }));
+    let nowhere: MailboxAddress = "none@pec.example.it".parse().unwrap();
+    let said = |refused: Rule, at: &MailboxAddress| refused.to_string().replace(at.as_str(), "it");
+    for stranger in [of_other, postmaster("pec.example.org")] {
+        assert_eq!(said(rule(mailbox(stranger, &here)), &here), said(rule(mailbox(stranger, &nowhere)), &nowhere));
+        assert_eq!(said(rule(list(stranger, &here)), &here), said(rule(list(stranger, &nowhere)), &nowhere));
+    }
+    for stranger in [anna, of_other] {
+        assert_eq!(rule(look(stranger, "bruno")), rule(look(stranger, "clia")));
+    }
+    // Nobody is in it, which whoever may look is told.
+    assert_eq!(list(of_other, &other).unwrap(), [""; 0]);
+    assert!(matches!(rule(mailbox(Actor::Operator, &nowhere)), Rule::UnknownMailbox(_)));
+}
+
+/// D7: a session that was opened with the password before is nobody's.
+#[test]
+fn d7_whoever_acts_with_a_former_password_is_a_stranger() {
+    let office = Office::new();
+    let bruno = manager(&office, "read,settings");
+    let look = |actor| office.accounts.show_delegate(actor, &name("bruno"), NOW).is_ok();
+    let suspend = |actor| office.accounts.suspend(actor, &name("anna"), Suspension::Suspend, NOW);
+    assert!(look(bruno));
+    office.accounts.reset_password(Actor::Operator, &name("bruno"), NOW).unwrap();
+    assert!(!look(bruno));
+    let token = office.mailed(NOW).pop().unwrap().2.unwrap();
+    office.accounts.set_password(&token, &secret(GOOD), NOW + 1).unwrap();
+    assert!(!look(bruno), "they have set another password");
+    assert!(matches!(rule(suspend(bruno)), Rule::NoRight { .. }));
+    assert!(office.accounts.mailboxes(bruno, NOW).unwrap().is_empty());
+    let again = delegate_of(&office, "bruno");
+    assert!(look(again) && suspend(again).unwrap().changed);
 }

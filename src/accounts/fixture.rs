@@ -128,11 +128,11 @@ impl Fixture {
     }
 
     pub(super) fn mailbox(&self) -> MailboxId {
-        self.accounts.show_mailbox(&self.address(), NOW).unwrap().mailbox.id
+        self.accounts.show_mailbox(Actor::Operator, &self.address(), NOW).unwrap().mailbox.id
     }
 
     pub(super) fn anna(&self) -> AccountRef {
-        let anna = self.accounts.show_delegate(&self.anna_login(), NOW).unwrap().delegate;
+        let anna = self.accounts.show_delegate(Actor::Operator, &self.anna_login(), NOW).unwrap().delegate;
         AccountRef::Delegate(self.mailbox(), anna.id, anna.password)
     }
 

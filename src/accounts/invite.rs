@@ -3,7 +3,7 @@
 //! The delegate, the hash of the link's token and the mail are one transaction: after a crash there is all of it or
 //! nothing.
 
-use super::actor::Authority;
+use super::actor::{Authority, mailbox_for};
 use super::look::DelegateName;
 use super::{Accounts, AccountsError, Actor, DelegateView, Rule, change_permissions, text};
 use crate::domain::life::{self, Action, After};
@@ -109,11 +109,7 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<(Mailbox, Delegate), AccountsError> {
         let no_right = || Rule::NoRight { action, mailbox: name.address.clone() };
-        let mailbox = writes.mailbox(&name.address)?;
-        let mailbox = mailbox.ok_or_else(|| match actor {
-            Actor::Operator => Rule::UnknownMailbox(name.address.clone()),
-            _ => no_right(),
-        })?;
+        let mailbox = mailbox_for(writes, actor, action, &name.address)?;
         let authority: Authority = self.authority(writes, actor, &mailbox, None, now_secs)?;
         let Ok(After::In(state)) = life::judge(authority.role, action, None) else { return Err(no_right().into()) };
         multi_user(&mailbox)?;

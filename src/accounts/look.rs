@@ -1,7 +1,9 @@
-//! Listings (G7, O1): what there is, without secrets.
+//! Listings (G7, O1, P10): what there is, without secrets, for those who may look at it.
 
+use super::actor::mailbox_for;
 use super::seats::Seats;
-use super::{Accounts, AccountsError, Rule};
+use super::{Accounts, AccountsError, Actor, Rule};
+use crate::domain::life::Action;
 use crate::domain::{Delegate, DelegateState, Login, Mailbox, MailboxAddress, Permissions, Username};
 use crate::store::{self, Reads};
 
@@ -43,30 +45,73 @@ pub struct DelegateName {
 }
 
 impl Accounts {
-    /// All mailboxes, by address.
-    pub fn mailboxes(&self, now_secs: i64) -> Result<Vec<MailboxView>, AccountsError> {
+    /// The mailboxes that somebody administers, by address, each with the number of its active and its waiting delegates
+    /// (M1): the operator all, a postmaster those of their domain, an owner and a delegate with **settings** their own.
+    pub fn mailboxes(&self, actor: Actor, now_secs: i64) -> Result<Vec<MailboxView>, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            reads.mailboxes()?.into_iter().map(|mailbox| view_mailbox(reads, mailbox, now_secs)).collect()
+            let among = match actor {
+                Actor::Operator | Actor::Postmaster(_) => reads.mailboxes()?,
+                Actor::Account(account) => reads.mailbox_by_id(account.mailbox())?.into_iter().collect(),
+            };
+            let mut theirs = Vec::new();
+            for mailbox in among {
+                if self.authority(reads, actor, &mailbox, None, now_secs)?.may(Action::Look) {
+                    theirs.push(view_mailbox(reads, mailbox, now_secs)?);
+                }
+            }
+            Ok(theirs)
         })
     }
 
-    /// One mailbox.
-    pub fn show_mailbox(&self, address: &MailboxAddress, now_secs: i64) -> Result<MailboxView, AccountsError> {
-        store::read(self.store.as_ref(), |reads| view_mailbox(reads, mailbox(reads, address)?, now_secs))
-    }
-
-    /// The delegates of a mailbox, by username.
-    pub fn delegates(&self, address: &MailboxAddress, now_secs: i64) -> Result<Vec<DelegateView>, AccountsError> {
+    /// One mailbox, for somebody who administers it.
+    pub fn show_mailbox(
+        &self,
+        actor: Actor,
+        address: &MailboxAddress,
+        now_secs: i64,
+    ) -> Result<MailboxView, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let mailbox = mailbox(reads, address)?;
-            let found = reads.delegates(mailbox.id)?.into_iter();
-            Ok(found.map(|found| self.view_delegate(found, address, now_secs)).collect())
+            let mailbox = mailbox_for(reads, actor, Action::Look, address)?;
+            if !self.authority(reads, actor, &mailbox, None, now_secs)?.may(Action::Look) {
+                return Err(no_right(address));
+            }
+            view_mailbox(reads, mailbox, now_secs)
         })
     }
 
-    /// One delegate.
-    pub fn show_delegate(&self, name: &DelegateName, now_secs: i64) -> Result<DelegateView, AccountsError> {
-        let found = store::read(self.store.as_ref(), |reads| delegate(reads, name))?;
+    /// The delegates of a mailbox whom somebody may look at, by username: whoever administers it all of them, a delegate
+    /// themself alone (P10).
+    pub fn delegates(
+        &self,
+        actor: Actor,
+        address: &MailboxAddress,
+        now_secs: i64,
+    ) -> Result<Vec<DelegateView>, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let mailbox = mailbox_for(reads, actor, Action::Look, address)?;
+            let mut seen = Vec::new();
+            for found in reads.delegates(mailbox.id)? {
+                if self.authority(reads, actor, &mailbox, Some(found.id), now_secs)?.may(Action::Look) {
+                    seen.push(self.view_delegate(found, address, now_secs));
+                }
+            }
+            // Who sees nobody here is told whether that is because there is nobody, if it is for them to know.
+            if seen.is_empty() && !self.authority(reads, actor, &mailbox, None, now_secs)?.may(Action::Look) {
+                return Err(no_right(address));
+            }
+            Ok(seen)
+        })
+    }
+
+    /// One delegate, for somebody who administers their mailbox, or for themself (P10).
+    pub fn show_delegate(
+        &self,
+        actor: Actor,
+        name: &DelegateName,
+        now_secs: i64,
+    ) -> Result<DelegateView, AccountsError> {
+        let (_, found, _) =
+            store::read(self.store.as_ref(), |reads| self.addressed(reads, actor, name, Action::Look, now_secs))?;
         Ok(self.view_delegate(found, &name.address, now_secs))
     }
 
@@ -97,6 +142,10 @@ pub(super) fn view_mailbox<R: Reads + ?Sized>(
         seats: Seats::of(reads, &mailbox, now_secs)?,
         mailbox,
     })
+}
+
+fn no_right(address: &MailboxAddress) -> AccountsError {
+    Rule::NoRight { action: Action::Look, mailbox: address.clone() }.into()
 }
 
 /// The mailbox of that address, or the rule that says that there is none.

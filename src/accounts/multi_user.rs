@@ -1,5 +1,6 @@
 //! Whether several people may work in a mailbox (M2). The operator and the domain's postmasters say so, not the owner.
 
+use super::actor::mailbox_for;
 use super::{Accounts, AccountsError, Actor, Rule};
 use crate::domain::life::{Action, Role};
 use crate::domain::{Mailbox, MailboxAddress};
@@ -15,15 +16,11 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let no_right = || Rule::NoRight { action: Action::Invite, mailbox: address.clone() };
-            let mut mailbox = writes.mailbox(address)?.ok_or_else(|| match actor {
-                Actor::Operator => Rule::UnknownMailbox(address.clone()),
-                Actor::Owner(_) | Actor::Delegate(_) | Actor::Postmaster(_) => no_right(),
-            })?;
+            let mut mailbox = mailbox_for(writes, actor, Action::Invite, address)?;
             match self.authority(writes, actor, &mailbox, None, now_secs)?.role {
                 Role::Operator | Role::Postmaster => {}
                 Role::Owner | Role::Manager | Role::Themself | Role::LinkHolder | Role::Rule | Role::Stranger => {
-                    return Err(no_right().into());
+                    return Err(Rule::NoRight { action: Action::Invite, mailbox: mailbox.address }.into());
                 }
             }
             switch(writes, &mut mailbox, Some(on), None, now_secs)?;

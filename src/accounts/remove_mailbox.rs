@@ -47,7 +47,7 @@ mod tests {
             matches!(refused, Err(AccountsError::Refused(Rule::MailboxHasDelegates { count: 1, .. }))),
             "{refused:?}"
         );
-        assert_eq!(accounts.delegates(&fixture.address(), NOW).unwrap().len(), 1);
+        assert_eq!(accounts.delegates(Actor::Operator, &fixture.address(), NOW).unwrap().len(), 1);
         let last = accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap();
         assert_eq!((last.mailbox.address, last.delegates_active), (fixture.address(), 1));
         let gone = accounts.remove_mailbox(&fixture.address(), true, NOW);

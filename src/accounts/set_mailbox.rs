@@ -148,6 +148,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+    use crate::accounts::Actor;
     use crate::accounts::fixture::{CLIENT, Fixture, NOW, entry, secret};
 
     const ANNA: &str = "anna/ufficio@pec.example.it";
@@ -156,10 +157,10 @@ mod tests {
     fn what_is_not_named_stays() {
         let fixture = Fixture::new();
         let accounts = &fixture.accounts;
-        let before = accounts.show_mailbox(&fixture.address(), NOW).unwrap().mailbox;
+        let before = accounts.show_mailbox(Actor::Operator, &fixture.address(), NOW).unwrap().mailbox;
         let change = MailboxChange { plan: Some("Pro-3".parse().unwrap()), ..MailboxChange::default() };
         accounts.set_mailbox(&fixture.address(), change, NOW + 5).unwrap();
-        let after = accounts.show_mailbox(&fixture.address(), NOW).unwrap().mailbox;
+        let after = accounts.show_mailbox(Actor::Operator, &fixture.address(), NOW).unwrap().mailbox;
         assert_eq!(
             after,
             crate::domain::Mailbox { plan: "Pro-3".parse().unwrap(), changed_at_secs: NOW + 5, ..before }
@@ -239,7 +240,11 @@ mod tests {
             let refused = set(mailbox, &["neu@pec.example.it", alias], &[]).unwrap_err();
             assert!(refused.contains(why), "{refused}");
         }
-        assert_eq!(accounts.show_mailbox(&other, NOW).unwrap().mailbox.aliases, [], "half of a change was kept");
+        assert_eq!(
+            accounts.show_mailbox(Actor::Operator, &other, NOW).unwrap().mailbox.aliases,
+            [],
+            "half of a change was kept"
+        );
         let refused = accounts.add_mailbox(entry("info@pec.example.it"), NOW).unwrap_err().to_string();
         assert!(refused.contains("info@pec.example.it is an alias of the mailbox ufficio@pec.example.it"), "{refused}");
         assert!(set(&other, &[], &["info@pec.example.it"]).unwrap_err().contains("no alias of the mailbox altro@"));

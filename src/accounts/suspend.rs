@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn d5_twice_is_once() {
         let fixture = Fixture::new();
-        let state = || fixture.accounts.show_delegate(&fixture.anna_login(), NOW).unwrap().delegate.state;
+        let state =
+            || fixture.accounts.show_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap().delegate.state;
         for (what, changes, after) in [
             (Suspension::Resume, false, DelegateState::Active),
             (Suspension::Suspend, true, DelegateState::Suspended),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::when::now_secs;
 use super::{Context, Failure, output};
-use crate::accounts::spool;
+use crate::accounts::{Actor, spool};
 use crate::config::Config;
 use crate::domain::{MailState, MailboxAddress, Protocol};
 use crate::gateway::Upstream;
@@ -126,7 +126,7 @@ fn mails(context: &Context) -> Vec<Finding> {
 async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {
     let mut findings: Vec<Finding> = Vec::new();
     let bound = context.config.limits.upstream_timeout;
-    let mailboxes = context.accounts.mailboxes(now_secs())?;
+    let mailboxes = context.accounts.mailboxes(Actor::Operator, now_secs())?;
     for config in &context.config.upstreams {
         let upstream = match Upstream::new(config, bound) {
             Ok(upstream) => upstream,

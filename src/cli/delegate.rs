@@ -176,7 +176,7 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
     let name = DelegateName::from(command.who);
     let permissions = granted(&command.permissions, context)?;
     // Nobody types a password for a mailbox that is not there.
-    context.accounts.show_mailbox(&name.address, now_secs())?;
+    context.accounts.show_mailbox(Actor::Operator, &name.address, now_secs())?;
     let login = name.login();
     let entry = DelegateEntry {
         name,
@@ -191,7 +191,7 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let views = context.accounts.delegates(&command.address, now_secs())?;
+    let views = context.accounts.delegates(Actor::Operator, &command.address, now_secs())?;
     if command.json.wanted {
         return output::json(out, &views.iter().map(DelegateJson::from).collect::<Vec<_>>());
     }
@@ -209,7 +209,7 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
 }
 
 fn show(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let view = context.accounts.show_delegate(&command.who.into(), now_secs())?;
+    let view = context.accounts.show_delegate(Actor::Operator, &command.who.into(), now_secs())?;
     if command.json.wanted {
         return output::json(out, &DelegateJson::from(&view));
     }
@@ -301,6 +301,6 @@ fn delete(command: Asked, context: &Context, out: &mut dyn Write) -> Result<(), 
 
 /// Who it is that a question is about.
 fn described(name: &DelegateName, context: &Context) -> Result<String, Failure> {
-    let view = context.accounts.show_delegate(name, now_secs())?;
+    let view = context.accounts.show_delegate(Actor::Operator, name, now_secs())?;
     Ok(format!("{} ({})", name.login(), output::plain(&view.delegate.full_name())))
 }

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::output::{self, Json, MailboxJson};
 use super::when::{When, now_secs, when};
 use super::{Context, Failure, prompt};
-use crate::accounts::{MailboxChange, MailboxEntry, MailboxView};
+use crate::accounts::{Actor, MailboxChange, MailboxEntry, MailboxView};
 use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, Owner, PlanName};
 
 /// What can be done with mailboxes.
@@ -189,7 +189,7 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let views = context.accounts.mailboxes(now_secs())?;
+    let views = context.accounts.mailboxes(Actor::Operator, now_secs())?;
     if command.json.wanted {
         return output::json(out, &views.iter().map(MailboxJson::from).collect::<Vec<_>>());
     }
@@ -209,7 +209,7 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
 }
 
 fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let view = context.accounts.show_mailbox(&command.address, now_secs())?;
+    let view = context.accounts.show_mailbox(Actor::Operator, &command.address, now_secs())?;
     if command.json.wanted {
         return output::json(out, &MailboxJson::from(&view));
     }
@@ -265,7 +265,7 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         return Err(Failure::Usage(format!("{both} cannot be made an alias and taken away at once")));
     }
     // Nobody types a password for a mailbox that is not there.
-    context.accounts.show_mailbox(&address, now_secs())?;
+    context.accounts.show_mailbox(Actor::Operator, &address, now_secs())?;
     let ask = command.password || command.password_file.is_some();
     let whose = format!("of {address}");
     let password = ask.then(|| prompt::password(command.password_file.as_deref(), &whose)).transpose()?;
@@ -291,8 +291,8 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
 
 fn remove(command: &Remove, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let address = &command.address;
-    context.accounts.show_mailbox(address, now_secs())?;
-    let delegates = context.accounts.delegates(address, now_secs())?.len();
+    context.accounts.show_mailbox(Actor::Operator, address, now_secs())?;
+    let delegates = context.accounts.delegates(Actor::Operator, address, now_secs())?.len();
     // What will be refused need not be asked about; the rule itself stands in `accounts`.
     if delegates == 0 || command.with_delegates {
         let question = match delegates {

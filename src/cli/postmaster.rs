@@ -122,7 +122,7 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
 
 fn mailboxes(command: &Mailboxes, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let postmaster = context.accounts.postmaster(&command.who.domain, &command.who.email)?;
-    let views = context.accounts.mailboxes_of(Actor::Postmaster(postmaster.id), now_secs())?;
+    let views = context.accounts.mailboxes(Actor::Postmaster(postmaster.id), now_secs())?;
     if command.json.wanted {
         return output::json(out, &views.iter().map(MailboxJson::from).collect::<Vec<_>>());
     }

@@ -135,7 +135,7 @@ impl Office {
     }
 
     fn delegate(&self, username: &str) -> DelegateView {
-        self.accounts.show_delegate(&name(username), now()).unwrap()
+        self.accounts.show_delegate(Actor::Operator, &name(username), now()).unwrap()
     }
 
     /// Whether somebody is let in.

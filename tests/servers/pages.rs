@@ -96,7 +96,7 @@ impl House {
     }
 
     fn state(&self, username: &str) -> DelegateState {
-        self.accounts.show_delegate(&name(username), now()).unwrap().delegate.state
+        self.accounts.show_delegate(Actor::Operator, &name(username), now()).unwrap().delegate.state
     }
 
     /// Whether somebody is let in by IMAP.
