@@ -303,7 +303,7 @@ fn an_invitation_that_is_cut_off_is_whole_or_not_there() {
     let delegates = accounts.delegates(Actor::Operator, &address, now.as_second()).unwrap();
     assert!(delegates.iter().all(|view| view.delegate.state == DelegateState::Pending));
     let invited: Vec<String> = delegates.iter().map(|view| view.login().to_string()).collect();
-    let mails = accounts.mails(Some(MailState::Waiting), 1000).unwrap();
+    let mails = accounts.mails(Some(MailState::Waiting), 1000).unwrap().rows;
     let mut mailed: Vec<String> = mails
         .iter()
         .map(|mail| match &mail.notice {

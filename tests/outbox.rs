@@ -208,7 +208,7 @@ impl Office {
     async fn wait(&self, what: &str, done: impl Fn(&[MailRow]) -> bool) -> Vec<MailRow> {
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
-                let mut mails = self.accounts.mails(None, 1000).unwrap();
+                let mut mails = self.accounts.mails(None, 1000).unwrap().rows;
                 mails.reverse();
                 if done(&mails) {
                     return mails;
@@ -216,7 +216,7 @@ impl Office {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        waited.await.unwrap_or_else(|_| panic!("not {what}: {:#?}", self.accounts.mails(None, 1000).unwrap()))
+        waited.await.unwrap_or_else(|_| panic!("not {what}: {:#?}", self.accounts.mails(None, 1000).unwrap().rows))
     }
 }
 
@@ -294,7 +294,7 @@ async fn n5_a_relay_that_is_away_is_not_asked_for_each_mail() {
     assert!((1..=4).contains(&connections), "{connections} connections");
     stop.cancel();
     running.await.unwrap();
-    let mails = office.accounts.mails(None, 100).unwrap();
+    let mails = office.accounts.mails(None, 100).unwrap().rows;
     assert!(mails.iter().all(|mail| mail.state == MailState::Waiting));
     let why = mails.iter().find_map(|mail| mail.why.clone()).unwrap();
     assert!(why.contains("the relay 127.0.0.1 port") && why.contains("421 4.3.2 not now"), "{why}");
@@ -353,7 +353,7 @@ async fn a_relay_that_is_silent_keeps_nobody_from_stopping() {
     begun.await;
     stop.cancel();
     tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap();
-    let mail = office.accounts.mails(None, 1).unwrap().remove(0);
+    let mail = office.accounts.mails(None, 1).unwrap().rows.remove(0);
     assert_eq!((mail.state, mail.why.as_deref()), (MailState::Waiting, Some("delega was stopped")));
 }
 

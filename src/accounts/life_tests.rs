@@ -125,7 +125,7 @@ fn d2_an_invitation_leads_to_an_active_delegate_once() {
 fn d1_the_mail_has_the_owners_words_and_the_facts() {
     let office = Office::new();
     office.accounts.invite(Actor::Operator, invitee("bruno", "write"), NOW).unwrap();
-    let row = office.accounts.mails(None, 9).unwrap().pop().unwrap();
+    let row = office.accounts.mails(None, 9).unwrap().rows.pop().unwrap();
     let Notice::Invitation { facts, message, until_secs } = row.notice else { panic!("{row:?}") };
     assert_eq!((row.language, message.as_deref()), (Language::English, Some("Ciao,\nti aspetto")));
     assert_eq!((facts.login.to_string().as_str(), facts.first_name.as_str()), (BRUNO, "Bruno"));
@@ -269,7 +269,7 @@ fn without_a_relay_nobody_is_invited() {
     );
     assert_eq!(rule(fixture.accounts.reset_password(Actor::Operator, &name("anna"), NOW)), Rule::NoMail);
     fixture.admit("anna/ufficio@pec.example.it", Fixture::ANNAS, CLIENT);
-    assert_eq!(fixture.accounts.mails(None, 9).unwrap(), []);
+    assert_eq!(fixture.accounts.mails(None, 9).unwrap().rows, []);
 }
 
 #[test]

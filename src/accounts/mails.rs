@@ -32,6 +32,15 @@ pub struct MailAttempt {
     pub token: Option<Token>,
 }
 
+/// What the outbox was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mails {
+    /// Newest first.
+    pub rows: Vec<MailRow>,
+    /// Those that this version cannot read; likewise.
+    pub unreadable: Vec<MailId>,
+}
+
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailEnd {
@@ -188,9 +197,18 @@ impl Accounts {
         Ok(state)
     }
 
-    /// The mails of the outbox, newest first, at most so many (`delega notify list`).
-    pub fn mails(&self, state: Option<MailState>, most: usize) -> Result<Vec<MailRow>, AccountsError> {
-        store::read(self.store.as_ref(), |reads| Ok(reads.mails(state, most)?))
+    /// The mails of the outbox, newest first, at most so many (`delega notify list`). One that cannot be read hides no
+    /// other.
+    pub fn mails(&self, state: Option<MailState>, most: usize) -> Result<Mails, AccountsError> {
+        let found = store::read(self.store.as_ref(), |reads| reads.mails(state, most))?;
+        let mut mails = Mails { rows: Vec::new(), unreadable: Vec::new() };
+        for row in found {
+            match row {
+                Ok(row) => mails.rows.push(row),
+                Err(id) => mails.unreadable.push(id),
+            }
+        }
+        Ok(mails)
     }
 
     /// Has mails tried again that were given up or wait: these, or all that were given up; how many. Their two days begin

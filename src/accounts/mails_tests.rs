@@ -45,7 +45,7 @@ fn n5_pauses_grow_and_two_days_are_the_end() {
         if state != MailState::Waiting {
             break state;
         }
-        let next = accounts.mails(None, 1).unwrap()[0].next_attempt_at_ms;
+        let next = accounts.mails(None, 1).unwrap().rows[0].next_attempt_at_ms;
         assert!(accounts.begin_mail(next - 1).unwrap().is_none(), "tried before its time");
         pauses.push((next - now) / MINUTE);
         now = next;
@@ -54,7 +54,7 @@ fn n5_pauses_grow_and_two_days_are_the_end() {
     assert!(pauses[9..].iter().all(|pause| *pause == 240), "{pauses:?}");
     assert_eq!(state, MailState::Failed);
     assert!((48 * HOUR..52 * HOUR).contains(&(now - start)), "given up after {} minutes", (now - start) / MINUTE);
-    let row = accounts.mails(Some(MailState::Failed), 9).unwrap().pop().unwrap();
+    let row = accounts.mails(Some(MailState::Failed), 9).unwrap().rows.pop().unwrap();
     assert_eq!((row.why.as_deref(), row.ended_at_ms), (Some("451 later"), Some(now)));
     assert!(accounts.begin_mail(now + 100 * HOUR).unwrap().is_none());
     // Somebody wants it to be tried again: its two days begin anew.
@@ -116,14 +116,14 @@ fn n5_a_server_that_starts_takes_up_what_was_cut_off_and_what_waits() {
 fn a_link_that_was_moved_to_another_mail_is_not_sent() {
     let (fixture, accounts) = office();
     accounts.reset_password(Actor::Operator, &anna(), NOW).unwrap();
-    let id = accounts.mails(None, 1).unwrap()[0].id;
+    let id = accounts.mails(None, 1).unwrap().rows[0].id;
     let moved = store::read(accounts.store.as_ref(), |reads| reads.sealed_token(id)).unwrap();
     accounts.end_mail(id, MailEnd::Failed("x".into()), NOW * 1000).unwrap();
     accounts.reset_password(Actor::Operator, &anna(), NOW + 1).unwrap();
-    let other = accounts.mails(None, 1).unwrap()[0].id;
+    let other = accounts.mails(None, 1).unwrap().rows[0].id;
     store::change(accounts.store.as_ref(), |writes| writes.set_sealed_token(other, moved.as_ref())).unwrap();
     assert!(accounts.begin_mail(NOW * 1000 + 5 * HOUR).unwrap().is_none());
-    let row = accounts.mails(Some(MailState::Failed), 9).unwrap().remove(0);
+    let row = accounts.mails(Some(MailState::Failed), 9).unwrap().rows.remove(0);
     assert!(row.id == other && row.why.unwrap().contains("changed or moved"));
     drop(fixture);
 }

@@ -64,7 +64,7 @@ pub use error::{AccountsError, Erred, Rule};
 pub use invite::Invitee;
 pub use link::{BadToken, Token};
 pub use look::{DelegateName, DelegateView, MailboxView};
-pub use mails::{MAIL_ATTEMPT, MAIL_KEPT, MAIL_PATIENCE, MailAttempt, MailEnd};
+pub use mails::{MAIL_ATTEMPT, MAIL_KEPT, MAIL_PATIENCE, MailAttempt, MailEnd, Mails};
 pub use passwords::{MEMORY_PER_LOGIN, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
 pub use postmasters::PostmasterEntry;
 pub use record_sending::{SendingEntry, Sends};

@@ -111,7 +111,11 @@ fn mails(context: &Context) -> Vec<Finding> {
         // The rest has been looked at, and is told all the same.
         Err(error) => return vec![finding("mail", "outbox", Err::<String, _>(error.to_string()))],
     };
-    let told = failed.into_iter().map(|mail| {
+    let unreadable = failed.unreadable.into_iter().map(|id| {
+        let told = "it cannot be read by this delega, and was given up";
+        finding("mail", &id.0.to_string(), Err::<String, _>(told.to_owned()))
+    });
+    let told = failed.rows.into_iter().map(|mail| {
         let told = format!(
             "it was given up ({}); once the cause is mended: delega notify retry {}",
             mail.why.as_deref().unwrap_or_default(),
@@ -120,7 +124,7 @@ fn mails(context: &Context) -> Vec<Finding> {
         let name = format!("{} to {} of {}", mail.notice.kind(), mail.recipient, output::time_ms(mail.created_at_ms));
         finding("mail", &name, Err::<String, _>(told))
     });
-    told.collect()
+    told.chain(unreadable).collect()
 }
 
 async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {

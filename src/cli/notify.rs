@@ -1,6 +1,6 @@
 //! `delega notify list | retry | preview` (N5)
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{ArgGroup, Args, Subcommand};
@@ -122,10 +122,21 @@ pub(super) fn run(command: NotifyCommand, config: &Path, out: &mut dyn Write) ->
 }
 
 fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let rows = context.accounts.mails(command.state, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
+    let found = context.accounts.mails(command.state, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
     if command.json.wanted {
-        return output::json(out, &rows.iter().map(MailJson::from).collect::<Vec<_>>());
+        output::json(out, &found.rows.iter().map(MailJson::from).collect::<Vec<_>>())?;
+    } else {
+        table(&found.rows, out)?;
     }
+    out.flush()?;
+    for id in found.unreadable {
+        // On stderr, so that what programs read stays as it is. Nobody is worse off where it cannot be told.
+        let _ = writeln!(io::stderr(), "delega: mail {} cannot be read by this delega, and stays as it is", id.0);
+    }
+    Ok(())
+}
+
+fn table(rows: &[MailRow], out: &mut dyn Write) -> Result<(), Failure> {
     let rows = rows.iter().map(|row| {
         let why = row.why.as_deref().unwrap_or_default();
         [

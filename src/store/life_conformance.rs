@@ -138,7 +138,9 @@ fn mails_go_out_in_order(store: &dyn Store) {
     assert_eq!(read(store, |r| r.sealed_token(second)).unwrap(), Some(sealed));
     change(store, |w| w.set_sealed_token(second, None)).unwrap();
     assert_eq!(read(store, |r| r.sealed_token(second)).unwrap(), None);
-    let ids = |state, most| read(store, |r| r.mails(state, most)).unwrap().iter().map(|row| row.id).collect::<Vec<_>>();
+    let ids = |state, most| {
+        read(store, |r| r.mails(state, most)).unwrap().into_iter().map(|row| row.unwrap().id).collect::<Vec<_>>()
+    };
     assert_eq!(ids(None, 2), [other, second]);
     assert_eq!(ids(Some(MailState::Sent), 9), [first]);
     assert_eq!(change(store, |w| w.delete_mails_ended_before(130)).unwrap(), 0);

@@ -85,6 +85,40 @@ fn check_goes_as_far_as_tls_where_it_begins_later() {
     }
 }
 
+/// A later version's, perhaps, after a way back.
+#[test]
+fn n5_one_mail_that_cannot_be_read_hides_no_other() {
+    let site = Site::furnished("");
+    let imap = format!("imap+insecure://127.0.0.1:{}", greeting("* BYE\r\n"));
+    let config = site.path("delega.toml");
+    fs::write(&config, fs::read_to_string(&config).unwrap().replace("imaps://imap.pec.example.it", &imap)).unwrap();
+    let facts = "{\"kind\":\"activated\",\"facts\":{\"login\":\"anna/ufficio@pec.example.it\",\"first_name\":\"Anna\",\
+                 \"last_name\":\"Verdi\",\"owner_name\":\"Comune\",\"permissions\":\"read\",\"protocols\":\"imap\"}}";
+    let raw = site.database();
+    for (id, notice) in [(7, facts), (8, "{\"kind\":\"of-tomorrow\",\"message\":\"confidential\"}"), (9, facts)] {
+        let insert = "INSERT INTO mails VALUES (?1, 'anna@example.it', 'it', ?2, NULL, 1800000000000, 'failed', 0, 9, 0, \
+                      1800000000001, '550 no')";
+        raw.execute(insert, rusqlite::params![id, notice]).unwrap();
+    }
+    // As a text that is no text.
+    raw.execute("UPDATE mails SET recipient = CAST(x'ff' AS TEXT) WHERE id = 9", []).unwrap();
+    let said = "delega: mail 9 cannot be read by this delega, and stays as it is\n\
+                delega: mail 8 cannot be read by this delega, and stays as it is\n";
+    for json in [&[][..], &["--json"]] {
+        let listed = site.run(&[&["notify", "list"], json].concat());
+        assert_eq!((listed.status, listed.err.as_str()), (Some(0), said), "{}", listed.out);
+        assert!(listed.out.contains("activated") && !listed.out.contains("confidential"), "{}", listed.out);
+    }
+    let told = site.run(&["check"]).out;
+    let lines: Vec<_> = told.lines().filter(|line| line.starts_with("WRONG mail ")).collect();
+    assert!(
+        lines.len() == 3 && lines[0].contains("activated to anna@example.it") && lines[0].contains("550 no"),
+        "{told}"
+    );
+    assert_eq!(lines[2], "WRONG mail 8: it cannot be read by this delega, and was given up");
+    assert!(!told.contains("confidential"), "{told}");
+}
+
 #[test]
 fn x13_check_tells_of_copies_that_were_given_up() {
     let site = Site::furnished("");

@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::queries::{Made, Work, column, parsed, unsigned};
-use crate::domain::{Language, MailId, MailRow, MailState};
+use crate::domain::{Language, MailId, MailRow, MailState, Notice};
 use crate::store::outbox::{NewMail, OutboxReads, OutboxWrites};
 use crate::store::{SealedSecret, StoreError, notice_text};
 
@@ -17,7 +17,7 @@ fn mail(row: &Row<'_>) -> Made<MailRow> {
         id: MailId(column(row, "id")?),
         recipient: column(row, "recipient")?,
         language: parsed(row, "language", Language::from_name)?,
-        notice: parsed(row, "notice", notice_text::read)?,
+        notice: notice(row)?,
         created_at_ms: column(row, "created_at_ms")?,
         state: parsed(row, "state", MailState::from_name)?,
         since_ms: column(row, "since_ms")?,
@@ -26,6 +26,20 @@ fn mail(row: &Row<'_>) -> Made<MailRow> {
         ended_at_ms: column(row, "ended_at_ms")?,
         why: column(row, "why")?,
     })
+}
+
+/// Unlike other texts one that cannot be read is not shown: it is what people write to each other, and may be long.
+fn notice(row: &Row<'_>) -> Made<Notice> {
+    let text: String = column(row, "notice")?;
+    let id: i64 = column(row, "id")?;
+    notice_text::read(&text).ok_or_else(|| StoreError::Corrupt(format!("the notice of mail {id}")))
+}
+
+fn mail_or_id(row: &Row<'_>) -> Made<Result<MailRow, MailId>> {
+    match mail(row) {
+        Err(StoreError::Corrupt(_)) => Ok(Err(MailId(column(row, "id")?))),
+        found => found.map(Ok),
+    }
 }
 
 impl OutboxReads for Work<'_> {
@@ -40,13 +54,13 @@ impl OutboxReads for Work<'_> {
         Ok(self.value(ask, [now_ms])?.map(MailId))
     }
 
-    fn mails(&self, state: Option<MailState>, most: usize) -> Made<Vec<MailRow>> {
+    fn mails(&self, state: Option<MailState>, most: usize) -> Made<Vec<Result<MailRow, MailId>>> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         match state {
-            None => self.rows(&format!("{MAIL} ORDER BY id DESC LIMIT ?1"), [most], mail),
+            None => self.rows(&format!("{MAIL} ORDER BY id DESC LIMIT ?1"), [most], mail_or_id),
             Some(state) => {
                 let sql = format!("{MAIL} WHERE state = ?1 ORDER BY id DESC LIMIT ?2");
-                self.rows(&sql, params![state.name(), most], mail)
+                self.rows(&sql, params![state.name(), most], mail_or_id)
             }
         }
     }

@@ -68,7 +68,14 @@ impl Work<'_> {
 }
 
 pub(super) fn column<T: FromSql>(row: &Row<'_>, name: &str) -> Made<T> {
-    row.get(name).map_err(failed)
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    row.get(name).map_err(|error| match error {
+        // A text that is not in UTF-8, above all: the tables hold no other kinds than were declared.
+        FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..) => {
+            StoreError::Corrupt(format!("a {name} that is none"))
+        }
+        error => failed(error),
+    })
 }
 
 /// A column whose text means something; what it means is parsed again, since the file is not trusted.
