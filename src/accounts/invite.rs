@@ -90,7 +90,7 @@ impl Accounts {
             let mut act = self.act(writes, actor, name, Action::Reject, now_secs)?;
             act.delegate.invited_until_secs = None;
             writes.update_delegate(&act.delegate)?;
-            writes.delete_link(act.delegate.id, LinkPurpose::Invitation)?;
+            writes.delete_links(act.delegate.id, LinkPurpose::Invitation)?;
             let notice = Notice::InvitationWithdrawn(self.facts(&act.mailbox, &act.delegate));
             self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
             Ok::<_, AccountsError>(act.delegate)

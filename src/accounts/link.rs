@@ -111,17 +111,28 @@ pub(super) fn holder<R: Reads + ?Sized>(
 }
 
 impl Accounts {
-    /// A new link for a delegate, in place of the one that they may have for this purpose; its token, and until when it
-    /// works.
+    /// A new link for a delegate, in place of those that they have for this purpose; its token, and until when it works.
     pub(super) fn new_link(
         writes: &dyn Writes,
         delegate: &Delegate,
         purpose: LinkPurpose,
         now_secs: i64,
     ) -> Result<(Token, i64), AccountsError> {
+        writes.delete_links(delegate.id, purpose)?;
+        Accounts::further_link(writes, delegate, purpose, now_secs)
+    }
+
+    /// The same, beside those that still work.
+    pub(super) fn further_link(
+        writes: &dyn Writes,
+        delegate: &Delegate,
+        purpose: LinkPurpose,
+        now_secs: i64,
+    ) -> Result<(Token, i64), AccountsError> {
+        writes.delete_links_until(delegate.id, purpose, now_secs)?;
         let token = Token::random()?;
         let until_secs = now_secs.saturating_add(purpose.valid_secs());
-        writes.put_link(&token.hash(), &Link { purpose, delegate: delegate.id, until_secs })?;
+        writes.insert_link(&token.hash(), &Link { purpose, delegate: delegate.id, until_secs })?;
         Ok((token, until_secs))
     }
 }

@@ -6,11 +6,21 @@ use super::link::{Held, Token, holder};
 use super::look::DelegateName;
 use super::{Accounts, AccountsError, Actor, DelegateView, passwords};
 use crate::domain::life::{self, Action, Role};
-use crate::domain::{FiscalCode, LinkPurpose, Login, Notice};
-use crate::store;
+use crate::domain::{Delegate, FiscalCode, LinkPurpose, Login, Mailbox, Notice};
+use crate::store::{self, Reads};
 
-/// How long after a link for a new password none is sent again, whoever asks.
+/// How long after a link for a new password was asked for none is sent again, whoever asks.
 const BETWEEN_LINKS_SECS: i64 = 15 * 60;
+/// How many are sent for one delegate within the time that each of them works.
+const MOST_LINKS: usize = 5;
+
+/// Somebody who is to be sent a link that was asked for in their name.
+struct Asked {
+    mailbox: Mailbox,
+    delegate: Delegate,
+    /// When links were asked for in their name, this one included.
+    requests: Vec<i64>,
+}
 
 impl Accounts {
     /// Takes a delegate's password away and mails them a link for a new one. Until they have set it they can do nothing;
@@ -38,26 +48,27 @@ impl Accounts {
     /// Somebody says that they have forgotten the password of `login`, and gives the codice fiscale of the mailbox's
     /// owner. If both are right, the delegate is mailed a link; their password stays as it is until they use it. Nothing
     /// that comes back tells whether it was so, and how long it takes does: whoever asks must not wait for it.
+    ///
+    /// The codice fiscale is no secret, so this may be somebody else, and as often as they like. Therefore no link that is
+    /// asked for takes the place of another; and where none is sent because there were too many, one of those works still,
+    /// unless a password was set since.
     pub fn forgot_password(&self, login: &str, fiscal_code: &str, now_secs: i64) -> Result<(), AccountsError> {
         let (Ok(Login::Delegate(username, address)), Ok(code)) =
             (login.trim().parse::<Login>(), fiscal_code.parse::<FiscalCode>())
         else {
             return Ok(());
         };
+        let name = DelegateName { address, username };
+        // Strangers hold up nobody's change.
+        if store::read(self.store.as_ref(), |reads| asked(reads, &name, &code, now_secs))?.is_none() {
+            return Ok(());
+        }
         store::change(self.store.as_ref(), |writes| {
-            let Some(mailbox) = writes.mailbox(&address)?.filter(|mailbox| mailbox.multi_user) else { return Ok(()) };
-            let Some(delegate) = writes.delegate(mailbox.id, &username)? else { return Ok(()) };
-            let asks = life::judge(Role::Themself, Action::AskForReset, Some(delegate.state_at(now_secs)));
-            if mailbox.owner.fiscal_code.as_ref() != Some(&code) || asks.is_err() {
+            let Some(Asked { mailbox, delegate, requests }) = asked(writes, &name, &code, now_secs)? else {
                 return Ok(());
-            }
-            if let Some(link) = writes.link_of(delegate.id, LinkPurpose::PasswordReset)? {
-                let sent_at = link.until_secs.saturating_sub(LinkPurpose::PasswordReset.valid_secs());
-                if now_secs < sent_at.saturating_add(BETWEEN_LINKS_SECS) {
-                    return Ok(());
-                }
-            }
-            let (token, until_secs) = Accounts::new_link(writes, &delegate, LinkPurpose::PasswordReset, now_secs)?;
+            };
+            writes.set_link_requests(delegate.id, &requests)?;
+            let (token, until_secs) = Accounts::further_link(writes, &delegate, LinkPurpose::PasswordReset, now_secs)?;
             let notice = Notice::PasswordForgotten { facts: self.facts(&mailbox, &delegate), until_secs };
             self.tell_delegate(writes, &delegate, notice, Some(&token), now_secs)
         })
@@ -88,7 +99,7 @@ impl Accounts {
             delegate.changed_at_secs = now_secs;
             writes.update_delegate(&delegate)?;
             delegate = passwords::set(writes, delegate, Some(&hash))?;
-            writes.delete_link(delegate.id, LinkPurpose::PasswordReset)?;
+            writes.delete_links(delegate.id, LinkPurpose::PasswordReset)?;
             let notice = Notice::PasswordChanged(self.facts(&mailbox, &delegate));
             self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
             Ok::<_, AccountsError>(delegate)
@@ -96,3 +107,31 @@ impl Accounts {
         Ok(self.view_delegate(set, &view.address, now_secs))
     }
 }
+
+/// Who is to be sent a link now, if anybody.
+fn asked<R: Reads + ?Sized>(
+    reads: &R,
+    name: &DelegateName,
+    code: &FiscalCode,
+    now_secs: i64,
+) -> Result<Option<Asked>, AccountsError> {
+    let Some(mailbox) = reads.mailbox(&name.address)?.filter(|mailbox| mailbox.multi_user) else { return Ok(None) };
+    let Some(delegate) = reads.delegate(mailbox.id, &name.username)? else { return Ok(None) };
+    let asks = life::judge(Role::Themself, Action::AskForReset, Some(delegate.state_at(now_secs)));
+    if mailbox.owner.fiscal_code.as_ref() != Some(code) || asks.is_err() {
+        return Ok(None);
+    }
+    // What was asked for in the future, by a clock that was wrong, counts for nothing.
+    let works_since = now_secs.saturating_sub(LinkPurpose::PasswordReset.valid_secs());
+    let mut requests = reads.link_requests(delegate.id)?;
+    requests.retain(|at| works_since < *at && *at <= now_secs);
+    if requests.len() >= MOST_LINKS || requests.iter().any(|at| now_secs < at.saturating_add(BETWEEN_LINKS_SECS)) {
+        return Ok(None);
+    }
+    requests.push(now_secs);
+    Ok(Some(Asked { mailbox, delegate, requests }))
+}
+
+#[cfg(test)]
+#[path = "reset_password_tests.rs"]
+mod tests;

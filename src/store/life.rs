@@ -37,8 +37,8 @@ pub struct NewPostmaster {
 pub trait LifeReads {
     /// The link with that token.
     fn link(&self, hash: &LinkHash) -> Result<Option<Link>, StoreError>;
-    /// The link that a delegate has for this purpose.
-    fn link_of(&self, delegate: DelegateId, purpose: LinkPurpose) -> Result<Option<Link>, StoreError>;
+    /// When links for a new password were asked for in a delegate's name, seconds since 1970-01-01 UTC, in order.
+    fn link_requests(&self, delegate: DelegateId) -> Result<Vec<i64>, StoreError>;
     /// The delegates who are pending by their row, though their invitation has lapsed by then (D3).
     fn lapsed_invitations(&self, now_secs: i64) -> Result<Vec<Delegate>, StoreError>;
     /// The mailboxes whose grace period has ended by then (D10).
@@ -55,10 +55,14 @@ pub trait LifeReads {
 
 /// What can be changed within one piece of work.
 pub trait LifeWrites {
-    /// A link, in place of the one that the delegate may have for this purpose.
-    fn put_link(&self, hash: &LinkHash, link: &Link) -> Result<(), StoreError>;
-    /// Takes the delegate's link for this purpose back.
-    fn delete_link(&self, delegate: DelegateId, purpose: LinkPurpose) -> Result<bool, StoreError>;
+    /// A link, beside those that the delegate has.
+    fn insert_link(&self, hash: &LinkHash, link: &Link) -> Result<(), StoreError>;
+    /// Takes the delegate's links for this purpose back.
+    fn delete_links(&self, delegate: DelegateId, purpose: LinkPurpose) -> Result<bool, StoreError>;
+    /// The same for those that work no more by then.
+    fn delete_links_until(&self, delegate: DelegateId, purpose: LinkPurpose, secs: i64) -> Result<bool, StoreError>;
+    /// These in place of those that [`LifeReads::link_requests`] told; they stay when links go.
+    fn set_link_requests(&self, delegate: DelegateId, at_secs: &[i64]) -> Result<(), StoreError>;
     /// A plan, in place of the one of that name.
     fn put_plan(&self, plan: &Plan) -> Result<(), StoreError>;
     /// Removes a plan.

@@ -44,21 +44,31 @@ fn links_go_with_their_delegate(store: &dyn Store) {
     let (one, two, three) = (LinkHash([1; 32]), LinkHash([2; 32]), LinkHash([3; 32]));
     let invitation = link(anna, LinkPurpose::Invitation, 10);
     let marker = store.change_marker().unwrap();
-    change(store, |w| w.put_link(&one, &invitation)).unwrap();
-    change(store, |w| w.put_link(&two, &link(anna, LinkPurpose::PasswordReset, 20))).unwrap();
-    change(store, |w| w.put_link(&three, &link(bruno, LinkPurpose::Invitation, 30))).unwrap();
+    change(store, |w| w.insert_link(&one, &invitation)).unwrap();
+    change(store, |w| w.insert_link(&two, &link(anna, LinkPurpose::PasswordReset, 20))).unwrap();
+    change(store, |w| w.insert_link(&three, &link(bruno, LinkPurpose::Invitation, 30))).unwrap();
     assert_eq!(read(store, |r| r.link(&one)).unwrap(), Some(invitation));
-    // A newer one for the same purpose takes its place.
+    // A newer one for the same purpose stands beside it, and both go with their purpose.
     let newer = link(anna, LinkPurpose::Invitation, 40);
-    change(store, |w| w.put_link(&LinkHash([4; 32]), &newer)).unwrap();
-    assert_eq!(read(store, |r| r.link(&one)).unwrap(), None);
-    assert_eq!(read(store, |r| r.link_of(anna, LinkPurpose::Invitation)).unwrap(), Some(newer));
-    assert!(change(store, |w| w.delete_link(anna, LinkPurpose::Invitation)).unwrap());
-    assert!(!change(store, |w| w.delete_link(anna, LinkPurpose::Invitation)).unwrap());
+    let four = LinkHash([4; 32]);
+    change(store, |w| w.insert_link(&four, &newer)).unwrap();
+    assert_eq!([&one, &four].map(|hash| read(store, |r| r.link(hash)).unwrap()), [Some(invitation), Some(newer)]);
+    let until = |secs| change(store, |w| w.delete_links_until(anna, LinkPurpose::Invitation, secs)).unwrap();
+    assert_eq!([until(9), until(10), until(10)], [false, true, false]);
+    assert!(change(store, |w| w.delete_links(anna, LinkPurpose::Invitation)).unwrap());
+    assert!(!change(store, |w| w.delete_links(anna, LinkPurpose::Invitation)).unwrap());
+    assert_eq!([&one, &four].map(|hash| read(store, |r| r.link(hash)).unwrap()), [None, None]);
+    let requests = |delegate| read(store, |r| r.link_requests(delegate)).unwrap();
+    change(store, |w| w.set_link_requests(anna, &[7, 3])).unwrap();
+    change(store, |w| w.set_link_requests(bruno, &[5])).unwrap();
+    assert_eq!((requests(anna), requests(bruno)), (vec![3, 7], vec![5]));
+    change(store, |w| w.set_link_requests(anna, &[7])).unwrap();
+    assert_eq!(requests(anna), [7]);
     assert_eq!(store.change_marker().unwrap(), marker, "a link concerns nobody's standing");
     assert!(change(store, |w| w.delete_delegate(anna)).unwrap());
     assert_ne!(store.change_marker().unwrap(), marker);
     assert_eq!(read(store, |r| r.link(&two)).unwrap(), None);
+    assert!(requests(anna).is_empty());
     assert!(read(store, |r| r.link(&three)).unwrap().is_some());
 }
 

@@ -45,9 +45,9 @@ impl LifeReads for Work<'_> {
         self.row(&format!("{LINK} WHERE hash = ?1"), [hash.0.as_slice()], link)
     }
 
-    fn link_of(&self, delegate: DelegateId, purpose: LinkPurpose) -> Made<Option<Link>> {
-        let sql = format!("{LINK} WHERE delegate_id = ?1 AND purpose = ?2");
-        self.row(&sql, params![delegate.0, purpose.name()], link)
+    fn link_requests(&self, delegate: DelegateId) -> Made<Vec<i64>> {
+        let ask = "SELECT at_secs FROM link_requests WHERE delegate_id = ?1 ORDER BY at_secs";
+        self.rows(ask, [delegate.0], |row| column(row, "at_secs"))
     }
 
     fn lapsed_invitations(&self, now_secs: i64) -> Made<Vec<Delegate>> {
@@ -78,16 +78,28 @@ impl LifeReads for Work<'_> {
 }
 
 impl LifeWrites for Work<'_> {
-    fn put_link(&self, hash: &LinkHash, link: &Link) -> Made<()> {
-        self.delete_link(link.delegate, link.purpose)?;
+    fn insert_link(&self, hash: &LinkHash, link: &Link) -> Made<()> {
         let insert = "INSERT INTO links (hash, purpose, delegate_id, until_secs) VALUES (?1, ?2, ?3, ?4)";
         let row = params![hash.0.as_slice(), link.purpose.name(), link.delegate.0, link.until_secs];
         self.execute(insert, row).map(drop)
     }
 
-    fn delete_link(&self, delegate: DelegateId, purpose: LinkPurpose) -> Made<bool> {
+    fn delete_links(&self, delegate: DelegateId, purpose: LinkPurpose) -> Made<bool> {
         let delete = "DELETE FROM links WHERE delegate_id = ?1 AND purpose = ?2";
         self.execute(delete, params![delegate.0, purpose.name()])
+    }
+
+    fn delete_links_until(&self, delegate: DelegateId, purpose: LinkPurpose, secs: i64) -> Made<bool> {
+        let delete = "DELETE FROM links WHERE delegate_id = ?1 AND purpose = ?2 AND until_secs <= ?3";
+        self.execute(delete, params![delegate.0, purpose.name(), secs])
+    }
+
+    fn set_link_requests(&self, delegate: DelegateId, at_secs: &[i64]) -> Made<()> {
+        self.execute("DELETE FROM link_requests WHERE delegate_id = ?1", [delegate.0])?;
+        for at_secs in at_secs {
+            self.execute("INSERT INTO link_requests (delegate_id, at_secs) VALUES (?1, ?2)", [delegate.0, *at_secs])?;
+        }
+        Ok(())
     }
 
     fn put_plan(&self, plan: &Plan) -> Made<()> {

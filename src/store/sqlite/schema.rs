@@ -147,8 +147,13 @@ CREATE TABLE links (
     hash            BLOB PRIMARY KEY,
     purpose         TEXT NOT NULL,
     delegate_id     INTEGER NOT NULL REFERENCES delegates (id) ON DELETE CASCADE,
-    until_secs      INTEGER NOT NULL,
-    UNIQUE (delegate_id, purpose)
+    until_secs      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_of_delegate ON links (delegate_id, purpose);
+CREATE TABLE link_requests (
+    delegate_id     INTEGER NOT NULL REFERENCES delegates (id) ON DELETE CASCADE,
+    at_secs         INTEGER NOT NULL,
+    PRIMARY KEY (delegate_id, at_secs)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE postmasters (
