@@ -1,5 +1,5 @@
-//! No sequence of actions, by whomever and whenever, leads to a login that should be refused, to more delegates than seats,
-//! to two delegates of one name, or to a link that works twice. What may be is told from the history of what was done
+//! No sequence of actions, by whomever and whenever, leads to a login that should be refused, or keeps out somebody who
+//! may come in; nor to more delegates than seats, to two delegates of one name, or to a link that works twice. What may be is told from the history of what was done
 //! ("since they were suspended nobody has resumed them"), not by doing the same steps again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
@@ -12,7 +12,8 @@ use delega::accounts::{
     MailboxEntry, PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
 };
 use delega::domain::{
-    DelegateState, Door, Language, ListenerKind, Owner, Permission, Permissions, Person, Profile, Protocol, Protocols,
+    DelegateState, Door, Language, ListenerKind, Notice, Owner, Permission, Permissions, Person, Profile, Protocol,
+    Protocols, SuspensionCause,
 };
 use delega::store::Sqlite;
 use proptest::prelude::*;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 const ADDRESS: &str = "ufficio@pec.example.it";
 const START: i64 = 1_800_000_000;
 const WEBMAIL: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Webmail };
+const CLIENT: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
 const USERNAMES: [&str; 4] = ["anna", "bruno", "clia", "dario"];
 const PASSWORDS: [&str; 2] = ["correct horse battery staple", "tre tigri contro tre altre tigri"];
 const CODE: &str = "RSSMRA85T10A562S";
@@ -44,6 +46,8 @@ enum Step {
     Accept(usize, usize),
     Refuse(usize),
     SetPassword(usize, usize),
+    /// To **send**, with **client** or without.
+    Permit(Who, usize, bool),
     Suspend(Who, usize),
     Resume(Who, usize),
     Reset(Who, usize),
@@ -61,6 +65,9 @@ enum Step {
 enum Done {
     Invited,
     Accepted(usize),
+    /// With **client**, or without.
+    Permitted(bool),
+    /// By somebody, or for want of a seat.
     Suspended,
     Resumed,
     Reset,
@@ -88,6 +95,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..64_usize, password()).prop_map(|(link, password)| Step::Accept(link, password)),
         1 => (0..64_usize).prop_map(Step::Refuse),
         3 => (0..64_usize, password()).prop_map(|(link, password)| Step::SetPassword(link, password)),
+        3 => (who(), person(), any::<bool>()).prop_map(|(who, person, client)| Step::Permit(who, person, client)),
         2 => (who(), person()).prop_map(|(who, person)| Step::Suspend(who, person)),
         2 => (who(), person()).prop_map(|(who, person)| Step::Resume(who, person)),
         2 => (who(), person()).prop_map(|(who, person)| Step::Reset(who, person)),
@@ -238,6 +246,15 @@ impl World {
                     self.done(person, Done::PasswordSet(*password));
                 }
             }
+            Step::Permit(who, person, client) => {
+                let Some(actor) = self.actor(*who) else { return };
+                let list = if *client { "client" } else { "send" };
+                let replace = Some(Permissions::parse(list, Profile::Nested).unwrap());
+                let change = PermissionChange { replace, ..PermissionChange::default() };
+                if accounts.change_permissions(actor, &name(*person), change, now).is_ok() {
+                    self.done(*person, Done::Permitted(*client));
+                }
+            }
             Step::Suspend(who, person) => {
                 let Some(actor) = self.actor(*who) else { return };
                 if matches!(accounts.suspend(actor, &name(*person), Suspension::Suspend, now), Ok(done) if done.changed)
@@ -308,16 +325,20 @@ impl World {
         USERNAMES.iter().position(|one| *one == username).unwrap()
     }
 
-    /// Takes the links out of the mails that are due.
+    /// Takes the links out of the mails that are due, and notes what nobody has done but a rule.
     fn deliver(&mut self) {
         while let Some(MailAttempt { row, token }) = self.accounts.begin_mail(self.now * 1000).unwrap() {
             self.links.extend(token);
+            if let Notice::Suspended { facts, cause: SuspensionCause::Seats } = &row.notice {
+                let person = (0..USERNAMES.len()).find(|person| name(*person).login() == facts.login).unwrap();
+                self.done(person, Done::Suspended);
+            }
             self.accounts.end_mail(row.id, MailEnd::Sent("250".into()), self.now * 1000).unwrap();
         }
     }
 
     /// What must hold whenever anybody looks.
-    fn hold(&self) {
+    fn hold(&mut self) {
         let delegates = self.accounts.delegates(Actor::Operator, &ADDRESS.parse().unwrap(), self.now).unwrap();
         let names: BTreeSet<_> = delegates.iter().map(|view| view.delegate.username.clone()).collect();
         assert_eq!(names.len(), delegates.len(), "two of one name");
@@ -328,6 +349,7 @@ impl World {
         assert!(!view.seats.over() || view.seats.grace_until_secs.is_some(), "{:?}", view.seats);
         if let Some(until) = view.seats.grace_until_secs.filter(|until| *until <= self.now && view.seats.over()) {
             self.accounts.settle(self.now).unwrap();
+            self.deliver();
             let after = self.accounts.delegates(Actor::Operator, &ADDRESS.parse().unwrap(), self.now).unwrap();
             let active = after.iter().filter(|view| view.delegate.state == DelegateState::Active).count();
             assert!(active <= view.seats.all() as usize, "{active} are active after {until}");
@@ -349,6 +371,18 @@ impl World {
             _ => None,
         }
     }
+
+    /// Whether it allows that they come with a mail program. Invitations here are without.
+    fn client(&self, person: usize) -> bool {
+        let history = self.history.get(&person).map_or(&[][..], Vec::as_slice);
+        let last = history.iter().rfind(|one| matches!(one, Done::Invited | Done::Permitted(_)));
+        last == Some(&Done::Permitted(true))
+    }
+
+    fn comes_in(&self, person: usize, password: usize, door: Door) -> bool {
+        let (login, password) = (name(person).login().to_string(), secret(PASSWORDS[password]));
+        matches!(self.accounts.authenticate(&login, &password, door).unwrap(), Verdict::Admitted(_))
+    }
 }
 
 proptest! {
@@ -363,11 +397,14 @@ proptest! {
             world.hold();
         }
         for person in 0..USERNAMES.len() {
-            let login = name(person).login().to_string();
-            for (which, password) in PASSWORDS.iter().enumerate() {
-                let verdict = world.accounts.authenticate(&login, &secret(password), WEBMAIL).unwrap();
-                let in_now = matches!(verdict, Verdict::Admitted(_));
-                prop_assert!(!in_now || world.password(person) == Some(which), "{login} is let in: {:?}", world.history);
+            let right = world.password(person);
+            for which in 0..PASSWORDS.len() {
+                let comes = world.comes_in(person, which, WEBMAIL);
+                prop_assert_eq!(comes, right == Some(which), "{}: {:?}", USERNAMES[person], world.history);
+            }
+            if let Some(right) = right {
+                let comes = world.comes_in(person, right, CLIENT);
+                prop_assert_eq!(comes, world.client(person), "{}: {:?}", USERNAMES[person], world.history);
             }
         }
     }
@@ -377,13 +414,12 @@ proptest! {
 #[test]
 fn somebody_does_come_in() {
     let mut world = World::new();
-    for step in [Step::Invite(Who::Owner, 0, false), Step::Accept(0, 1)] {
+    for step in [Step::Invite(Who::Owner, 0, false), Step::Accept(0, 1), Step::Permit(Who::Owner, 0, true)] {
         world.take(&step);
         world.deliver();
     }
-    assert_eq!(world.password(0), Some(1));
-    let verdict = world.accounts.authenticate("anna/ufficio@pec.example.it", &secret(PASSWORDS[1]), WEBMAIL).unwrap();
-    assert!(matches!(verdict, Verdict::Admitted(_)));
+    assert!(world.password(0) == Some(1) && world.client(0));
+    assert!(world.comes_in(0, 1, WEBMAIL) && world.comes_in(0, 1, CLIENT));
     world.take(&Step::Suspend(Who::Owner, 0));
     assert_eq!(world.password(0), None);
 }
