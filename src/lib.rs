@@ -133,7 +133,10 @@
 //! - Every input has a bound ([`domain::limits`]); an idle session holds no buffer.
 //! - What becomes of a delegate, by whom and from where, is one table (`tests/golden/delegate-life.txt`); nobody gives what
 //!   they do not have, and nobody touches their own grant.
-//! - A link works once, and for its time; the store has its hash alone. Looking at it changes nothing.
+//! - Who looks at mailboxes and delegates is judged as who changes them is; a stranger does not learn which there are, and
+//!   whoever came in with a former password is one.
+//! - A link works once, and for its time, and no stranger's asking for another ends that; the store has its hash alone.
+//!   Looking at it changes nothing.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.

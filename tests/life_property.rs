@@ -396,15 +396,15 @@ proptest! {
             world.deliver();
             world.hold();
         }
-        for person in 0..USERNAMES.len() {
+        for (person, username) in USERNAMES.iter().enumerate() {
             let right = world.password(person);
             for which in 0..PASSWORDS.len() {
                 let comes = world.comes_in(person, which, WEBMAIL);
-                prop_assert_eq!(comes, right == Some(which), "{}: {:?}", USERNAMES[person], world.history);
+                prop_assert_eq!(comes, right == Some(which), "{}: {:?}", username, world.history);
             }
             if let Some(right) = right {
                 let comes = world.comes_in(person, right, CLIENT);
-                prop_assert_eq!(comes, world.client(person), "{}: {:?}", USERNAMES[person], world.history);
+                prop_assert_eq!(comes, world.client(person), "{}: {:?}", username, world.history);
             }
         }
     }

@@ -15,8 +15,8 @@ impl Accounts {
         })
     }
 
-    /// Enters a plan, or changes the one of that name, and gives it back with the number of mailboxes that have it. Those then have more
-    /// seats or fewer, and fewer begin a grace period (D10).
+    /// Enters a plan, or changes the one of that name, and gives it back with the number of mailboxes that have it. They
+    /// have more seats or fewer from then on, and fewer begin a grace period (D10).
     pub fn set_plan(&self, plan: Plan, now_secs: i64) -> Result<(Plan, usize), AccountsError> {
         text::line("name of a plan", plan.name.as_str())?;
         let most = u64::from(plan.seats) + u64::from(plan.pack_seats) * u64::from(plan.most_packs);
