@@ -26,7 +26,7 @@ pub trait OutboxReads {
     /// recipient. Its row alone, so that one that cannot be read can be told from the others.
     fn next_mail(&self, now_ms: i64) -> Result<Option<MailId>, StoreError>;
     /// The mails that have come so far, all where nothing is said; newest first, at most so many. Of one that cannot be
-    /// read, its row alone.
+    /// read, its number alone.
     fn mails(&self, state: Option<MailState>, most: usize) -> Result<Vec<Result<MailRow, MailId>>, StoreError>;
     /// The sealed token of its link, while it is needed.
     fn sealed_token(&self, id: MailId) -> Result<Option<SealedSecret>, StoreError>;
