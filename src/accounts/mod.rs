@@ -7,6 +7,7 @@
 //! Untrusted here are what a client says at login, what an operator types, and the database's rows: secrets are sealed
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
 
+mod accesses;
 mod actor;
 mod add_delegate;
 mod add_mailbox;
@@ -51,6 +52,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+pub use accesses::{AccessEntry, Accesses};
 pub use actor::Actor;
 pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;

@@ -4,6 +4,7 @@
 //! Pure: no I/O, no clock, no async, no randomness of its own. Every other module may import this one; it imports
 //! none of them. A value that exists here is a valid one: parse, don't validate.
 
+pub mod access;
 pub mod address;
 pub mod copy;
 pub mod delegate;
@@ -21,6 +22,7 @@ pub mod plan;
 pub mod postmaster;
 pub mod sending;
 
+pub use access::{Access, AccessFilter, AccessId, AccessRecord};
 pub use address::MailboxAddress;
 pub use copy::{CopyState, SentCopy, SpoolName};
 pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, PasswordVersion, Person};

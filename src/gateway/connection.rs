@@ -8,7 +8,7 @@ mod journal;
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -83,7 +83,7 @@ struct Connection {
     person: Option<Person>,
     sends: Sends,
     /// What the client said of itself first.
-    program: Option<String>,
+    program: Arc<OnceLock<String>>,
     ending: Option<Ending>,
     started_at: Instant,
     downstream_bytes: u64,
@@ -117,7 +117,7 @@ pub async fn serve(arrival: Arrival, door: Door, shared: Arc<Shared>) {
         upstream_stalled: false,
         person: None,
         sends: Sends::new(shared.clone()),
-        program: None,
+        program: Arc::default(),
         ending: None,
         started_at: now,
         downstream_bytes: 0,

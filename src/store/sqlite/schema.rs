@@ -179,6 +179,26 @@ CREATE INDEX mails_waiting ON mails (recipient, id) WHERE state = 'waiting';
 CREATE INDEX mails_due ON mails (next_attempt_at_ms) WHERE state = 'waiting';
 CREATE INDEX mails_ended ON mails (ended_at_ms) WHERE ended_at_ms IS NOT NULL;
 ",
+    "
+CREATE TABLE accesses (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    first_at_ms     INTEGER NOT NULL,
+    last_at_ms      INTEGER NOT NULL,
+    count           INTEGER NOT NULL,
+    mailbox_id      INTEGER NOT NULL,
+    mailbox         TEXT NOT NULL,
+    username        TEXT,
+    delegate_id     INTEGER,
+    address         TEXT NOT NULL,
+    protocol        TEXT NOT NULL,
+    kind            TEXT NOT NULL,
+    program         TEXT,
+    refusal         TEXT
+) STRICT;
+CREATE INDEX accesses_by_time ON accesses (last_at_ms);
+CREATE INDEX accesses_of_account ON accesses (mailbox_id, delegate_id, last_at_ms);
+CREATE INDEX accesses_of_mailbox ON accesses (mailbox, last_at_ms);
+",
 ];
 
 /// Whether the file is one of delega's, or a new one, and not of a newer delega. Only looks.
