@@ -131,7 +131,9 @@
 //!   they do not have, and nobody touches their own grant.
 //! - A link works once, and for its time; the store has its hash alone. Looking at it changes nothing.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
-//! - A mail to people is stored with the change that causes it, and is sent or said to have failed.
+//! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
+//!   in their order. One that comes twice has one Message-ID.
+//! - The links in a mail are built from the configuration and a token alone; nobody's words break its header or its page.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!
 //! # Words

@@ -1,9 +1,11 @@
 //! The command line as an operator uses it: processes, files, exit statuses.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "cli/check.rs"]
+mod check;
+
 use std::fs::{self, Permissions};
 use std::io::Write;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -232,85 +234,6 @@ fn g2_aliases_come_and_go() {
     set(&["--alias", "c@pec.example.it", "--no-alias", "c@pec.example.it"]).failed(2, "at once");
     set(&["--alias", "info"]).status.filter(|status| *status == 2).unwrap();
     assert_eq!(aliases(), json!(["b@pec.example.it", "info@pec.example.it"]), "a refused change left something");
-}
-
-/// A server that greets each connection so, and its port.
-fn greeting(text: &'static str) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for mut connection in listener.incoming().map_while(Result::ok) {
-            let _ = connection.write_all(text.as_bytes());
-        }
-    });
-    port
-}
-
-#[test]
-fn check_reaches_every_protocol_of_every_upstream() {
-    let check = |imap, submission: &'static str, pop3: &'static str| {
-        let site = Site::with("");
-        let port = greeting;
-        let text = format!(
-            "[[listen]]\nprotocol = \"submission\"\naddress = \"127.0.0.1:1587\"\ntls = \"none\"\n\
-             [upstream.here]\nimap = \"imap+insecure://127.0.0.1:{}\"\nsubmission = \"smtp+insecure://127.0.0.1:{}\"\n\
-             pop3 = \"pop3+insecure://127.0.0.1:{}\"\n[upstream.half]\nimap = \"imap+insecure://127.0.0.1:{}\"\n",
-            port(imap),
-            port(submission),
-            port(pop3),
-            port(imap)
-        );
-        fs::write(site.path("delega.toml"), text).unwrap();
-        site.run(&["check"])
-    };
-    let good = check("* OK ready\r\n", "220-mx.example.it\r\n220 ready\r\n", "+OK\r\n");
-    assert_eq!((good.status, good.err.as_str()), (Some(0), ""), "{}", good.out);
-    let lines: Vec<_> = good.out.lines().collect();
-    assert_eq!(
-        lines,
-        [
-            "ok    upstream half: imap can be reached",
-            "ok    upstream half: it has no submission, so its mailboxes are refused there",
-            "ok    upstream here: imap can be reached",
-            "ok    upstream here: submission can be reached",
-            "ok    upstream here: pop3 can be reached",
-        ]
-    );
-    let bad = check("* OK ready\r\n", "554 go\u{1b} away\r\n", "");
-    assert_eq!((bad.status, bad.err.as_str()), (Some(1), "delega: 2 things are wrong\n"), "{}", bad.out);
-    let told = |part: &str| assert!(bad.out.contains(part), "{part}: {}", bad.out);
-    told("WRONG upstream here: submission: it greets with `554 go\\u{1b} away`, not as");
-    told("WRONG upstream here: pop3: it closed the connection without a greeting");
-}
-
-#[test]
-fn x13_check_tells_of_copies_that_were_given_up() {
-    let site = Site::furnished("");
-    let imap = format!("imap+insecure://127.0.0.1:{}", greeting("* BYE\r\n"));
-    let config = site.path("delega.toml");
-    fs::write(&config, fs::read_to_string(&config).unwrap().replace("imaps://imap.pec.example.it", &imap)).unwrap();
-    let spool = site.path("delega.db.spool");
-    fs::create_dir(&spool).unwrap();
-    let file = spool.join("0123456789abcdef0123456789abcdef");
-    fs::write(&file, "message").unwrap();
-    let raw = site.database();
-    raw.execute_batch(
-        "INSERT INTO sends (at_ms, mailbox_id, mailbox, peer, kind, reverse_path, message_id, bytes, outcome, reply, \
-         outcome_at_ms) VALUES (1800000000000, 1, 'ufficio@pec.example.it', '192.0.2.7:1', 'client', \
-         'ufficio@pec.example.it', '<1@x>', 7, 'accepted', '250 ok', 1800000000001);\
-         INSERT INTO copies VALUES (1, 1, '0123456789abcdef0123456789abcdef', 'failed', 9, 0, 'over quota');",
-    )
-    .unwrap();
-    let told = site.run(&["check"]).out;
-    let line = told.lines().find(|line| line.contains(" copy ")).unwrap_or_else(|| panic!("{told}"));
-    assert!(
-        line.starts_with("WRONG copy <1@x> of 2027-01-15T08:00:00.000Z: ") && line.contains("over quota"),
-        "{line}"
-    );
-    assert!(line.contains("ufficio@pec.example.it") && line.contains("delega.db.spool/0123456789abcdef"), "{line}");
-    assert!(site.run(&["log", "sends"]).done().out.contains("failed: over quota"));
-    fs::remove_file(file).unwrap();
-    assert!(!site.run(&["check"]).out.contains(" copy "), "it was taken note of");
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn what_is_commented_out_is_right_too() {
     // What it names is what holds without it, but for where the webmail is.
     let panel = config.panel.unwrap();
     assert_eq!((panel.tls, panel.proxy_protocol), (PanelTls::Implicit, false));
+    assert_eq!(config.notify.unwrap().from.address.as_str(), "noreply@example.it");
 }
 
 #[test]

@@ -40,6 +40,8 @@ mod live;
 mod login;
 #[path = "servers/memory.rs"]
 mod memory;
+#[path = "servers/notices.rs"]
+mod notices;
 #[path = "servers/pages.rs"]
 mod pages;
 #[path = "servers/postfix.rs"]

@@ -178,6 +178,7 @@ fn header() -> impl Strategy<Value = String> {
             "\r\nFrom: capo@example.it\r\n",
             "\r\nfrom : capo@example.it\r\n",
             "\r\nSender: capo@example.it\r\n",
+            "\r\nAuthor: capo@example.it\r\n",
             "\r\n>From: capo@example.it\r\n",
             "=?utf-8?q?capo=40example.it?= ",
             "\x0b",

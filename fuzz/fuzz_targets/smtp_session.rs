@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use delega::domain::{Grant, Permissions, Protocols};
 use delega::proto::smtp::extension::{Extension, Extensions};
 use delega::session::smtp::{Session, Settings};
-use delega::session::{Admission, Denial, Input, Leg, Machine as _, Request, Sink, Timeouts, UpstreamLogin};
+use delega::session::{Admission, Denial, Input, Leg, Machine as _, Recording, Request, Sink, Timeouts, UpstreamLogin};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Default)]
@@ -112,7 +112,11 @@ fuzz_target!(|operations: &[u8]| {
             16 => Input::DownstreamClosed,
             17 | 18 if std::mem::take(&mut out.recording) => {
                 out.open_record = operation % 2 == 1;
-                Input::SendingRecorded(out.open_record)
+                Input::SendingRecorded(match operation / 32 % 2 {
+                    _ if out.open_record => Recording::Recorded,
+                    0 => Recording::Forbidden,
+                    _ => Recording::Failed,
+                })
             }
             19 if std::mem::take(&mut out.outcome) => {
                 out.open_record = false;

@@ -18,7 +18,7 @@ use crate::store::{self, PasswordHash, SealedSecret};
 #[must_use]
 pub enum Verdict {
     /// Come in.
-    Admitted(Entry),
+    Admitted(Box<Entry>),
     /// Stay out. The client learns only that; why is for the log.
     Refused(Refusal),
 }
@@ -120,14 +120,14 @@ impl Accounts {
             password: password.clone(),
             typed: true,
         };
-        Ok(Verdict::Admitted(Entry {
+        Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Owner(mailbox.id),
             login,
             grant: Grant::OWNER,
             addresses: mailbox.addresses(),
             upstream: mailbox.upstream,
             credentials,
-        }))
+        })))
     }
 
     fn authenticate_delegate(
@@ -148,14 +148,14 @@ impl Accounts {
             Ok(grant) => grant,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
-        Ok(Verdict::Admitted(Entry {
+        Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Delegate(found.mailbox.id, found.delegate.id, found.delegate.password),
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
             addresses: found.mailbox.addresses(),
             upstream: found.mailbox.upstream,
-        }))
+        })))
     }
 
     fn find(&self, login: &Login) -> Result<Result<Found, Refusal>, AccountsError> {

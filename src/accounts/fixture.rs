@@ -138,7 +138,7 @@ impl Fixture {
 
     pub(super) fn admit(&self, login: &str, password: &str, door: Door) -> Entry {
         match self.accounts.authenticate(login, &secret(password), door).unwrap() {
-            Verdict::Admitted(entry) => entry,
+            Verdict::Admitted(entry) => *entry,
             Verdict::Refused(refusal) => panic!("{login}: {refusal}"),
         }
     }

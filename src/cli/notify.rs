@@ -10,7 +10,7 @@ use super::delegate::language;
 use super::when::now_ms;
 use super::{Context, Failure, context, output};
 use crate::domain::{Language, MailId, MailRow, MailState};
-use crate::notify::{self, Rendering};
+use crate::notify::preview::{self, Rendering};
 
 /// The most that is shown at once.
 const MOST: u64 = 10_000;
@@ -117,7 +117,7 @@ pub(super) fn run(command: NotifyCommand, config: &Path, out: &mut dyn Write) ->
     match command {
         NotifyCommand::List(command) => list(&command, &Context::open(config)?, out),
         NotifyCommand::Retry(command) => retry(&command, &Context::open(config)?, out),
-        NotifyCommand::Preview(command) => preview(&command, config, out),
+        NotifyCommand::Preview(command) => show(&command, config, out),
     }
 }
 
@@ -148,16 +148,16 @@ fn retry(command: &Retry, context: &Context, out: &mut dyn Write) -> Result<(), 
 }
 
 /// Needs neither a store nor a configuration; addresses and sender are those of a configuration that can be read.
-fn preview(command: &Preview, config: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+fn show(command: &Preview, config: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     let rendering = match (command.html, command.eml) {
         (true, _) => Rendering::Html,
         (false, true) => Rendering::Message,
         (false, false) => Rendering::Text,
     };
     let config = context::load_config(config).ok();
-    let shown = notify::preview::preview(&command.kind, command.language, rendering, config.as_ref());
+    let shown = preview::render(&command.kind, command.language, rendering, config.as_ref());
     let shown = shown.ok_or_else(|| {
-        let kinds = notify::preview::kinds().join(", ");
+        let kinds = preview::kinds().join(", ");
         Failure::Refused(format!("there is no mail of the kind `{}`: use {kinds}", output::plain(&command.kind)))
     })?;
     Ok(out.write_all(&shown)?)

@@ -2,6 +2,8 @@
 //!
 //! What an operator may change stands in the configuration, with these as defaults where both exist.
 
+use std::time::Duration;
+
 /// The longest line of a command, its CRLF apart.
 pub const LINE_BYTES: usize = 64 * 1024;
 /// The longest literal that is not a message.
@@ -62,6 +64,12 @@ pub const ORIGINATOR_BYTES: usize = 4 * 1024;
 pub const MESSAGE_LINE_BYTES: usize = 64 * 1024;
 /// The most octets of a BDAT chunk that are read and thrown away before the session ends.
 pub const CHUNK_BYTES: u64 = 1024 * 1024;
+/// How long an SMTP upstream may take to reply to MAIL, RCPT (RFC 5321 §4.5.3.2.2 and 3) and what is done as fast.
+pub const SMTP_REPLY_TIME: Duration = Duration::from_secs(5 * 60);
+/// The same to DATA (§4.5.3.2.4).
+pub const SMTP_DATA_REPLY_TIME: Duration = Duration::from_secs(2 * 60);
+/// The same to the end of a message (§4.5.3.2.6): one that has taken it and is not heard may be sent it again.
+pub const SMTP_END_REPLY_TIME: Duration = Duration::from_secs(10 * 60);
 /// The longest line of an upstream's SMTP reply.
 pub const REPLY_LINE_BYTES: usize = 2 * 1024;
 /// The most lines of it.
@@ -74,3 +82,11 @@ pub const RELAYED_REPLY_CHARS: usize = 400;
 pub const SUBJECT_CHARS: usize = 256;
 /// The most characters of a Message-ID that are recorded.
 pub const MESSAGE_ID_CHARS: usize = 512;
+/// The most that the body of a request to the pages may have.
+pub const REQUEST_BODY_BYTES: usize = 16 * 1024;
+/// How much of the head of such a request, its line and its headers, is read before one that does not end is refused.
+pub const REQUEST_HEAD_BYTES: usize = 16 * 1024;
+/// The most headers of it.
+pub const REQUEST_HEADERS: usize = 64;
+/// The most fields of a form.
+pub const FORM_FIELDS: usize = 8;

@@ -26,7 +26,7 @@ use crate::accounts::{Entry, SendingEntry};
 use crate::config::Endpoint;
 use crate::domain::{Door, Sending};
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
-use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Request};
+use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Recording, Request};
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
@@ -207,7 +207,7 @@ impl Connection {
 
     /// Records what is about to be sent, by whom and where from.
     fn record(&mut self, sending: Sending) {
-        let Some(person) = &self.person else { return self.input(Input::SendingRecorded(false)) };
+        let Some(person) = &self.person else { return self.input(Input::SendingRecorded(Recording::Failed)) };
         self.sends.record(SendingEntry {
             account: person.account,
             login: person.login.clone(),

@@ -35,7 +35,7 @@ pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, 
         // The check goes on when nobody waits for it any more, and so does its turn.
         let _turn = turn;
         let entry = match worker.accounts.authenticate(&login, &password, door)? {
-            Verdict::Admitted(entry) => entry,
+            Verdict::Admitted(entry) => *entry,
             Verdict::Refused(refusal) => return Ok(Outcome::Refused(typed, refusal)),
         };
         let registration = worker.live.register(entry.account, door, entry.grant);

@@ -1,4 +1,5 @@
-//! Logs in to an upstream the same way that a session does it, for `delega check` and for sessions opened ahead of demand.
+//! Reaches an upstream, for `delega check`, and logs in to it the same way that a session does it, for that and for
+//! sessions opened ahead of demand. What it says up to TLS is bounded, and is believed for nothing but what is told.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,8 +13,8 @@ use crate::session::imap::parked::Parked;
 use crate::session::imap::{Session, Settings};
 use crate::session::{Admission, Ending, Input, Leg, Machine as _, Note, Request, Sink, Timeouts, UpstreamLogin};
 
-/// How much of a greeting is looked at; an SMTP greeting may have several lines, of which the first tells.
-const GREETING_BYTES: usize = 1024;
+/// How much an upstream may say up to TLS.
+const HEARD_BYTES: usize = 16 * 1024;
 
 /// What came of it.
 #[derive(Debug)]
@@ -26,40 +27,101 @@ pub enum Probed {
     Failed(String),
 }
 
-/// Without credentials: connects, does the TLS handshake where it begins with one, and hears the greeting.
+/// Without credentials: connects, hears the greeting, and does the TLS handshake, wherever it begins.
 pub async fn reach(upstream: &Upstream, protocol: Protocol, bound: Duration) -> Result<(), String> {
     let Some(endpoint) = upstream.endpoint(protocol) else { return Err(format!("it has no {protocol} address")) };
-    let mut stream = upstream.dialer.connect(endpoint).await.map_err(|error| error.to_string())?.stream;
-    let heard = tokio::time::timeout(bound, greeting(&mut stream, protocol)).await;
+    let connected = upstream.dialer.connect(endpoint).await.map_err(|error| error.to_string())?;
+    let (mut stream, starttls) = (connected.stream, connected.starttls);
+    let steps = if starttls { steps(protocol) } else { &steps(protocol)[..1] };
+    let hailed = tokio::time::timeout(bound, hail(&mut stream, protocol, steps)).await;
+    let hailed = hailed.unwrap_or_else(|_| Err("it is silent where an answer should come".to_owned()));
+    if starttls && hailed.is_ok() {
+        stream = upstream.dialer.starttls(stream, endpoint).await.map_err(|error| error.to_string())?;
+    }
     stream.close().await;
-    heard.unwrap_or_else(|_| Err("it is silent where a greeting should come".to_owned()))
+    hailed
 }
 
-/// RFC 3501 §7.1 (`* OK`, `* PREAUTH`, `* BYE`), RFC 5321 §4.2 (`220`), RFC 1939 §3 (`+OK`)
-async fn greeting(stream: &mut Stream, protocol: Protocol) -> Result<(), String> {
-    let expected: &[u8] = match protocol {
-        Protocol::Imap => b"* OK",
-        Protocol::Submission => b"220",
-        Protocol::Pop3 => b"+OK",
-    };
-    let mut heard = Vec::new();
-    let mut buffer = [0; 512];
-    while heard.len() < GREETING_BYTES && !heard.contains(&b'\n') {
-        match stream.read(&mut buffer).await {
-            Ok(0) => break,
-            Ok(read) => heard.extend_from_slice(buffer.get(..read).unwrap_or_default()),
-            Err(error) => return Err(error.to_string()),
+/// What is said up to TLS, and how the last line of the answer begins where it is granted. It begins with the greeting,
+/// before which nothing is said: RFC 3501 §7.1 and §6.2.1; RFC 5321 §4.2 and RFC 3207 §4; RFC 1939 §3 and RFC 2595 §4.
+fn steps(protocol: Protocol) -> &'static [(&'static str, &'static str)] {
+    match protocol {
+        Protocol::Imap => &[("", "* OK"), ("x STARTTLS", "x OK")],
+        Protocol::Submission => &[("", "220"), ("EHLO [127.0.0.1]", "250"), ("STARTTLS", "220")],
+        Protocol::Pop3 => &[("", "+OK"), ("STLS", "+OK")],
+    }
+}
+
+async fn hail(stream: &mut Stream, protocol: Protocol, steps: &[(&str, &str)]) -> Result<(), String> {
+    let mut heard = Heard::default();
+    let mut asked = "";
+    for (said, granted) in steps {
+        asked = said.trim_start_matches("x ");
+        if !said.is_empty() {
+            // Where that fails it has gone, which shows in what it answers.
+            let _ = stream.write_all(format!("{said}\r\n").as_bytes()).await;
+            let _ = stream.flush().await;
+        }
+        let line = loop {
+            let Some(line) = heard.line(stream).await? else {
+                return Err(match asked {
+                    "" => "it closed the connection without a greeting".to_owned(),
+                    _ => format!("it closed the connection without an answer to {asked}"),
+                });
+            };
+            let more = match protocol {
+                Protocol::Imap => !said.is_empty() && line.starts_with("* "),
+                Protocol::Submission => line.get(3..4) == Some("-"),
+                Protocol::Pop3 => false,
+            };
+            if !more {
+                break line;
+            }
+        };
+        if !line.strip_prefix(granted).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) {
+            let line: String = line.chars().take(100).collect();
+            return Err(match asked {
+                "" => format!("it greets with `{line}`, not as a server of {protocol} that is ready does"),
+                _ => format!("it answers {asked} with `{line}`"),
+            });
         }
     }
-    if heard.is_empty() {
-        return Err("it closed the connection without a greeting".to_owned());
+    // Behind the greeting alone there may be more.
+    if steps.len() > 1 && !heard.octets.is_empty() {
+        return Err(format!("it sent more in the clear behind its answer to {asked}"));
     }
-    if heard.starts_with(expected) && matches!(heard.get(expected.len()), Some(b' ' | b'-' | b'\r')) {
-        return Ok(());
+    Ok(())
+}
+
+/// What an upstream has said and nobody has looked at.
+#[derive(Default)]
+struct Heard {
+    octets: Vec<u8>,
+    /// How much it has said in all.
+    bytes: usize,
+}
+
+impl Heard {
+    /// The next line, for people; none where the connection ends without one.
+    async fn line(&mut self, stream: &mut Stream) -> Result<Option<String>, String> {
+        let mut buffer = [0; 512];
+        let end = loop {
+            if let Some(end) = self.octets.iter().position(|octet| *octet == b'\n') {
+                break end + 1;
+            }
+            let read = stream.read(&mut buffer).await.map_err(|error| error.to_string())?;
+            if read == 0 {
+                break self.octets.len();
+            }
+            self.octets.extend_from_slice(buffer.get(..read).unwrap_or_default());
+            self.bytes += read;
+            if self.bytes > HEARD_BYTES {
+                return Err("it says more than any server does before TLS".to_owned());
+            }
+        };
+        let line: Vec<u8> = self.octets.drain(..end).collect();
+        Ok((!line.is_empty()).then(|| String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned()))
     }
-    let line = heard.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line: String = String::from_utf8_lossy(line).trim_end().chars().take(100).collect();
-    Err(format!("it greets with `{line}`, not as a server of {protocol} that is ready does"))
 }
 
 /// Logs in with `login`, within `bound`.

@@ -13,9 +13,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::task::JoinHandle;
 
 use super::Shared;
-use crate::accounts::{AccountsError, Draft, SendingEntry, SpoolError, Spooled};
+use crate::accounts::{AccountsError, Draft, Rule, SendingEntry, SpoolError, Spooled};
 use crate::domain::{SendId, SendOutcome};
-use crate::session::{Input, Piece};
+use crate::session::{Input, Piece, Recording};
 
 /// How much of a message is written to its file at once.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -142,7 +142,7 @@ impl Sends {
                         self.failed = true;
                         None
                     }
-                    (Err(_), Kind::Record) => Some(Input::SendingRecorded(false)),
+                    (Err(_), Kind::Record) => Some(Input::SendingRecorded(Recording::Failed)),
                     (Err(_), Kind::Outcome) => Some(Input::OutcomeRecorded),
                 };
                 if let Some(input) = input {
@@ -164,11 +164,15 @@ impl Sends {
             }
             Step::Recorded(Ok(recorded)) => {
                 self.recorded = Some(recorded);
-                return Some(Input::SendingRecorded(true));
+                return Some(Input::SendingRecorded(Recording::Recorded));
+            }
+            Step::Recorded(Err(Unsent::Accounts(AccountsError::Refused(rule @ Rule::MaySendNoMore { .. })))) => {
+                tracing::info!(why = %rule, "a message was not sent, since the right to send it went meanwhile");
+                return Some(Input::SendingRecorded(Recording::Forbidden));
             }
             Step::Recorded(Err(error)) => {
                 tracing::error!(%error, "a message was not sent, since it cannot be recorded or kept");
-                return Some(Input::SendingRecorded(false));
+                return Some(Input::SendingRecorded(Recording::Failed));
             }
             Step::Outcome(outcome, copied) => {
                 if let Err(error) = outcome {

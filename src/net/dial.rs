@@ -180,7 +180,8 @@ impl Dialer {
             },
             Some(rustls::Error::InvalidMessage(_)) => tls_error(
                 endpoint,
-                "what it answered is not TLS; does this port expect STARTTLS (imap://) and not TLS at once (imaps://)?",
+                "what it answered is not TLS; does this port expect STARTTLS (imap://, smtp://) and not TLS at once (imaps://, \
+                 smtps://)?",
             ),
             Some(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)) => {
                 tls_error(endpoint, "it speaks only versions older than TLS 1.2")

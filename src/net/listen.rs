@@ -1,5 +1,5 @@
-//! Listeners: from `[[listen]]` and `[panel]` to connections that are admitted, known by their real address and, where TLS is
-//! implicit, encrypted.
+//! Listeners: from `[[listen]]` and `[panel]` to connections that are admitted, known by their real address and, where
+//! TLS is implicit, encrypted.
 //!
 //! All that a stranger sends before that is untrusted. Whoever does not get so far is disconnected without a word
 //! (a failed handshake excepted, which TLS answers with an alert) and leaves at most a line in the debug log: anyone

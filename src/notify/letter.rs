@@ -4,11 +4,11 @@
 //! the direction of the text around them), and the renderings escape what is left. The only addresses in a letter that
 //! can be followed are built from the configuration and a token, never from anything that somebody sent.
 
-use crate::domain::{Answer, Facts, Grant, Language, MailboxAddress, Notice, Permission, SuspensionCause};
+use crate::domain::{Answer, Facts, Grant, Language, Login, MailboxAddress, Notice, Permission, SuspensionCause};
 use crate::texts::{self, counted, text};
 
-/// What is written to one person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is written to one person. It may hold the token of a link, and cannot be printed.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Letter {
     pub language: Language,
     pub subject: String,
@@ -19,8 +19,8 @@ pub(super) struct Letter {
     pub footer: String,
 }
 
-/// A part of a letter. No text in it has a line end but that of a quotation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A part of a letter. No text in it has a line end.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Block {
     Paragraph(String),
     /// Somebody's own words, line by line.
@@ -49,12 +49,10 @@ pub(super) struct Places<'a> {
 /// Writes the letter; nothing where it should have a link and there is no token for it.
 pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, token: Option<&str>) -> Option<Letter> {
     let link = |path: &str| Some(format!("{}/{path}/{}", places.public_url, token?));
-    let invitation_link = || link("invitation");
-    let password_link = || link("password");
     let w = Writer { language, places };
     Some(match notice {
         Notice::Invitation { facts, message, until_secs } => {
-            w.invitation(facts, message.as_deref(), *until_secs, invitation_link()?)
+            w.invitation(facts, message.as_deref(), *until_secs, link("invitation")?)
         }
         Notice::Activated(facts) => w.activated(facts),
         Notice::Answered { facts, answer } => w.answered(facts, *answer),
@@ -69,7 +67,7 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             vec![
                 w.about("mail-password-taken-what", facts),
                 w.access(facts),
-                w.button("mail-password-button", password_link()?),
+                w.button("mail-password-button", link("password")?),
                 w.until("mail-password-until", *until_secs),
             ],
         ),
@@ -79,7 +77,7 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             vec![
                 w.about("mail-password-forgotten-what", facts),
                 w.access(facts),
-                w.button("mail-password-button", password_link()?),
+                w.button("mail-password-button", link("password")?),
                 w.until("mail-password-until", *until_secs),
                 w.say("mail-password-forgotten-unexpected", &[]),
             ],
@@ -171,7 +169,10 @@ impl Writer<'_> {
     /// N2
     fn activated(self, facts: &Facts) -> Letter {
         let mut blocks = vec![self.about("mail-activated-what", facts), self.granted(facts)];
-        blocks.push(self.say("mail-activated-how", &[]));
+        blocks.push(match self.places.webmail_url {
+            Some(_) => self.say("mail-activated-webmail", &[]),
+            None => self.say("mail-activated-how", &[]),
+        });
         blocks.extend(self.webmail_button());
         blocks.extend(self.by_client(&facts.grant));
         blocks.push(self.say("mail-activated-secret", &[]));
@@ -184,8 +185,8 @@ impl Writer<'_> {
         let name = full_name(facts);
         let args = [("name", name.as_str()), ("mailbox", facts.login.mailbox().as_str())];
         let username = match &facts.login {
-            crate::domain::Login::Delegate(username, _) => username.as_str(),
-            crate::domain::Login::Owner(mailbox) => mailbox.as_str(),
+            Login::Delegate(username, _) => username.as_str(),
+            Login::Owner(mailbox) => mailbox.as_str(),
         };
         let free = || self.say("mail-username-free", &[("username", username)]);
         let (subject, blocks) = match answer {
@@ -245,18 +246,18 @@ impl Writer<'_> {
     }
 
     fn webmail_button(self) -> Option<Block> {
-        self.places.webmail_url.map(|url| self.button("mail-activated-button", url.to_owned()))
+        self.places.webmail_url.map(|url| self.button("mail-webmail-button", url.to_owned()))
     }
 
     /// How a mail program gets in, or that it does not.
     fn by_client(self, grant: &Grant) -> Option<Block> {
         if !grant.may(Permission::Client) {
-            return Some(self.say("mail-activated-no-client", &[]));
+            return Some(self.say("mail-no-client", &[]));
         }
         let protocols = texts::protocols(self.language, grant.protocols);
         let id = match grant.may(Permission::Send) {
-            true => "mail-activated-client",
-            false => "mail-activated-client-receive",
+            true => "mail-by-client",
+            false => "mail-by-client-receive",
         };
         (!protocols.is_empty()).then(|| self.say(id, &[("protocols", &protocols)]))
     }

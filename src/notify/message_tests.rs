@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use html5gum::{Token, Tokenizer};
 use mail_parser::{Addr, HeaderValue, Message, MessageParser, MimeHeaders};
 use proptest::prelude::*;
 
-use super::super::letter::{Places, write};
+use super::super::letter::{Block, Places, write};
 use super::super::preview;
 use super::*;
 use crate::domain::{Facts, Language, Notice};
@@ -167,11 +168,23 @@ fn with(notice: &Notice, first: &str, last: &str, owner: &str, words: &str) -> N
     }
 }
 
-/// The tags of a page with their attributes, the breaks between lines apart, by the coarsest of readings: every `<` begins
-/// one. The title and texts are no part of it.
-fn tags(html: &str) -> Vec<String> {
-    let tags = html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default().to_owned());
-    tags.filter(|tag| tag != "br").collect()
+/// The tags of a page with their attributes, the breaks between lines apart, and its text on one line, as a reader of HTML
+/// finds them (WHATWG HTML §13.2.5).
+fn page(html: &str) -> (Vec<String>, String) {
+    let (mut tags, mut text) = (Vec::new(), String::new());
+    for token in Tokenizer::new(html) {
+        match token.unwrap() {
+            Token::StartTag(tag) if **tag.name == *b"br" => text.push(' '),
+            Token::StartTag(tag) => tags.push(format!("{:?} {:?}", tag.name, tag.attributes)),
+            Token::EndTag(tag) => tags.push(format!("/{:?}", tag.name)),
+            Token::String(string) => text.push_str(std::str::from_utf8(&string).unwrap()),
+            Token::Comment(comment) => tags.push(format!("{comment:?}")),
+            Token::Doctype(doctype) => tags.push(format!("{doctype:?}")),
+            // Of characters that stand for nothing in Unicode. What is wrong with a tag shows in the tags.
+            Token::Error(_) => {}
+        }
+    }
+    (tags, text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 proptest! {
@@ -195,7 +208,15 @@ proptest! {
             let html = message.body_html(0).unwrap().replace("\r\n", "\n");
             prop_assert_eq!(&html, &html::render(&letter));
             prop_assert_eq!(message.body_text(0).unwrap().replace("\r\n", "\n"), plain::render(&letter));
-            prop_assert_eq!(tags(&html), tags(&usual.body_html(0).unwrap()));
+            let (tags, text) = page(&html);
+            prop_assert_eq!(tags, page(&usual.body_html(0).unwrap()).0);
+            prop_assert!(text.contains(letter.name.trim()), "{:?} is not in {}", letter.name, text);
+            let quoted = letter.blocks.iter().find_map(|block| match block {
+                Block::Quote(lines) => Some(lines.join(" ")),
+                _ => None,
+            });
+            let quoted = quoted.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assert!(text.contains(&quoted), "{:?} is not in {}", quoted, text);
         }
     }
 }

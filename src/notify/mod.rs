@@ -21,7 +21,6 @@ mod relay;
 mod settling;
 
 pub use outbox::Notifier;
-pub use preview::Rendering;
 pub use settling::settle;
 
 use crate::config::NotifyConfig;

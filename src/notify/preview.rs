@@ -34,7 +34,7 @@ pub fn kinds() -> Vec<&'static str> {
 }
 
 /// A mail of that kind, with the addresses of the configuration where there is one. None is of that kind: nothing.
-pub fn preview(kind: &str, language: Language, rendering: Rendering, config: Option<&Config>) -> Option<Vec<u8>> {
+pub fn render(kind: &str, language: Language, rendering: Rendering, config: Option<&Config>) -> Option<Vec<u8>> {
     let notice = notices()?.into_iter().find(|notice| notice.kind() == kind)?;
     let panel = config.and_then(|config| config.panel.as_ref());
     let places = Places {

@@ -64,8 +64,7 @@ struct Login {
     password_file: PathBuf,
 }
 
-/// One mail, as the relay is to be told of it.
-#[derive(Debug)]
+/// One mail, as the relay is to be told of it. It may hold the token of a link, and cannot be printed.
 pub(super) struct Parcel {
     pub from: MailboxAddress,
     pub to: Address,
@@ -338,8 +337,8 @@ fn wanted(reply: Reply, what: &str, kind: Kind) -> Result<Reply, Trouble> {
     }
     let why = format!("{what} was answered `{}`", reply.summary());
     Err(match reply.kind() {
-        // RFC 5321 §3.8: it shuts down.
-        _ if reply.code == 421 => Trouble::Away(why),
+        // It shuts down (RFC 5321 §3.8); or it wants a login that it was not given, or a better one (RFC 4954 §6).
+        _ if matches!(reply.code, 421 | 530 | 534 | 535 | 538) => Trouble::Away(why),
         Kind::Never => Trouble::Never(why),
         Kind::NotNow => Trouble::NotNow(why),
         // Neither yes nor no: nothing that SMTP knows.

@@ -139,20 +139,21 @@ async fn each_step_s_failure_has_its_consequence() {
         "550 5.0.0 never\r\n",
         "554 5.0.0 no service\r\n",
         "421 4.3.2 closing\r\n",
+        "530 5.7.0 log in first\r\n",
         "199 ?\r\n",
         "hello\r\n",
         "250 lines\n",
         "", // closes
     ];
     for (step, expected) in [
-        ("greeting", "aaaaaaaa"),
-        ("EHLO", "aaaaaaaa"),
-        ("AUTH", "aaaaaaaa"),
-        ("MAIL", "aaaaaaaa"),
-        ("RCPT", "nffaaaaa"),
-        ("DATA", "nffaaaaa"),
+        ("greeting", "aaaaaaaaa"),
+        ("EHLO", "aaaaaaaaa"),
+        ("AUTH", "aaaaaaaaa"),
+        ("MAIL", "aaaaaaaaa"),
+        ("RCPT", "nffaaaaaa"),
+        ("DATA", "nffaaaaaa"),
         // Nobody knows whether it was taken: it will be sent again, with the same Message-ID.
-        ("the message", "nffaaaaa"),
+        ("the message", "nffaaaaaa"),
     ] {
         let at = match step {
             "greeting" => 0,

@@ -247,10 +247,10 @@ pub fn offered(upstream: Extensions, message_bytes: u64) -> Extensions {
     OWN.or(upstream.and(UPSTREAM)).with_size(most)
 }
 
-/// The fields that there may be one of (RFC 5322 §3.6): with two, one program would show and record the first, another
-/// the second.
-const ONCE: [&str; 10] =
-    ["Date", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject"];
+/// The fields that there may be one of (RFC 5322 §3.6; Author, of RFC 9057, as well): with two, one program would show and
+/// record the first, another the second.
+const ONCE: [&str; 11] =
+    ["Date", "Author", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject"];
 
 const TWO_FIELDS: Refusal = Own {
     code: 550,
@@ -270,13 +270,16 @@ const FORGED_FROM: Refusal = Own {
 const FORGED_SENDER: Refusal = Own {
     code: 550,
     enhanced: "5.7.1",
-    text: "The Sender, Resent-From or Resent-Sender of the message is not this mailbox (il Sender o il Resent-From non corrisponde a questa casella)",
+    text: "The Sender, Author, Resent-From or Resent-Sender of the message is not this mailbox (il Sender, l'Author o il Resent-From non corrisponde a questa casella)",
 };
 const NAMES_ANOTHER: Refusal = Own {
     code: 550,
     enhanced: "5.7.1",
     text: "The name beside the address shows another address (il nome accanto all'indirizzo mostra un altro indirizzo)",
 };
+
+/// As many as one field can hold.
+const MANY: usize = usize::MAX;
 
 /// The judgement on a message's header, before DATA goes upstream (G2).
 pub fn judge(header: &Header, addresses: &[MailboxAddress]) -> Result<(), Refusal> {
@@ -285,10 +288,11 @@ pub fn judge(header: &Header, addresses: &[MailboxAddress]) -> Result<(), Refusa
         return Err(TWO_FIELDS);
     }
     originators(from, addresses, FORGED_FROM)?;
-    for name in ["Sender", "Resent-From", "Resent-Sender", "Return-Path"] {
+    for (name, most) in
+        [("Sender", 1), ("Author", MANY), ("Resent-From", MANY), ("Resent-Sender", 1), ("Return-Path", 1)]
+    {
         for value in header.values(name) {
-            let all = originators(value, addresses, FORGED_SENDER)?;
-            if name != "Resent-From" && all > 1 {
+            if originators(value, addresses, FORGED_SENDER)? > most {
                 return Err(FORGED_SENDER);
             }
         }

@@ -89,8 +89,8 @@ pub enum Input<'a> {
     GrantChanged(Grant),
     /// This person would no longer be let in (X2, D8).
     Revoked,
-    /// The answer to [`Request::RecordSending`]: whether it is recorded durably. Where not, the message must not be sent.
-    SendingRecorded(bool),
+    /// The answer to [`Request::RecordSending`].
+    SendingRecorded(Recording),
     /// The answer to [`Request::RecordOutcome`], given also where it could not be recorded: the record then goes on
     /// saying that the outcome is unknown, and the log tells why.
     OutcomeRecorded,
@@ -98,6 +98,17 @@ pub enum Input<'a> {
     Shutdown,
     /// Time has passed; [`deadline`](Machine::deadline) may have come.
     Tick,
+}
+
+/// What came of recording a message that is about to be sent. It may be sent where it is recorded, and only there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// It is recorded durably.
+    Recorded,
+    /// It was not, since meanwhile this person may not send it any more (P9, X2). The reason is in the log.
+    Forbidden,
+    /// It could not be; the cause is in the log.
+    Failed,
 }
 
 /// Who was let in, and how the upstream is entered on their behalf.
@@ -255,7 +266,8 @@ pub enum Piece<'a> {
 pub struct Timeouts {
     /// From the connection to the login.
     pub login: std::time::Duration,
-    /// From the first byte of a command to its last; for a message, for each 64 KiB of it.
+    /// From the first byte of a command to its last; for a message that is stored or sent, for each 64 KiB of it; for an
+    /// upstream that is silent within a POP3 response.
     pub command: std::time::Duration,
     /// Between commands, IDLE included.
     pub idle: std::time::Duration,

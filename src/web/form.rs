@@ -1,13 +1,15 @@
-//! What somebody sends: a form (`application/x-www-form-urlencoded`), from one of these pages.
+//! What somebody sends: a form (`application/x-www-form-urlencoded`) from one of these pages, or the token of a link.
 //!
 //! The body is untrusted and may hold passwords: it is read within its bounds, and its values are secrets until
 //! somebody says otherwise.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,8 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::page::Problem;
 use super::reader::Reader;
 use super::routes::Site;
-use super::{BODY_BYTES, FIELDS};
 use crate::accounts::Token;
+use crate::domain::limits::{FORM_FIELDS, REQUEST_BODY_BYTES};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -45,7 +47,7 @@ impl Form {
             // What is no UTF-8 was replaced by this sign: a password would not be the one that was typed.
             let legible = |text: &Cow<'_, str>| !text.contains('\u{fffd}');
             let twice = fields.iter().any(|(field, _)| *field == name);
-            if fields.len() == FIELDS || twice || !legible(&name) || !legible(&value) {
+            if fields.len() == FORM_FIELDS || twice || !legible(&name) || !legible(&value) {
                 return Err(Problem::BadRequest);
             }
             fields.push((name.into_owned(), value.into_owned().into()));
@@ -69,14 +71,26 @@ impl FromRequest<Site> for Form {
                 return Err(Problem::NoForm);
             }
             let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-            if announced.is_some_and(|length: u64| length > BODY_BYTES as u64) {
+            if announced.is_some_and(|length: u64| length > REQUEST_BODY_BYTES as u64) {
                 return Err(Problem::TooLarge);
             }
             // Where it is not too large, the connection broke, and nobody hears the answer.
-            let body = to_bytes(body, BODY_BYTES).await.map_err(|_| Problem::TooLarge)?;
+            let body = to_bytes(body, REQUEST_BODY_BYTES).await.map_err(|_| Problem::TooLarge)?;
             Form::parse(&body)
         };
         read.await.map_err(|problem| problem.page(Reader::of(&parts)))
+    }
+}
+
+/// What stands for the token in an address; empty where that is no text.
+pub(super) struct LinkText(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for LinkText {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<LinkText, Infallible> {
+        let text = Path::from_request_parts(parts, state).await;
+        Ok(LinkText(text.map_or_else(|_| String::new(), |Path(text)| text)))
     }
 }
 
@@ -104,7 +118,7 @@ mod tests {
     fn fields_are_bounded_single_and_legible() {
         let form = Form::parse(b"token=a&password=p%C3%A8+%26").ok().unwrap();
         assert_eq!((form.plain("token"), form.plain("password"), form.plain("repeat")), ("a", "p\u{e8} &", ""));
-        let full: Vec<String> = (0..FIELDS).map(|n| format!("f{n}=")).collect();
+        let full: Vec<String> = (0..FORM_FIELDS).map(|n| format!("f{n}=")).collect();
         assert!(Form::parse(full.join("&").as_bytes()).is_ok());
         assert!(Form::parse((full.join("&") + "&more=").as_bytes()).is_err());
         assert!(Form::parse(b"a=1&a=2").is_err());

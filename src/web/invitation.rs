@@ -1,10 +1,10 @@
 //! Answering an invitation: accept it with a password (D2), or refuse it (D6). Its page changes nothing; the answers are
 //! POSTs, and a refusal is asked about once more.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
-use super::form::Form;
+use super::form::{Form, LinkText};
 use super::page::{self, PasswordFault, Problem};
 use super::reader::Reader;
 use super::routes::{Site, Work};
@@ -13,9 +13,14 @@ use crate::accounts::{InvitationView, Token};
 use crate::domain::Language;
 
 /// `GET /invitation/{token}`
-pub(super) async fn show(State(site): State<Site>, reader: Reader, Path(text): Path<String>) -> Response {
-    match find(&site, &text).await {
-        Ok(view) => page::invitation(language(reader, &view), &view, &text, None),
+pub(super) async fn show(State(site): State<Site>, reader: Reader, link: LinkText) -> Response {
+    form_page(&site, reader, &link.0, None).await
+}
+
+/// The invitation and its forms; after a first try, with what is to be mended.
+async fn form_page(site: &Site, reader: Reader, text: &str, fault: Option<PasswordFault>) -> Response {
+    match find(site, text).await {
+        Ok(view) => page::invitation(language(reader, &view), &view, text, fault),
         Err(problem) => problem.page(reader),
     }
 }
@@ -30,15 +35,7 @@ pub(super) async fn accept(State(site): State<Site>, reader: Reader, form: Form)
     };
     match answer.await {
         Ok(view) => page::accepted(reader.language_of(view.delegate.language), &view, site.webmail_url.as_deref()),
-        Err(Problem::Password(fault)) => again(&site, reader, &text, fault).await,
-        Err(problem) => problem.page(reader),
-    }
-}
-
-/// The form once more, with what is to be mended.
-async fn again(site: &Site, reader: Reader, text: &str, fault: PasswordFault) -> Response {
-    match find(site, text).await {
-        Ok(view) => page::invitation(language(reader, &view), &view, text, Some(fault)),
+        Err(Problem::Password(fault)) => form_page(&site, reader, &text, Some(fault)).await,
         Err(problem) => problem.page(reader),
     }
 }

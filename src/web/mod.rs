@@ -39,14 +39,6 @@ use crate::accounts::Accounts;
 use crate::config::{Config, PanelConfig};
 use crate::net::{Admission, Arrival, BindError, CLOSE_TIMEOUT, Listener, ServerTls, Signals};
 
-/// The most that the body of a request may have.
-pub const BODY_BYTES: usize = 16 * 1024;
-/// The most that the head of a request may have: its line and its headers. hyper takes no less than 8 KiB.
-pub const HEAD_BYTES: usize = 16 * 1024;
-/// The most headers of a request.
-pub const HEADERS: usize = 64;
-/// The most fields of a form.
-pub const FIELDS: usize = 8;
 /// Connections at once.
 pub const CONNECTIONS: usize = 512;
 /// How long a client may take to send the head of a request, and to begin the next one.

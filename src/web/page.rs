@@ -178,6 +178,7 @@ impl PasswordFault {
             Rule::PasswordTooLong => Some(PasswordFault::TooLong),
             Rule::PasswordControl => Some(PasswordFault::Control),
             Rule::PasswordWeak => Some(PasswordFault::Weak),
+            // Most rules are about other things, and no form mends what they find.
             _ => None,
         }
     }
@@ -246,8 +247,7 @@ impl Problem {
         self.page_in(reader.language())
     }
 
-    /// Its page in this language.
-    pub(super) fn page_in(self, language: Language) -> Response {
+    fn page_in(self, language: Language) -> Response {
         let (status, title, text) = match self {
             Problem::BadRequest | Problem::Password(_) => {
                 (StatusCode::BAD_REQUEST, "page-bad-request", "page-bad-request-text")
@@ -401,4 +401,48 @@ fn allowed(language: Language, view: &DelegateView) -> Vec<Allowed> {
     let names = texts::granted(language, &grant);
     let abouts = view.effective.iter().map(|permission| texts::text(language, about(permission), &[]));
     names.into_iter().zip(abouts).map(|(name, about)| Allowed { name, about }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    /// RFC 9110 §15; each says what to do next, in either language.
+    #[tokio::test]
+    async fn every_problem_has_its_page() {
+        for (problem, status, it, en) in [
+            (Problem::BadRequest, 400, "riprova", "try again"),
+            (Problem::ElsewhereSent, 403, "Apri il link", "Open the link"),
+            (Problem::NotFound, 404, "copialo per intero", "copy all of it"),
+            (Problem::LinkBroken, 404, "Copialo per intero", "Copy all of it"),
+            (Problem::NoSuchMethod, 405, "apri di nuovo il link", "open the link"),
+            (Problem::Refused, 409, "Rivolgiti al titolare", "Ask the mailbox"),
+            (Problem::LinkGone, 410, "di invitarti di nuovo", "to invite you again"),
+            (Problem::TooLarge, 413, "meno testo", "type less"),
+            (Problem::NoForm, 415, "riprova", "try again"),
+            (Problem::Internal, 500, "Non dipende da te", "not your fault"),
+            (Problem::TooSlow, 503, "tra qualche minuto", "in a few minutes"),
+        ] {
+            for (language, advice) in [(Language::Italian, it), (Language::English, en)] {
+                let page = problem.page_in(language);
+                assert_eq!(page.status(), status, "{problem:?}");
+                let body = String::from_utf8(to_bytes(page.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap();
+                assert!(body.contains(advice) && !body.contains("[page-"), "{problem:?}: {body}");
+            }
+        }
+    }
+
+    /// What only the operator can mend is no fault of who reads the page, and no cause is told to them.
+    #[test]
+    fn errors_become_problems_by_who_erred() {
+        let of = |rule: Rule| Problem::of(AccountsError::Refused(rule));
+        assert_eq!(of(Rule::LinkGone), Problem::LinkGone);
+        assert_eq!(of(Rule::PasswordWeak), Problem::Password(PasswordFault::Weak));
+        assert_eq!(of(Rule::TooManyAliases), Problem::Refused);
+        assert_eq!(Problem::of(AccountsError::Hash("x".to_owned())), Problem::Internal);
+    }
 }

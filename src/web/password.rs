@@ -1,16 +1,16 @@
 //! A new password (D7): whoever forgot theirs asks for a link, and whoever has a link sets a new one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::errands;
-use super::form::Form;
+use super::form::{Form, LinkText};
 use super::now_secs;
 use super::page::{self, PasswordFault, Problem};
 use super::reader::Reader;
 use super::routes::{Site, Work};
-use crate::accounts::{DelegateView, Token};
+use crate::accounts::Token;
 
 /// `GET /password/forgotten`
 pub(super) async fn ask(reader: Reader) -> Response {
@@ -32,9 +32,18 @@ pub(super) async fn asked(reader: Reader) -> Response {
 }
 
 /// `GET /password/{token}`
-pub(super) async fn show(State(site): State<Site>, reader: Reader, Path(text): Path<String>) -> Response {
-    match find(&site, &text).await {
-        Ok(view) => page::new_password(reader.language_of(view.delegate.language), &view, &text, None),
+pub(super) async fn show(State(site): State<Site>, reader: Reader, link: LinkText) -> Response {
+    form_page(&site, reader, &link.0, None).await
+}
+
+/// The form for a new password; after a first try, with what is to be mended.
+async fn form_page(site: &Site, reader: Reader, text: &str, fault: Option<PasswordFault>) -> Response {
+    let found = async {
+        let token: Token = text.parse().map_err(|_| Problem::LinkBroken)?;
+        site.ask(Work::Lookup, move |accounts| accounts.password_link(&token, now_secs())).await
+    };
+    match found.await {
+        Ok(view) => page::new_password(reader.language_of(view.delegate.language), &view, text, fault),
         Err(problem) => problem.page(reader),
     }
 }
@@ -49,17 +58,9 @@ pub(super) async fn set(State(site): State<Site>, reader: Reader, form: Form) ->
     };
     match answer.await {
         Ok(view) => page::password_set(reader.language_of(view.delegate.language), &view, site.webmail_url.as_deref()),
-        Err(Problem::Password(fault)) => match find(&site, &text).await {
-            Ok(view) => page::new_password(reader.language_of(view.delegate.language), &view, &text, Some(fault)),
-            Err(problem) => problem.page(reader),
-        },
+        Err(Problem::Password(fault)) => form_page(&site, reader, &text, Some(fault)).await,
         Err(problem) => problem.page(reader),
     }
-}
-
-async fn find(site: &Site, text: &str) -> Result<DelegateView, Problem> {
-    let token: Token = text.parse().map_err(|_| Problem::LinkBroken)?;
-    site.ask(Work::Lookup, move |accounts| accounts.password_link(&token, now_secs())).await
 }
 
 /// The password that was typed twice.

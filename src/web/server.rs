@@ -15,7 +15,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use super::{CONNECTION_LIFE, HEAD_BYTES, HEAD_TIMEOUT, HEADERS, REQUEST_TIMEOUT};
+use super::{CONNECTION_LIFE, HEAD_TIMEOUT, REQUEST_TIMEOUT};
+use crate::domain::limits::{REQUEST_HEAD_BYTES, REQUEST_HEADERS};
 use crate::net::{Arrival, Signals};
 
 /// Serves one connection to its end.
@@ -25,8 +26,8 @@ pub(super) async fn serve(arrival: Arrival, router: Router, signals: Signals) {
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADERS)
+        .max_buf_size(REQUEST_HEAD_BYTES)
+        .max_headers(REQUEST_HEADERS)
         .serve_connection(TokioIo::new(stream), service);
 
     let mut ending = false;

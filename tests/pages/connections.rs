@@ -3,15 +3,18 @@
 //! Where the clock is paused, it jumps whenever all that runs here waits: what takes for ever is over at once.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use delega::config::{Config, TlsConfig};
+use delega::domain::limits::{REQUEST_HEAD_BYTES, REQUEST_HEADERS};
 use delega::net::{ServerTls, Signals, shutdown::Reload};
-use delega::web::{HEAD_BYTES, HEADERS, Panel};
+use delega::web::{CONNECTION_LIFE, HEAD_TIMEOUT, Panel, REQUEST_TIMEOUT};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +60,9 @@ async fn rest(tcp: &mut TcpStream) -> String {
     tcp.read_to_end(&mut said).await.unwrap();
     String::from_utf8(said).unwrap()
 }
+
+/// For a connection's farewell, and for what the clock jumps beyond.
+const A_MOMENT: Duration = Duration::from_secs(5);
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: delega.example.it\r\n";
 
@@ -116,9 +122,9 @@ async fn heads_have_their_bounds() {
     let close = "Connection: close\r\n\r\n";
     // Host and Connection are two of them.
     let many = |count: usize| (0..count - 2).map(|n| format!("X-{n}: x\r\n")).collect::<String>();
-    assert!(running.says(&format!("{GET}{}{close}", many(HEADERS))).await.starts_with("HTTP/1.1 200"));
-    assert!(running.says(&format!("{GET}{}{close}", many(HEADERS + 1))).await.starts_with("HTTP/1.1 431"));
-    let long = "x".repeat(HEAD_BYTES);
+    assert!(running.says(&format!("{GET}{}{close}", many(REQUEST_HEADERS))).await.starts_with("HTTP/1.1 200"));
+    assert!(running.says(&format!("{GET}{}{close}", many(REQUEST_HEADERS + 1))).await.starts_with("HTTP/1.1 431"));
+    let long = "x".repeat(REQUEST_HEAD_BYTES);
     assert!(running.says(&format!("{GET}X: {long}\r\n{close}")).await.starts_with("HTTP/1.1 431"));
     let said = running.says(&format!("GET /{long} HTTP/1.1\r\nHost: x\r\n{close}")).await;
     assert!(said.starts_with("HTTP/1.1 414") || said.starts_with("HTTP/1.1 431"), "{said}");
@@ -129,27 +135,68 @@ async fn heads_have_their_bounds() {
     }
 }
 
+/// How long something takes by the clock that is paused.
+async fn timed<T>(done: impl Future<Output = T>) -> (T, Duration) {
+    let begun = Instant::now();
+    (done.await, begun.elapsed())
+}
+
 #[tokio::test(start_paused = true)]
 async fn whoever_sends_a_head_slowly_is_cut_off() {
     let running = start(None);
-    let mut nothing = running.connect().await;
-    assert_eq!(rest(&mut nothing).await, "");
-    let mut half = running.connect().await;
-    half.write_all(GET.as_bytes()).await.unwrap();
-    let said = rest(&mut half).await;
-    assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
+    let (said, lasted) = timed(running.says("")).await;
+    assert_eq!(said, "");
+    assert!(lasted < HEAD_TIMEOUT + A_MOMENT, "{lasted:?}");
+    // One byte now and then does not help.
+    let mut slow = running.connect().await;
+    let trickle = async {
+        for byte in GET.bytes().cycle() {
+            let mut answer = [0; 1];
+            tokio::select! {
+                biased;
+                read = slow.read(&mut answer) => return read.map_or(true, |read| read == 0),
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+            if slow.write_all(&[byte]).await.is_err() {
+                return true;
+            }
+        }
+        false
+    };
+    let (ended, lasted) = timed(trickle).await;
+    assert!(ended && lasted < HEAD_TIMEOUT + A_MOMENT, "{ended} {lasted:?}");
     // Kept open after an answer, it waits no longer.
-    let mut kept = running.connect().await;
-    kept.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
-    assert!(rest(&mut kept).await.ends_with("</html>"));
+    let (said, lasted) = timed(running.says(&format!("{GET}\r\n"))).await;
+    assert!(said.ends_with("</html>") && lasted < HEAD_TIMEOUT + A_MOMENT, "{lasted:?} {said}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_sends_a_body_slowly_is_told_so() {
     let running = start(None);
     let head = "POST /invitation/accept HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
-    let said = running.says(&format!("{head}Content-Length: 100\r\n\r\ntoken=")).await;
+    let (said, lasted) = timed(running.says(&format!("{head}Content-Length: 100\r\n\r\ntoken="))).await;
     assert!(said.starts_with("HTTP/1.1 503") && said.ends_with("</html>"), "{said}");
+    assert!(lasted < REQUEST_TIMEOUT + A_MOMENT, "{lasted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_connection_goes_on_for_ever() {
+    let running = start(None);
+    let mut tcp = running.connect().await;
+    let begun = Instant::now();
+    let mut answers = 0;
+    loop {
+        let asked = tcp.write_all(format!("{GET}\r\n").as_bytes()).await;
+        let mut some = [0; 64 * 1024];
+        match asked.and(tcp.read(&mut some).await) {
+            Ok(read) if read > 0 => answers += 1,
+            _ => break,
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    let lived = begun.elapsed();
+    assert!(answers > 10, "{answers}");
+    assert!(lived >= CONNECTION_LIFE && lived < CONNECTION_LIFE + 2 * A_MOMENT, "{lived:?}");
 }
 
 #[tokio::test]

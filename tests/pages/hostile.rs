@@ -1,7 +1,7 @@
 //! What strangers send (threats.md, "Accounts and panel").
 
 use delega::domain::DelegateState;
-use delega::web::{BODY_BYTES, FIELDS};
+use delega::domain::limits::{FORM_FIELDS, REQUEST_BODY_BYTES};
 
 use super::*;
 
@@ -51,6 +51,18 @@ async fn what_is_typed_is_not_shown_again() {
     }
     let answer = office.get("/invitation/%3Cscript%3E?lang=%22%3E%3Cscript%3E").await;
     assert!(answer.status == StatusCode::NOT_FOUND && !answer.body.contains("script"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn odd_addresses_have_pages_too() {
+    let office = Office::open();
+    for path in
+        ["/invitation/%FF", "/password/%00", "/invitation/a%2Fb", "/%FF", "//", "/invitation/", "/../etc/passwd"]
+    {
+        let answer = office.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.body.ends_with("</html>"), "{path}: {}", answer.body);
+    }
 }
 
 #[tokio::test]
@@ -111,10 +123,10 @@ async fn bodies_have_their_bounds() {
         }
     };
     for announced in [true, false] {
-        assert_eq!(office.send(sized(BODY_BYTES, announced)).await.status, StatusCode::NOT_FOUND);
-        assert_eq!(office.send(sized(BODY_BYTES + 1, announced)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(office.send(sized(REQUEST_BODY_BYTES, announced)).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(office.send(sized(REQUEST_BODY_BYTES + 1, announced)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let names: Vec<String> = (0..FIELDS).map(|n| format!("field{n}")).collect();
+    let names: Vec<String> = (0..FORM_FIELDS).map(|n| format!("field{n}")).collect();
     let mut fields: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     assert_eq!(office.post("/invitation/refuse", &fields).await.status, StatusCode::NOT_FOUND);
     fields.push(("one-more", ""));
@@ -133,6 +145,18 @@ async fn what_is_no_utf_8_is_no_password() {
     let body = format!("token={token}&password=graffetta+batteria+%FF&repeat=graffetta+batteria+%FF");
     let request = Request::post("/invitation/accept").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(office.send(request.body(body.into()).unwrap()).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(office.delegate("anna").delegate.state, DelegateState::Pending);
+}
+
+/// Nobody waits without an end for the turn of their password; what only looks something up waits for none.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_logins_makes_nobody_wait_for_ever() {
+    let office = Office::with("Carla Bianchi", &panel(), 0);
+    let token = office.invite("anna");
+    assert_eq!(office.get(&format!("/invitation/{token}")).await.status, StatusCode::OK);
+    let busy = office.accept(&token, PASSWORD).await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(busy.body.contains("Riprova tra qualche minuto"), "{}", busy.body);
     assert_eq!(office.delegate("anna").delegate.state, DelegateState::Pending);
 }
 

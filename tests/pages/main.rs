@@ -60,6 +60,11 @@ impl Office {
 
     /// With an owner of that name.
     fn of(owner: &str, panel: &PanelConfig) -> Office {
+        Office::with(owner, panel, 2)
+    }
+
+    /// Where so many may run argon2 at once.
+    fn with(owner: &str, panel: &PanelConfig, turns: usize) -> Office {
         listen_to_the_log();
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(&folder.path().join("delega.db")).unwrap();
@@ -83,7 +88,7 @@ impl Office {
             },
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
-        let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(2)));
+        let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)));
         Office { accounts, router: router(site), errands, _folder: folder }
     }
 

@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 use super::delega::Options;
 use super::office::{ADDRESS, Office, PASSWORD};
 use super::support::certs::Authority;
+use super::support::dovecot::Dovecot;
+use super::support::postfix::Postfix;
 
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
@@ -34,6 +36,36 @@ fn check_is_content_where_everything_works() {
         assert!(json.as_array().unwrap().iter().all(|finding| finding["ok"] == true), "{json}");
         // Looking leaves no trace
         assert!(office.flags(1).is_empty());
+    }
+}
+
+/// Sending and downloading are reached by TLS whichever way it begins, and the certificate is looked at.
+#[test]
+fn check_reaches_sending_and_downloading_through_tls() {
+    let dovecot = Dovecot::start();
+    let postfix = Postfix::before(&dovecot);
+    let folder = tempfile::tempdir().unwrap();
+    let other_ca = folder.path().join("other.pem");
+    fs::write(&other_ca, Authority::new("Another CA").unwrap().pem).unwrap();
+    let (starttls, stls) = (postfix.submission_port(), dovecot.pop3_port());
+    let mut options = Options::before(&dovecot).sending(&postfix).downloading(&dovecot);
+    options.upstream = format!(
+        "\n[upstream.poi]\nimap = {:?}\nsubmission = \"smtp://localhost:{starttls}\"\n\
+         pop3 = \"pop3://localhost:{stls}\"\nca_file = {:?}\n\
+         \n[upstream.estraneo]\nimap = {0:?}\nsubmission = \"smtp://localhost:{starttls}\"\n\
+         pop3 = \"pop3://localhost:{stls}\"\nca_file = {other_ca:?}\n",
+        options.starttls_imap,
+        dovecot.ca_file()
+    );
+    let told = stdout(&options.start().run(&["check"], ""));
+    for protocol in ["imap", "submission", "pop3"] {
+        for name in ["main", "poi"] {
+            let line = format!("ok    upstream {name}: {protocol} can be reached");
+            assert!(told.lines().any(|told| told == line), "{line}: {told}");
+        }
+        let begins = format!("WRONG upstream estraneo: {protocol}: ");
+        let line = told.lines().find(|line| line.starts_with(&begins)).unwrap_or_else(|| panic!("{begins}: {told}"));
+        assert!(line.contains("issued by nobody who is trusted"), "{line}");
     }
 }
 

@@ -18,8 +18,21 @@ use super::delega::{Delega, password};
 /// How long an answer may take.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-trait Transport: Read + Write + Send {}
-impl<T: Read + Write + Send> Transport for T {}
+trait Transport: Read + Write + Send {
+    /// Says that nothing more will be sent, where there is a word for it.
+    fn close_notify(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for TcpStream {}
+
+impl Transport for StreamOwned<ClientConnection, TcpStream> {
+    fn close_notify(&mut self) -> io::Result<()> {
+        self.conn.send_close_notify();
+        self.flush()
+    }
+}
 
 /// A connection to an IMAP server.
 pub struct Client {
@@ -350,6 +363,14 @@ impl Client {
     /// Waits so long for each answer from now on.
     pub fn with_patience(self, patience: Duration) -> Client {
         Client { patience, ..self }
+    }
+
+    /// Sends nothing more, and goes on listening; with TLS's word for it, or without.
+    pub fn half_close(&mut self, notify: bool) -> io::Result<()> {
+        if notify {
+            self.transport.close_notify()?;
+        }
+        self.tcp.shutdown(Shutdown::Write)
     }
 
     /// Goes away without a word.

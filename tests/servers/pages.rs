@@ -129,7 +129,7 @@ fn look(browser: &Browser, picture: &str) {
 
 /// The id of what has the focus, or else what it says.
 fn focus(browser: &Browser) -> String {
-    let script = "const on = document.activeElement; return on.id || on.innerText.trim();";
+    let script = "const on = document.activeElement; return on.id || on.textContent.trim();";
     browser.script(script).as_str().unwrap().to_owned()
 }
 

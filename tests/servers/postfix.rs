@@ -2,7 +2,7 @@
 //! mailboxes, and it leaves nothing behind.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Command;
 
 use crate::support::dovecot::Dovecot;
@@ -172,6 +172,20 @@ fn it_dies_and_comes_back() {
     python(&postfix, &send);
     assert_eq!(postfix.taken().len(), 2);
     assert_eq!(count(&dovecot, OTHER), 2);
+}
+
+/// Postfix says nothing where one of its ports is taken: who would write it into the log has not begun.
+#[test]
+fn a_port_that_somebody_else_has_for_a_while_is_waited_for() {
+    let (_dovecot, mut postfix) = provider();
+    let port = postfix.submission_port();
+    postfix.kill();
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let visits = std::thread::spawn(move || (0..400).for_each(|_| drop(holder.accept())));
+    postfix.revive();
+    assert!(visits.is_finished());
+    python(&postfix, "session.noop()");
 }
 
 #[test]

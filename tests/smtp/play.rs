@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use delega::domain::{Grant, SendOutcome};
 use delega::proto::smtp::extension::{Extension, Extensions};
 use delega::session::smtp::{Session, Settings};
-use delega::session::{Input, Leg, Machine as _, Note, Piece, Request, Sink, Timeouts};
+use delega::session::{Input, Leg, Machine as _, Note, Piece, Recording, Request, Sink, Timeouts};
 
 /// Into which pieces the octets of both legs are cut.
 #[derive(Clone, Copy, Debug)]
@@ -152,7 +152,7 @@ pub fn play_up_to(message_bytes: u64, client: &[u8], mut cut: Cut) -> Outcome {
             match request {
                 Request::RecordSending(_) => {
                     outcome.recorded += 1;
-                    session.handle(Input::SendingRecorded(true), now, &mut outcome);
+                    session.handle(Input::SendingRecorded(Recording::Recorded), now, &mut outcome);
                 }
                 Request::RecordOutcome(sent) => {
                     if let SendOutcome::Accepted(_) = sent {

@@ -15,7 +15,7 @@ pub fn originators(message: &[u8]) -> Vec<String> {
             _ => fields.push(line.to_owned()),
         }
     }
-    let names = ["from", "sender", "resent-from", "resent-sender", "return-path"];
+    let names = ["from", "author", "sender", "resent-from", "resent-sender", "return-path"];
     let mut found = Vec::new();
     for field in fields {
         let name_end = field.find([':', ' ']).unwrap_or(field.len());

@@ -247,16 +247,21 @@ impl Postfix {
             log.get(before..).unwrap_or_default().to_owned()
                 + &fs::read_to_string(self.folder.join("stderr")).unwrap_or_default()
         };
-        while process.ended().is_none() {
+        let status = loop {
+            if let Some(status) = process.ended() {
+                break status;
+            }
             if greets(self.ports.submission) {
                 self.process = Some(process);
                 return true;
             }
             assert!(Instant::now() < deadline, "Postfix does not answer:\n{}", told());
             thread::sleep(Duration::from_millis(10));
-        }
+        };
         process.release();
-        assert!(told().contains("Address already in use"), "Postfix did not start:\n{}", told());
+        // Its own word for it does not always reach the log: there is nobody yet who writes it
+        let taken = told().contains("Address already in use") || !self.ports.are_free();
+        assert!(taken, "Postfix did not start ({status}):\n{}", told());
         false
     }
 }
@@ -273,6 +278,11 @@ impl Ports {
         let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         let [submissions, submission] = listeners.each_ref().map(|l| l.local_addr().unwrap().port());
         Ports { submissions, submission }
+    }
+
+    /// Whether they still are.
+    fn are_free(&self) -> bool {
+        [self.submissions, self.submission].iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
     }
 }
 

@@ -12,8 +12,8 @@ use delega::accounts::{
     Upstreams, Vault,
 };
 use delega::domain::{
-    DelegateState, Grant, Language, Login, MailboxId, Owner, Permissions, Person, Profile, Protocols, SendFilter,
-    SendRecord,
+    DelegateState, Grant, Language, Login, MailboxId, Owner, Permissions, Person, Profile, Protocol, Protocols,
+    SendFilter, SendRecord,
 };
 use delega::store::{self, ChangeMarker, NewDelegate, PasswordHash, Reads, Sqlite, Store, StoreError, Writes};
 
@@ -139,7 +139,7 @@ impl Cast {
             }
         }
         for (username, secret) in &secrets {
-            store.add(id, username, secret, setup.grant.permissions);
+            store.add(id, username, secret, setup.grant.permissions, script.protocol);
         }
         // Whoever is let in is the one that things happen to.
         let subject = secrets.iter().find(|(_, secret)| matches!(secret, Secret::Is(_))).map(|(username, _)| {
@@ -208,7 +208,7 @@ struct Counted {
 
 impl Counted {
     /// A delegate; hashed with the least cost, since hundreds of them log in.
-    fn add(&self, mailbox: MailboxId, username: &str, secret: &Secret, permissions: Permissions) {
+    fn add(&self, mailbox: MailboxId, username: &str, secret: &Secret, permissions: Permissions, protocol: Protocol) {
         let params = Params::new(Params::MIN_M_COST, 1, 1, None).unwrap();
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let hash = |password: &str| argon2.hash_password(password.as_bytes()).unwrap().to_string();
@@ -229,7 +229,7 @@ impl Counted {
             invited_until_secs: None,
             state: DelegateState::Active,
             permissions,
-            protocols: Protocols::default(),
+            protocols: Protocols { imap: protocol != Protocol::Pop3, pop3: protocol == Protocol::Pop3 },
             password_hash: Some(PasswordHash(hash)),
             created_at_secs: NOW,
         };

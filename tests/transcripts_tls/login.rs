@@ -21,7 +21,11 @@ impl Ends {
                 self.log_in_to_send(setup, &login, &password, &auth).await?;
                 Ok(false)
             }
-            (Start::Authenticated, ..) => {
+            (Start::Authenticated, Protocol::Pop3, _) => {
+                self.log_in_to_download(setup).await?;
+                Ok(false)
+            }
+            (Start::Authenticated, Protocol::Imap, _) => {
                 self.log_in(setup).await?;
                 Ok(false)
             }
@@ -52,6 +56,36 @@ impl Ends {
         // That there is a connection was not asked about.
         self.out.asked.clear();
         if answer.starts_with("x0 OK ") { Ok(()) } else { Err(format!("{answer:?}")) }
+    }
+
+    /// The same by POP3.
+    async fn log_in_to_download(&mut self, setup: &Setup) -> Result<(), String> {
+        self.line(Leg::Downstream).await?;
+        let login = format!("USER {}\r\nPASS {}\r\n", self.cast.login, self.cast.password);
+        self.say(Leg::Downstream, login.as_bytes()).await?;
+        self.line(Leg::Downstream).await?;
+        while self.upstream.is_none() {
+            self.wait("a connection upstream").await?;
+        }
+        self.say(Leg::Upstream, b"+OK ready\r\n").await?;
+        let (user, password, _) = &setup.upstream_login;
+        let plain = BASE64.encode(format!("\0{user}\0{password}"));
+        let offered: String = setup.upstream.split(' ').map(|word| format!("{word}\r\n")).collect();
+        for (expected, answer) in [
+            ("CAPA", format!("+OK\r\n{offered}SASL PLAIN\r\n.\r\n")),
+            ("AUTH PLAIN", "+ \r\n".to_owned()),
+            (&plain, "+OK Logged in\r\n".to_owned()),
+        ] {
+            let said = self.line(Leg::Upstream).await?;
+            if said != expected {
+                return Err(format!("the gateway logs in by {said:?}"));
+            }
+            self.say(Leg::Upstream, answer.as_bytes()).await?;
+        }
+        let answer = self.line(Leg::Downstream).await?;
+        // That there is a connection was not asked about.
+        self.out.asked.clear();
+        if answer.starts_with("+OK") { Ok(()) } else { Err(format!("{answer:?}")) }
     }
 
     /// The same by SMTP. Upstream the gateway must log in so; anyhow, where that is empty.

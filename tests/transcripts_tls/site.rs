@@ -117,6 +117,8 @@ impl Site {
                 refusal_delay: REFUSAL,
             },
             log: LogConfig { json: false, filter: String::new() },
+            panel: None,
+            notify: None,
         }
     }
 }

@@ -167,7 +167,7 @@ impl Driver for Sockets {
             }
             // Where there was no connection, none is given up. SMTP gives it up in the middle of a message, while the client
             // still speaks: what was said upstream until then shows.
-            Asked::CloseUpstream => !self.ends.unreachable && self.ends.protocol == Protocol::Imap,
+            Asked::CloseUpstream => !self.ends.unreachable && self.ends.protocol != Protocol::Submission,
             Asked::BreakOff(_) => {
                 self.ends.break_off_expected = true;
                 true
@@ -468,7 +468,7 @@ impl Ends {
             any = true;
         } else if self.upstream_ended() && !any {
             // The client stays: it is not the end of the session.
-            if self.protocol == Protocol::Imap {
+            if self.protocol != Protocol::Submission {
                 self.out.asked.push_back(Asked::CloseUpstream);
             }
             self.upstream = None;

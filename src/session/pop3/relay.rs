@@ -15,7 +15,7 @@
 //! connection, without QUIT. The client still believes in its deletions: its QUIT is answered `-ERR`, as RFC 1939 §6 has it
 //! where messages were not removed, unless it has said RSET itself by then.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{End, Settings, unreadable};
 use crate::domain::{Grant, Permission};
@@ -108,8 +108,17 @@ impl Relay {
 
     /// When the session ends for lack of commands or answers, or because the gateway stops.
     pub fn deadline(&self) -> Option<Instant> {
-        let idle = self.idle_since + self.settings.timeouts.idle;
+        let idle = self.idle_since + self.patience();
         earlier(Some(idle), self.stopping.map(|since| since + self.settings.timeouts.shutdown))
+    }
+
+    /// How long whoever is awaited may be silent. Within a response there is more to come, so it need not be longer than
+    /// for a command; before it, the upstream may have much to do.
+    fn patience(&self) -> Duration {
+        match self.flow {
+            Flow::Command | Flow::Status(_) | Flow::Undoing => self.settings.timeouts.idle,
+            Flow::Lines => self.settings.timeouts.command,
+        }
     }
 
     /// When the session ends for a command that does not end.
@@ -121,7 +130,7 @@ impl Relay {
         if self.stopping.is_some_and(|since| now >= since + self.settings.timeouts.shutdown) {
             return Err(End::SHUTDOWN);
         }
-        let idle = now >= self.idle_since + self.settings.timeouts.idle;
+        let idle = now >= self.idle_since + self.patience();
         if idle && self.flow != Flow::Command {
             return Err(End::upstream_fault("the upstream did not answer in time"));
         }

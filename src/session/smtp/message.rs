@@ -11,7 +11,7 @@
 //!   hand, and the session waits for the upstream's reply, though the client be gone.
 //! - The client gets 250 when the upstream has said so and it was recorded. Where nobody can know, it is told that.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::relay::{Asked, Flow, Relay};
 use super::{End, say};
@@ -22,7 +22,7 @@ use crate::proto::smtp::encoded_word;
 use crate::proto::smtp::header::{self, Header};
 use crate::proto::smtp::reply::{Kind, Own, Reply};
 use crate::proto::smtp::verb::Verb;
-use crate::session::{Ending, Piece, Request, Sink};
+use crate::session::{Ending, Piece, Recording, Request, Sink};
 
 const LINE_ENDS: Own = Own {
     code: 550,
@@ -38,6 +38,11 @@ const NOT_RECORDED: Own = Own {
     code: 451,
     enhanced: "4.3.0",
     text: "The send could not be recorded, so the message was not sent, try again later (il messaggio non e' stato inviato: riprova)",
+};
+const FORBIDDEN: Own = Own {
+    code: 550,
+    enhanced: "5.7.1",
+    text: "What you may send from this mailbox has changed, and the message was not sent, log in again and look at its sender (i permessi o gli indirizzi della casella sono cambiati: il messaggio non e' stato inviato, accedi di nuovo e controlla il mittente)",
 };
 const BROKE_OFF: Own = Own {
     code: 451,
@@ -95,8 +100,13 @@ impl Message {
         matches!(self.stage, Stage::Header | Stage::Body | Stage::Draining(_))
     }
 
-    pub fn waits_for_upstream(&self) -> bool {
-        matches!(self.stage, Stage::AwaitGo { .. } | Stage::AwaitFinal)
+    /// How long the upstream may take for the reply that is awaited, if one is.
+    pub fn reply_time(&self) -> Option<Duration> {
+        match self.stage {
+            Stage::AwaitGo { .. } => Some(limits::SMTP_DATA_REPLY_TIME),
+            Stage::AwaitFinal => Some(limits::SMTP_END_REPLY_TIME),
+            Stage::Header | Stage::Body | Stage::Draining(_) | Stage::Recording | Stage::Outcome(_) => None,
+        }
     }
 
     /// Whether it is the gateway itself that is awaited.
@@ -268,20 +278,22 @@ impl Relay {
         Ok(())
     }
 
-    /// Whether the send was recorded. If it was, and nothing else has come between, its end goes upstream now.
-    pub fn sending_recorded(&mut self, recorded: bool, now: Instant, out: &mut dyn Sink) -> Result<(), End> {
+    /// What came of recording the send. Where it is recorded, and nothing else has come between, its end goes upstream now.
+    pub fn sending_recorded(&mut self, recording: Recording, now: Instant, out: &mut dyn Sink) -> Result<(), End> {
         let may = policy::verdict(&self.grant, Verb::Data);
         let hindered = self.afterwards.is_some() || self.client_gone;
         let upstream_gone = self.upstream_gone;
         let Some(message) = self.message().filter(|message| matches!(message.stage, Stage::Recording)) else {
             return Ok(());
         };
-        let why = match may {
-            _ if !recorded => NOT_RECORDED,
-            Err(refusal) => refusal,
-            Ok(()) if hindered => NOT_SENT,
-            Ok(()) if upstream_gone => BROKE_OFF,
-            Ok(()) => {
+        let why = match (recording, may) {
+            (Recording::Failed, _) => NOT_RECORDED,
+            // The session may have heard by now what it is that went.
+            (Recording::Recorded | Recording::Forbidden, Err(refusal)) => refusal,
+            (Recording::Forbidden, Ok(())) => FORBIDDEN,
+            (Recording::Recorded, Ok(())) if hindered => NOT_SENT,
+            (Recording::Recorded, Ok(())) if upstream_gone => BROKE_OFF,
+            (Recording::Recorded, Ok(())) => {
                 out.upstream(message.stuffer.end());
                 message.stage = Stage::AwaitFinal;
                 self.awaited_from(now);
@@ -293,11 +305,13 @@ impl Relay {
         message.stage = Stage::Outcome(answer);
         self.close_upstream(out);
         self.afterwards.get_or_insert(CLOSED);
-        if recorded {
-            out.request(Request::RecordOutcome(SendOutcome::Refused(why.to_string())));
-            return Ok(());
+        match recording {
+            Recording::Recorded => {
+                out.request(Request::RecordOutcome(SendOutcome::Refused(why.to_string())));
+                Ok(())
+            }
+            Recording::Forbidden | Recording::Failed => self.outcome_recorded(now, out),
         }
-        self.outcome_recorded(now, out)
     }
 
     /// The outcome was recorded: the client may know.

@@ -167,8 +167,8 @@ impl Machine for Session {
                     Phase::Front(_) | Phase::Entry(_) | Phase::Closed => Err(end),
                 }
             }
-            Input::SendingRecorded(recorded) => match &mut self.phase {
-                Phase::Relay(relay) => relay.sending_recorded(recorded, now, out),
+            Input::SendingRecorded(recording) => match &mut self.phase {
+                Phase::Relay(relay) => relay.sending_recorded(recording, now, out),
                 Phase::Front(_) | Phase::Entry(_) | Phase::Closed => Ok(()),
             },
             Input::OutcomeRecorded => match &mut self.phase {

@@ -149,18 +149,16 @@ impl Relay {
         gateway && self.afterwards.is_some()
     }
 
-    /// How long whoever is awaited may take. RFC 5321 §4.5.3.2 asks for minutes where the upstream is; its time is that of
-    /// an idle session.
+    /// How long whoever is awaited may take.
     fn patience(&self, lines: &Lines) -> Option<Duration> {
         let timeouts = &self.settings.timeouts;
         match &self.flow {
             Flow::Command if lines.between_lines() => Some(timeouts.idle),
             Flow::Command | Flow::Chunk(..) => Some(timeouts.command),
-            Flow::Upstream(_) => Some(timeouts.idle),
+            Flow::Upstream(_) => Some(limits::SMTP_REPLY_TIME),
             Flow::Message(message) if message.wants_octets() => Some(timeouts.command),
-            Flow::Message(message) if message.waits_for_upstream() => Some(timeouts.idle),
-            // The gateway itself.
-            Flow::Message(_) => None,
+            // None where it is the gateway itself.
+            Flow::Message(message) => message.reply_time(),
         }
     }
 

@@ -21,11 +21,12 @@ mail-invitation-unexpected = If you did not expect this invitation, ignore this 
 
 mail-activated-subject = Your PEC multi-user account is active, you can now access { $mailbox }
 mail-activated-what = Your account on { $owner }’s PEC mailbox { $mailbox } is active.
-mail-activated-how = Log in to the webmail with the whole username above and the password that you chose.
-mail-activated-button = OPEN THE MAILBOX
-mail-activated-client = You can also use a mail program ({ $protocols }): username and password are the same, for receiving and for sending.
-mail-activated-client-receive = You can also read mail in a mail program ({ $protocols }): username and password are the same.
-mail-activated-no-client = Mail programs such as Outlook or Thunderbird are not among your permissions.
+mail-activated-how = To log in, use the whole username above and the password that you chose.
+mail-activated-webmail = Log in to the webmail with the whole username above and the password that you chose.
+mail-webmail-button = OPEN THE MAILBOX
+mail-by-client = You can also use a mail program ({ $protocols }): username and password are the same, for receiving and for sending.
+mail-by-client-receive = You can also read mail in a mail program ({ $protocols }): username and password are the same.
+mail-no-client = Mail programs such as Outlook or Thunderbird are not among your permissions.
 mail-activated-secret = The password is yours alone: do not tell it to anyone, not even to the owner of the mailbox.
 
 mail-answered-subject = Your invitation to a PEC multi-user account was answered

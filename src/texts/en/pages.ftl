@@ -14,7 +14,7 @@ page-to-webmail = Go to the webmail
 page-to-forgotten = Forgotten your password?
 
 page-mailbox = Certified mailbox
-page-login = Username to log in with
+page-login = Your username
 page-login-hint = It is in the message that you received when your account became active, for example anna/ufficio@pec.example.it
 page-invited-by = Invited by
 page-invited = Invitation for
@@ -64,7 +64,7 @@ page-refused-text = You will have no access to the mailbox { $mailbox }. Whoever
 page-refused-mistake = If you change your mind, ask the mailbox’s owner to invite you again.
 
 page-forgotten = Forgotten password
-page-forgotten-text = We send you a link to choose a new one, to the e-mail address of your account.
+page-forgotten-text = We send you a link to choose a new one, to the e‑mail address of your account.
 page-fiscal-code = Codice fiscale of the mailbox’s owner
 page-fiscal-code-hint = 16 characters for a person, 11 digits for an organization
 page-ask = Ask for the link

@@ -21,11 +21,12 @@ mail-invitation-unexpected = Se non aspettavi questo invito, ignora il messaggio
 
 mail-activated-subject = Il tuo account Multiutente PEC è attivo, ora puoi accedere a { $mailbox }
 mail-activated-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } è attivo.
-mail-activated-how = Accedi dalla webmail con il nome utente scritto qui sopra, per intero, e la password che hai scelto.
-mail-activated-button = ACCEDI ALLA PEC
-mail-activated-client = Puoi usare anche un programma di posta ({ $protocols }): nome utente e password sono gli stessi, sia per ricevere sia per inviare.
-mail-activated-client-receive = Puoi leggere la posta anche con un programma di posta ({ $protocols }): nome utente e password sono gli stessi.
-mail-activated-no-client = L’uso di programmi di posta, come Outlook o Thunderbird, non è tra i tuoi permessi.
+mail-activated-how = Per accedere usa il nome utente scritto qui sopra, per intero, e la password che hai scelto.
+mail-activated-webmail = Accedi dalla webmail con il nome utente scritto qui sopra, per intero, e la password che hai scelto.
+mail-webmail-button = ACCEDI ALLA PEC
+mail-by-client = Puoi usare anche un programma di posta ({ $protocols }): nome utente e password sono gli stessi, sia per ricevere sia per inviare.
+mail-by-client-receive = Puoi leggere la posta anche con un programma di posta ({ $protocols }): nome utente e password sono gli stessi.
+mail-no-client = L’uso di programmi di posta, come Outlook o Thunderbird, non è tra i tuoi permessi.
 mail-activated-secret = La password è solo tua: non dirla a nessuno, nemmeno al titolare della casella.
 
 mail-answered-subject = L'account Multiutente PEC ha risposto al tuo invito

@@ -14,7 +14,7 @@ page-to-webmail = Vai alla webmail
 page-to-forgotten = Hai dimenticato la password?
 
 page-mailbox = Casella PEC
-page-login = Nome utente per l’accesso
+page-login = Il tuo nome utente
 page-login-hint = È scritto nel messaggio che hai ricevuto all’attivazione, per esempio anna/ufficio@pec.example.it
 page-invited-by = Ti invita
 page-invited = Invito per
@@ -64,7 +64,7 @@ page-refused-text = Non avrai accesso alla casella { $mailbox }. Chi ti ha invit
 page-refused-mistake = Se hai cambiato idea, chiedi al titolare della casella di invitarti di nuovo.
 
 page-forgotten = Password dimenticata
-page-forgotten-text = Ti mandiamo un link per sceglierne una nuova, all’indirizzo e-mail del tuo account.
+page-forgotten-text = Ti mandiamo un link per sceglierne una nuova, all’indirizzo e‑mail del tuo account.
 page-fiscal-code = Codice fiscale del titolare della casella
 page-fiscal-code-hint = 16 caratteri se è una persona, 11 cifre se è un’organizzazione
 page-ask = Chiedi il link

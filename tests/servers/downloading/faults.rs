@@ -17,6 +17,10 @@ fn before(fault: Fault) -> (Pop3, Delega) {
 }
 
 fn before_port(port: u16) -> Delega {
+    with_limits(port, "")
+}
+
+fn with_limits(port: u16, limits: &str) -> Delega {
     let options = Options {
         imap: format!("imap+insecure://127.0.0.1:{port}"),
         starttls_imap: String::new(),
@@ -26,7 +30,7 @@ fn before_port(port: u16) -> Delega {
         upstream: String::new(),
         connections: "connections_per_mailbox = 0\nwarm_sessions = 0\n".to_owned(),
         client_apart: true,
-        limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\nupstream_timeout_secs = 1\n".to_owned(),
+        limits: format!("refusal_delay_secs = 1\nshutdown_grace_secs = 5\nupstream_timeout_secs = 1\n{limits}"),
         proxy_protocol: false,
         files: Vec::new(),
         bounded_files: false,
@@ -106,6 +110,20 @@ fn g3_an_upstream_that_breaks_off_at_a_command_is_told_of() {
     writer.ok("DELE 1");
     let quit = writer.cmd("QUIT");
     assert!(quit.starts_with("-ERR [SYS/TEMP] It is not known whether the messages were deleted"), "{quit}");
+}
+
+/// Within a message it is not waited for as long as for the next command, and the client can tell that the rest is missing.
+#[test]
+fn g3_an_upstream_that_falls_silent_within_a_message_is_given_up() {
+    for (step, username) in [("TOP", "anna"), ("RETR", "bruno")] {
+        let upstream = Pop3::start(&[LETTER, LETTER], Some((step, Act::Say("+OK\r\nSubject: x\r\n"))));
+        let delega = with_limits(upstream.port(), "command_timeout_secs = 1\n");
+        let mut client = Pop3Client::delegate(&delega, username, ADDRESS);
+        client.send("RETR 1\r\n");
+        assert_eq!(client.rest(), ("+OK\r\nSubject: x\r\n".to_owned(), End::Cut));
+        let ended = delega.wait_logged("session end", 1);
+        assert_eq!(ended[0]["ending"], "the upstream: the upstream did not answer in time");
+    }
 }
 
 /// What is said to a delegate who logs in, and what to the owner, whose password the upstream itself judges (L3).

@@ -100,6 +100,11 @@ impl Smtp {
         self.0.rest()
     }
 
+    /// Sends nothing more, and goes on listening; with TLS's word for it, or without.
+    pub fn half_close(&mut self, notify: bool) {
+        self.0.half_close(notify).unwrap();
+    }
+
     /// Goes away without a word.
     pub fn vanish(self) {
         self.0.vanish();

@@ -124,6 +124,25 @@ fn o2_the_outcome_is_recorded_though_the_client_be_gone() {
     wait_until(Duration::from_secs(10), "it is recorded", || outcomes(&delega) == ["accepted"]);
 }
 
+/// A client that says with the end of its message that it will say nothing more has sent the message, and hears of it.
+#[test]
+fn o2_a_client_that_closes_its_side_behind_the_end_is_answered() {
+    let office = Office::open();
+    let mut ids = Vec::new();
+    for notify in [false, true] {
+        let mut smtp = Smtp::owner(&office.delega);
+        smtp.begin();
+        let message = format!("chiusa-{notify}");
+        smtp.send((letter(&message, "") + ".\r\n").as_bytes());
+        ids.push(id(message));
+        smtp.half_close(notify);
+        let said = smtp.rest();
+        assert!(said.starts_with("250 2.0.0 Ok: queued as ") && said.lines().count() == 1, "{notify}: {said:?}");
+    }
+    assert_eq!(office.taken(), ids);
+    assert_eq!(outcomes(&office.delega), ["accepted", "accepted"]);
+}
+
 #[test]
 fn o2_what_cannot_be_recorded_is_not_sent() {
     let office = Office::with(|options, _, _| options.bounded_files = true);

@@ -295,10 +295,13 @@ impl Session {
             Heard::Continuation => Ok(Going::On),
             Heard::Nonsense(line) => Err(format!("no response: {}", line.escape_ascii())),
             Heard::Tagged(tag, condition, line) => {
-                // Of two commands with one tag, the one that this can be the answer to
-                let fits = |awaited: &Awaited| awaited.tag == tag && (!awaited.refused || condition != Condition::Ok);
+                // Of two commands with one tag, the one that this can be the answer to: delega's own answers are refusals
+                // and keep their place
+                let fits = |(at, awaited): (usize, &Awaited)| {
+                    awaited.tag == tag && (!awaited.refused || condition != Condition::Ok && at == 0)
+                };
                 let first = || self.awaited.iter().position(|awaited| awaited.tag == tag);
-                let at = self.awaited.iter().position(fits).or_else(first);
+                let at = self.awaited.iter().enumerate().position(fits).or_else(first);
                 let Some((at, awaited)) = at.and_then(|at| Some((at, self.awaited.remove(at)?))) else {
                     return Err(format!("an answer that nobody awaits: {}", line.escape_ascii()));
                 };

@@ -168,7 +168,7 @@ impl Driver for Machine {
             Event::Connected(Connection::Ok) => self.handle(Input::UpstreamConnected { starttls: false }),
             Event::Connected(Connection::StartTls) => self.handle(Input::UpstreamConnected { starttls: true }),
             Event::Connected(Connection::Full) => self.handle(Input::UpstreamFull),
-            Event::SendingRecorded(recorded) => self.handle(Input::SendingRecorded(*recorded)),
+            Event::SendingRecorded(recording) => self.handle(Input::SendingRecorded(*recording)),
             Event::OutcomeRecorded => self.handle(Input::OutcomeRecorded),
             Event::Connected(Connection::Unreachable) => self.handle(Input::UpstreamUnreachable),
         }

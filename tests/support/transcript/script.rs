@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use delega::domain::{Grant, ListenerKind, MailboxAddress, Permissions, Profile, Protocol, Protocols, SendOutcome};
-use delega::session::Leg;
+use delega::session::{Leg, Recording};
 
 use super::player::Record;
 use super::text::Template;
@@ -112,8 +112,8 @@ pub enum Event {
     Verified(Verdict),
     /// The answer about the connection.
     Connected(Connection),
-    /// Whether a message was recorded.
-    SendingRecorded(bool),
+    /// What came of recording a message.
+    SendingRecorded(Recording),
     /// What became of it was recorded.
     OutcomeRecorded,
 }
@@ -355,9 +355,10 @@ fn connection(answer: &str) -> Result<Step, String> {
 
 fn recorded(answer: &str) -> Result<Step, String> {
     match answer {
-        "ok" => Ok(Step::Event(Event::SendingRecorded(true))),
-        "failed" => Ok(Step::Event(Event::SendingRecorded(false))),
-        _ => Err("record: [FIELD=VALUE …] ok | failed".to_owned()),
+        "ok" => Ok(Step::Event(Event::SendingRecorded(Recording::Recorded))),
+        "forbidden" => Ok(Step::Event(Event::SendingRecorded(Recording::Forbidden))),
+        "failed" => Ok(Step::Event(Event::SendingRecorded(Recording::Failed))),
+        _ => Err("record: [FIELD=VALUE …] ok | forbidden | failed".to_owned()),
     }
 }
 
