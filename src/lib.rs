@@ -15,7 +15,7 @@
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
 //! | [`texts`] | what people read, in Italian and English. Pure |
 //! | [`store`] | the database, behind a trait |
-//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent |
+//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent and who came in |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
@@ -107,6 +107,12 @@
 //! [`gateway`] takes what is due, a little after it was sent, and an upstream IMAP session of its own
 //! ([`session::imap::deposit`]) looks for the message in the folder, and puts it there where it is not: by an attempt that
 //! was cut off, by the sender's program, or by the provider it may be there already.
+//!
+//! # The access history
+//!
+//! A connection leaves a word when somebody has come in or was refused ([`gateway`]), and goes on; a task gathers the words
+//! and has [`accounts`] write them, alike ones as a count. Nobody waits for it, and under a flood it loses words rather
+//! than time, and says so.
 //!
 //! # Invariants
 //!
