@@ -58,6 +58,8 @@ pub struct AccessFilter {
     pub mailbox: Option<MailboxAddress>,
     /// By this person.
     pub by: Option<SentBy>,
+    /// From this address.
+    pub address: Option<IpAddr>,
     /// Of which the last was then or later: milliseconds since 1970-01-01 UTC.
     pub since_ms: Option<i64>,
     /// Of which the first was then or before, likewise.

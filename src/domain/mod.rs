@@ -11,6 +11,7 @@ pub mod delegate;
 pub mod door;
 pub mod fiscal_code;
 pub mod grant;
+pub mod guessing;
 pub mod life;
 pub mod limits;
 pub mod link;

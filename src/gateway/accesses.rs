@@ -20,8 +20,8 @@ const WAITING: usize = 4096;
 const TOGETHER: usize = 512;
 /// How long words gather before they are written.
 const GATHER: Duration = Duration::from_millis(200);
-/// How often what is too old is forgotten.
-const FORGET: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often what is too old is forgotten, the wrong passwords of yesterday among it.
+const FORGET: Duration = Duration::from_secs(5 * 60);
 
 /// Takes words.
 #[derive(Debug)]
@@ -111,7 +111,11 @@ impl AccessWriter {
     async fn forget(&self, accounts: &Arc<Accounts>) {
         let kept_ms = i64::try_from(self.kept.as_millis()).unwrap_or(i64::MAX);
         let (accounts, before) = (accounts.clone(), now_ms().saturating_sub(kept_ms));
-        match tokio::task::spawn_blocking(move || accounts.forget_accesses(before)).await {
+        let forgotten = tokio::task::spawn_blocking(move || {
+            accounts.forget_guesses(now_ms())?;
+            accounts.forget_accesses(before)
+        });
+        match forgotten.await {
             Ok(Ok(0)) => {}
             Ok(Ok(count)) => tracing::info!(count, "old accesses were forgotten"),
             Ok(Err(error)) => tracing::error!(%error, "old accesses cannot be forgotten"),

@@ -18,11 +18,11 @@ use super::budget::Place;
 use super::live::{Presence, Registration};
 use super::login::{self, Outcome};
 use super::outbox::{Outbox, Through};
-use super::sending::Sends;
+use super::sending::{Sends, now_ms};
 use super::upstream::{Obtained, Person};
 use super::warm::Age;
 use super::{Shared, doors};
-use crate::accounts::{Entry, SendingEntry};
+use crate::accounts::{Entry, Knock, SendingEntry};
 use crate::config::Endpoint;
 use crate::domain::{Door, Sending};
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
@@ -160,8 +160,11 @@ impl Connection {
         match request {
             Request::Verify { login, password } => {
                 let (shared, door) = (self.shared.clone(), self.door);
+                let knock = Knock { from: self.peer.address.ip(), at_ms: now_ms() };
                 self.work =
-                    Some(Box::pin(async move { Done::Verified(login::verify(shared, login, password, door).await) }));
+                    Some(Box::pin(
+                        async move { Done::Verified(login::verify(shared, login, password, door, knock).await) },
+                    ));
             }
             Request::Connect => self.connect(),
             Request::Park(parked) => {
@@ -404,11 +407,12 @@ impl Connection {
         self.work = None;
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
-                let Entry { account, login, grant, addresses, upstream, credentials } = *entry;
+                let Entry { account, login, grant, addresses, upstream, credentials, tried } = *entry;
                 self.session.park_afterwards(self.shared.keeps_warm(&upstream));
                 self.out.kept.want(self.shared.keeps_copies(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
-                self.person = Some(Person { login, account, addresses: addresses.clone(), upstream, opening });
+                let own = addresses.clone();
+                self.person = Some(Person { login, account, addresses: own, upstream, opening, tried });
                 self.follow(registration);
                 self.input(Input::Verified(Ok(Admission { grant, addresses, upstream: credentials.into() })));
             }

@@ -99,6 +99,7 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
     let filter = AccessFilter {
         mailbox,
         by,
+        address: None,
         since_ms: command.since.map(When::begins_ms),
         until_ms: command.until.map(When::ends_ms),
         admitted: command.result,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Connection;
-use crate::accounts::{AccessEntry, Refusal};
+use crate::accounts::{AccessEntry, Refusal, Tried};
 use crate::domain::{Login, Protocol};
 use crate::gateway::sending::now_ms;
 use crate::gateway::upstream::Person;
@@ -30,8 +30,10 @@ impl Connection {
                     self.person.as_ref().map(|person| self.shared.connections(person, self.door.protocol));
                 let program = self.program.get();
                 tracing::info!(%peer, login, protocol = %self.door.protocol, listener = %self.door.kind, program, tls, upstream_tls, connections, "session start");
-                if let Some(person) = &self.person {
-                    self.note_entrance(person.login.clone());
+                if let Some(person) = &mut self.person {
+                    let (login, tried) = (person.login.clone(), person.tried.take());
+                    self.judged(tried, true);
+                    self.note_entrance(login);
                 }
                 if let (Some(person), Protocol::Imap) = (&self.person, self.door.protocol) {
                     self.shared.fill(person);
@@ -55,7 +57,8 @@ impl Connection {
                 self.person = None;
             }
             Note::UpstreamRefusedOwner => {
-                let login = self.person.take().map(|person| person.login);
+                let (login, tried) = self.person.take().map(|person| (person.login, person.tried)).unzip();
+                self.judged(tried.flatten(), false);
                 self.log_refused(login, Refusal::WrongPassword);
             }
             Note::UpstreamUnavailable(why) => {
@@ -78,6 +81,17 @@ impl Connection {
         }
         let login = login.as_ref().map(tracing::field::display);
         tracing::warn!(peer = %self.peer.address, login, protocol = %self.door.protocol, listener = %self.door.kind, %why, "login refused");
+    }
+
+    /// The upstream has judged the password that an owner typed (L3, S5).
+    fn judged(&self, tried: Option<Tried>, right: bool) {
+        let Some(tried) = tried else { return };
+        let accounts = self.shared.accounts.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = accounts.owner_tried(&tried, right) {
+                tracing::error!(%error, "a wrong password could not be counted");
+            }
+        });
     }
 
     /// Somebody has come in, for the access history (S4). By IMAP most programs say what they are just after the login, so

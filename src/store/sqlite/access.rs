@@ -66,6 +66,9 @@ fn conditions(filter: &AccessFilter) -> (String, Vec<Value>) {
         Some(SentBy::Owner) => and("username IS NULL", None),
         Some(SentBy::Delegate(username)) => and("username = ?", Some(username.as_str().to_owned().into())),
     }
+    if let Some(address) = filter.address {
+        and("address = ?", Some(address.to_string().into()));
+    }
     if let Some(since) = filter.since_ms {
         and("last_at_ms >= ?", Some(since.into()));
     }

@@ -198,6 +198,17 @@ CREATE TABLE accesses (
 CREATE INDEX accesses_by_time ON accesses (last_at_ms);
 CREATE INDEX accesses_of_account ON accesses (mailbox_id, delegate_id, last_at_ms);
 CREATE INDEX accesses_of_mailbox ON accesses (mailbox, last_at_ms);
+CREATE INDEX accesses_from ON accesses (mailbox, address, last_at_ms);
+
+CREATE TABLE guesses (
+    who             TEXT PRIMARY KEY,
+    count           INTEGER NOT NULL,
+    last_at_ms      INTEGER NOT NULL,
+    closed_until_ms INTEGER NOT NULL,
+    remembered      BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX guesses_by_time ON guesses (last_at_ms);
+CREATE INDEX guesses_closed ON guesses (closed_until_ms) WHERE closed_until_ms > 0;
 ",
 ];
 
