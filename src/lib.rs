@@ -16,7 +16,7 @@
 //! | [`texts`] | what people read, in Italian and English. Pure |
 //! | [`store`] | the database, behind a trait |
 //! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent and who came in |
-//! | [`net`] | sockets, TLS, the PROXY protocol, signals |
+//! | [`net`] | sockets, TLS, the PROXY protocol, signals, the threads that carry connections |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
 //! | [`web`] | the public pages: to answer an invitation, to set a new password |
@@ -61,6 +61,10 @@
 //!    streams once the verdict is given.
 //! 5. The server's bytes pass a scanner ([`proto::imap::scanner`]) that knows lines and literals; the few responses that
 //!    would tell more than is so are rewritten, the rest is copied. A message of 50 MB is never in memory.
+//!
+//! All of this happens on one thread: a connection is dealt to one when it is accepted, and stays there with both its legs
+//! ([`net::workers`]). Listeners, and what looks after all sessions, share the thread that started the gateway; whatever
+//! waits for the disk or hashes passwords has threads of its own.
 //!
 //! POP3 goes the same way, one command at a time: [`proto::pop3`], [`policy::pop3`], [`session::pop3`].
 //!

@@ -202,7 +202,6 @@ fn what_is_counted_is_bounded_and_holds_no_password() {
     put("old", START - FORGOTTEN_MS - 1);
     put("young", START - FORGOTTEN_MS);
     assert_eq!(office.accounts.forget_guesses(START).unwrap(), 1);
-    let removed =
-        store::change(office.accounts.store.as_ref(), |writes| writes.delete_old_guesses(0, 1)).unwrap();
+    let removed = store::change(office.accounts.store.as_ref(), |writes| writes.delete_old_guesses(0, 1)).unwrap();
     assert_eq!(removed, 2, "all but the newest");
 }

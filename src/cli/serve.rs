@@ -17,7 +17,8 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
     log(&config_file.log)?;
     provider::install();
     let Context { config, accounts } = Context::open(config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    // Connections have threads of their own (`net::workers`).
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Refused(format!("the system gives no threads: {error}")))?;

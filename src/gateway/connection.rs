@@ -30,9 +30,9 @@ use crate::session::{Admission, Denial, Ending, Input, Leg, Machine, Recording, 
 
 /// How much may wait for a socket before the legs are no longer read.
 const HIGH_WATER: usize = 64 * 1024;
-/// How much a connection reads before the others have their turn, so that hundreds that fetch do not keep a small command
-/// waiting. Turns of 64 KiB cost an upload 15 % more, since each may wake another thread.
-const TURN_BYTES: u64 = 1024 * 1024;
+/// How much a connection reads before the others of its thread have their turn, so that hundreds that fetch do not keep a
+/// small command waiting.
+const TURN_BYTES: u64 = 64 * 1024;
 /// How long someone who may no longer be here is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
@@ -312,10 +312,10 @@ impl Connection {
                 return Poll::Ready(Err(()));
             }
         }
-        // There is more, and it is somebody else's turn.
+        // There is more, and it is somebody else's turn: also of those whose sockets nobody has asked yet.
         self.poll_writes(cx);
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        let mut others = std::pin::pin!(tokio::task::yield_now());
+        others.as_mut().poll(cx).map(Ok)
     }
 
     /// Reads one leg, if it is wanted and there is room for what follows from it; true if something was read.

@@ -1,4 +1,5 @@
-//! Drives sessions over sockets: one task per connection, one upstream connection for each session.
+//! Drives sessions over sockets: one task per connection, one upstream connection for each session, both on the thread
+//! that the connection was dealt to ([`net::workers`]).
 //!
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
 //! - `doors`: which session serves which door
@@ -37,7 +38,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{Accounts, AccountsError, Spool, spool};
 use crate::config::{Config, LimitsConfig};
-use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError};
+use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError, Workers};
 use crate::session::Timeouts;
 
 use crate::domain::{Door, Protocol};
@@ -73,6 +74,7 @@ pub(crate) struct Shared {
 pub struct Gateway {
     shared: Arc<Shared>,
     listeners: Vec<(Listener, Door)>,
+    workers: Workers,
     tls: Option<Arc<ServerTls>>,
     accesses: AccessWriter,
     signals: Signals,
@@ -95,6 +97,9 @@ pub enum StartError {
     /// A listener.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The threads that carry connections.
+    #[error("the system gives no threads: {0}")]
+    Threads(std::io::Error),
     /// The folder of messages that are to be copied.
     #[error(transparent)]
     Spool(#[from] AccountsError),
@@ -156,7 +161,8 @@ impl Gateway {
             // Its own: where it ends by itself, others go on.
             stop_at_once: signals.stop_at_once.child_token(),
         });
-        Ok(Gateway { shared, listeners, tls, accesses: access_writer, signals })
+        let workers = Workers::start().map_err(StartError::Threads)?;
+        Ok(Gateway { shared, listeners, workers, tls, accesses: access_writer, signals })
     }
 
     /// The certificate that the listeners show, for others that show it too.
@@ -176,7 +182,8 @@ impl Gateway {
 
     /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.
     pub async fn run(self) {
-        let Gateway { shared, listeners, tls, accesses, signals } = self;
+        let Gateway { shared, listeners, workers, tls, accesses, signals } = self;
+        let workers = Arc::new(workers);
         let background = TaskTracker::new();
         if let Some(tls) = tls {
             background.spawn(net::tls_watch::watch(
@@ -191,17 +198,19 @@ impl Gateway {
         background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, shared.stop_at_once.clone()));
         background.spawn(shared.warm.clone().keep(signals.stop.clone()));
 
-        let writing = tokio::spawn(accesses.run(shared.accounts.clone(), shared.stop_at_once.clone()));
+        let all_said = CancellationToken::new();
+        let writing = tokio::spawn(accesses.run(shared.accounts.clone(), all_said.clone()));
 
         let sessions = TaskTracker::new();
         for (listener, door) in listeners {
             let (shared, sessions, stop) = (shared.clone(), sessions.clone(), signals.stop.clone());
+            let workers = workers.clone();
             background.spawn(async move {
                 let handler = move |arrival: net::Arrival| {
                     let shared = shared.clone();
                     async move { connection::serve(arrival, door, shared).await }
                 };
-                listener.serve(&sessions, stop, handler).await;
+                listener.serve(&sessions, Some(&workers), stop, handler).await;
             });
         }
         let copying = TaskTracker::new();
@@ -228,7 +237,9 @@ impl Gateway {
             () = tokio::time::sleep(bound) => tracing::warn!(sessions = sessions.len(), "sessions were cut off"),
         }
         shared.stop_at_once.cancel();
+        workers.end().await;
         // What the last sessions left.
+        all_said.cancel();
         if tokio::time::timeout(net::CLOSE_TIMEOUT, writing).await.is_err() {
             tracing::warn!("accesses are missing from the history: the store takes too long");
         }

@@ -107,7 +107,7 @@ impl Shared {
         let budget = self.budgets.get(&protocol).unwrap_or(&self.budget);
         if protocol == Protocol::Imap
             && person.shares()
-            && let Some(mut ready) = self.warm.take(person.opening)
+            && let Some(mut ready) = self.warm.take(person.opening).and_then(Ready::moved_here)
             && ready.place.hand_over(Some(person.account), limit)
         {
             return Obtained::Warm(Box::new(ready));

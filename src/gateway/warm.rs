@@ -271,6 +271,12 @@ impl Sessions {
 }
 
 impl Ready {
+    /// For the thread of who takes it; none where the system does not let it.
+    pub fn moved_here(self) -> Option<Ready> {
+        let stream = self.stream.moved_here().ok()?;
+        Some(Ready { stream, ..self })
+    }
+
     /// Whether the upstream has neither closed nor said anything, and the time is not over. Who waits in the
     /// authenticated state is told nothing, but that the upstream closes.
     fn is_good(&mut self, now: Instant) -> bool {

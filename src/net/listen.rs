@@ -18,6 +18,7 @@ use super::admission::{Admission, Guard, Slot};
 use super::seldom::Seldom;
 use super::stream::Stream;
 use super::tls_server::{Application, ServerTls};
+use super::workers::{Seat, Workers};
 use super::{PROXY_HEADER_TIMEOUT, proxy, socket};
 use crate::config::{ListenConfig, ListenTls, PanelConfig, PanelTls};
 use crate::domain::ListenerKind;
@@ -180,10 +181,11 @@ impl Listener {
         self.shared.address
     }
 
-    /// Accepts connections until `stop`, and runs `handler` for each of those let in, as a task of `tasks`.
+    /// Accepts connections until `stop`, deals them to `workers`, and runs `handler` for each of those let in, as a task
+    /// of `tasks`. Without workers they stay on the thread where they are accepted, which is for few and small ones.
     ///
     /// `stop` ends the listening and what has not arrived yet; the handlers learn of it by themselves.
-    pub async fn serve<H, F>(self, tasks: &TaskTracker, stop: CancellationToken, handler: H)
+    pub async fn serve<H, F>(self, tasks: &TaskTracker, workers: Option<&Workers>, stop: CancellationToken, handler: H)
     where
         H: Fn(Arrival) -> F + Clone + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
@@ -204,7 +206,13 @@ impl Listener {
                         shared.refused("the limit of connections is reached");
                         continue;
                     };
-                    tasks.spawn(shared.clone().welcome(stream, slot, stop.clone(), handler.clone()));
+                    let seat = workers.and_then(Workers::seat);
+                    let runtime = seat.as_ref().map(|seat| seat.runtime.clone());
+                    let welcome = shared.clone().welcome(stream, slot, seat, stop.clone(), handler.clone());
+                    match runtime {
+                        Some(runtime) => tasks.spawn_on(welcome, &runtime),
+                        None => tasks.spawn(welcome),
+                    };
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -224,8 +232,14 @@ impl Listener {
 }
 
 impl Shared {
-    async fn welcome<H, F>(self: Arc<Self>, tcp: TcpStream, slot: Slot, stop: CancellationToken, handler: H)
-    where
+    async fn welcome<H, F>(
+        self: Arc<Self>,
+        tcp: TcpStream,
+        slot: Slot,
+        _seat: Option<Seat>,
+        stop: CancellationToken,
+        handler: H,
+    ) where
         H: Fn(Arrival) -> F,
         F: Future<Output = ()>,
     {
@@ -246,7 +260,9 @@ impl Shared {
     }
 
     /// From an accepted socket to an arrival; none where the address has too many that have not logged in.
-    async fn arrive(&self, mut tcp: TcpStream, slot: Slot) -> io::Result<Option<Arrival>> {
+    async fn arrive(&self, tcp: TcpStream, slot: Slot) -> io::Result<Option<Arrival>> {
+        // It was accepted elsewhere: from here on this thread hears of it.
+        let mut tcp = TcpStream::from_std(tcp.into_std()?)?;
         socket::tune(&tcp)?;
         let mut peer = Peer { address: tcp.peer_addr()?, local: tcp.local_addr()? };
         if self.settings.proxy_protocol {

@@ -1,4 +1,4 @@
-//! Sockets: listening, connecting, TLS on both legs, the PROXY protocol, signals.
+//! Sockets: listening, connecting, TLS on both legs, the PROXY protocol, signals, the threads that carry connections.
 //!
 //! Standards: TLS 1.2 and 1.3 (RFC 5246, RFC 8446), TLS from the first byte for mail (RFC 8314), ALPN (RFC 7301),
 //! name checks (RFC 9525), connecting to many addresses (RFC 8305), the PROXY protocol versions 1 and 2.
@@ -24,6 +24,7 @@ pub mod tls_files;
 pub mod tls_server;
 pub mod tls_watch;
 pub mod trust;
+pub mod workers;
 
 pub use admission::{Admission, Guard};
 pub use dial::{Connected, DialError, Dialer};
@@ -33,6 +34,7 @@ pub use stream::{Gathering, Stream};
 pub use tls_files::TlsFileError;
 pub use tls_server::{Application, ServerTls};
 pub use trust::{Distrust, TrustError};
+pub use workers::Workers;
 
 /// How long a client may take for its TLS handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

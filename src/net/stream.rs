@@ -130,6 +130,12 @@ impl Stream {
         Some(format!("{:?} {:?}", common.protocol_version()?, common.negotiated_cipher_suite()?.suite()))
     }
 
+    /// The same connection, of which the runtime hears that runs now. It would be woken by the one that made it otherwise.
+    pub fn moved_here(self) -> io::Result<Stream> {
+        let tcp = TcpStream::from_std(self.tcp.into_std()?)?;
+        Ok(Stream { tcp, ..self })
+    }
+
     /// The socket underneath.
     pub fn tcp(&self) -> &TcpStream {
         &self.tcp

@@ -91,7 +91,7 @@ impl Panel {
         let errands = tokio::spawn(errands.run());
         let (router, until) = (router(site), signals.clone());
         let handler = move |arrival: Arrival| server::serve(arrival, router.clone(), until.clone());
-        listener.serve(&connections, signals.stop.clone(), handler).await;
+        listener.serve(&connections, None, signals.stop.clone(), handler).await;
 
         connections.close();
         let all = async {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use delega::config::{ListenConfig, ListenTls, TlsConfig};
 use delega::domain::{ListenerKind, Protocol};
-use delega::net::{Admission, Application, Arrival, Listener, ServerTls, Stream, provider};
+use delega::net::{Admission, Application, Arrival, Listener, ServerTls, Stream, Workers, provider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -103,6 +103,7 @@ struct Running {
     arrivals: mpsc::UnboundedReceiver<Arrival>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    _workers: Arc<Workers>,
 }
 
 impl Running {
@@ -110,15 +111,16 @@ impl Running {
         let address = listener.address();
         let (sender, arrivals) = mpsc::unbounded_channel();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let serving = (tasks.clone(), stop.clone());
+        let workers = Arc::new(Workers::start().unwrap());
+        let serving = (tasks.clone(), workers.clone(), stop.clone());
         tokio::spawn(async move {
             let handler = move |arrival| {
                 let sender = sender.clone();
                 async move { sender.send(arrival).unwrap_or_default() }
             };
-            listener.serve(&serving.0, serving.1, handler).await;
+            listener.serve(&serving.0, Some(&serving.1), serving.2, handler).await;
         });
-        Running { address, arrivals, stop, tasks }
+        Running { address, arrivals, stop, tasks, _workers: workers }
     }
 
     async fn arrival(&mut self) -> Arrival {

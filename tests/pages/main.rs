@@ -3,16 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use delega::accounts::{Knock, 
-    Accounts, Actor, DelegateEntry, DelegateName, DelegateView, Invitee, MailEnd, MailboxEntry, Upstreams, Verdict,
+use delega::accounts::{
+    Accounts, Actor, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd, MailboxEntry, Upstreams,
+    Verdict,
 };
 use delega::config::{PanelConfig, PanelTls};
 use delega::domain::{Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols};
