@@ -97,9 +97,9 @@
 //!    is gone in the transaction that makes the delegate active, and both confirmations are caused by it.
 //!
 //! Everything else that becomes of a delegate goes the same way: [`domain::life::judge`] says whether it may, one
-//! transaction does it and causes the mails about it, and open sessions feel it as any change. What time does – an
-//! invitation that lapses, a grace period that ends – is so for whoever looks, and written down by the next change or by
-//! the server.
+//! transaction does it and causes the mails about it, and open sessions feel it as any change. What time does is
+//! written down by the server within seconds: an invitation that lapses, which is so for whoever looks before that too, and
+//! a grace period that ends.
 //!
 //! # The record of a send
 //!

@@ -93,7 +93,7 @@ fn g7_a_life_on_the_command_line() {
     assert_eq!(shown["state"], "pending");
     assert!(shown["invited_until"].is_string() && shown["password_reset_at"].is_null(), "{shown}");
     let refused = site.refused(&who("suspend"));
-    let why = "anna/ufficio@pec.example.it is pending, and one can suspend only those who are active";
+    let why = "cannot suspend: anna/ufficio@pec.example.it is pending, not active";
     assert!(refused.contains(why), "{refused}");
     site.done(&who("reject"));
     assert_eq!(site.json(&who("show"))["state"], "rejected");

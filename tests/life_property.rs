@@ -9,11 +9,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use delega::accounts::{
-    Accounts, Actor, DelegateName, Invitee, Knock, MailAttempt, MailEnd, MailboxChange, MailboxEntry, PostmasterEntry,
-    Suspension, Token, Upstreams, Vault, Verdict,
+    Accounts, Actor, DelegateName, DelegateView, Invitee, Knock, MailAttempt, MailEnd, MailboxChange, MailboxEntry,
+    PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
 };
 use delega::domain::{
-    DelegateState, Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols,
+    DelegateState, Door, Language, ListenerKind, Owner, Permission, Permissions, Person, Profile, Protocol, Protocols,
 };
 use delega::store::Sqlite;
 use proptest::prelude::*;
@@ -387,4 +387,146 @@ fn somebody_does_come_in() {
     assert!(matches!(verdict, Verdict::Admitted(_)));
     world.take(&Step::Suspend(Who::Owner, 0));
     assert_eq!(world.password(0), None);
+}
+
+/// What somebody with **settings** does to others.
+#[derive(Clone, Debug)]
+enum Managed {
+    Invite(usize, Permissions, Protocols),
+    Replace(usize, Permissions),
+    Grant(usize, Permission),
+    Revoke(usize, Permission),
+    Protocols(usize, Protocols),
+    Suspend(usize),
+    Resume(usize),
+    Reject(usize),
+    Reinvite(usize),
+    Deactivate(usize),
+    Delete(usize),
+}
+
+/// The manager is the last of [`USERNAMES`].
+const MANAGER: usize = 3;
+
+fn permission() -> impl Strategy<Value = Permission> {
+    prop::sample::select(&Permission::ALL[..])
+}
+
+fn permissions() -> impl Strategy<Value = Permissions> {
+    let granting =
+        |all: Vec<Permission>| all.into_iter().fold(Permissions::READ, |all, one| all.granting(one, Profile::Nested));
+    prop::collection::vec(permission(), 0..3).prop_map(granting)
+}
+
+fn some_protocols() -> impl Strategy<Value = Protocols> {
+    prop::sample::select(vec!["imap", "pop3", "imap,pop3"]).prop_map(|list| list.parse().unwrap())
+}
+
+fn managed() -> impl Strategy<Value = Managed> {
+    let person = || 0..=MANAGER;
+    prop_oneof![
+        2 => (person(), permissions(), some_protocols()).prop_map(|(who, what, by)| Managed::Invite(who, what, by)),
+        2 => (person(), permissions()).prop_map(|(who, what)| Managed::Replace(who, what)),
+        3 => (person(), permission()).prop_map(|(who, what)| Managed::Grant(who, what)),
+        2 => (person(), permission()).prop_map(|(who, what)| Managed::Revoke(who, what)),
+        3 => (person(), some_protocols()).prop_map(|(who, by)| Managed::Protocols(who, by)),
+        2 => person().prop_map(Managed::Suspend),
+        2 => person().prop_map(Managed::Resume),
+        1 => person().prop_map(Managed::Reject),
+        2 => person().prop_map(Managed::Reinvite),
+        1 => person().prop_map(Managed::Deactivate),
+        1 => person().prop_map(Managed::Delete),
+    ]
+}
+
+/// What somebody can do now, or once they have taken their invitation.
+fn powers(view: &DelegateView) -> BTreeSet<String> {
+    if !matches!(view.delegate.state, DelegateState::Active | DelegateState::Pending) {
+        return BTreeSet::new();
+    }
+    let mut powers: BTreeSet<String> = view.effective.iter().map(|one| one.name().to_owned()).collect();
+    if view.effective.contains(Permission::Client) {
+        powers.extend(view.delegate.protocols.to_string().split(',').map(|one| format!("client by {one}")));
+    }
+    powers
+}
+
+impl World {
+    fn powers(&self, person: usize) -> BTreeSet<String> {
+        self.accounts.show_delegate(&name(person), self.now).map(|view| powers(&view)).unwrap_or_default()
+    }
+
+    fn invited(person: usize, permissions: Permissions, protocols: Protocols) -> Invitee {
+        let who = Person { first_name: "A".into(), last_name: "B".into(), email: "a@example.it".into() };
+        Invitee { name: name(person), person: who, language: None, message: None, permissions, protocols }
+    }
+
+    /// Whether it was done.
+    fn manages(&self, actor: Actor, step: &Managed) -> bool {
+        let (accounts, now) = (&self.accounts, self.now);
+        let change = |person, change| accounts.change_permissions(actor, &name(person), change, now).is_ok();
+        let nothing = PermissionChange::default;
+        match *step {
+            Managed::Invite(person, what, by) => accounts.invite(actor, World::invited(person, what, by), now).is_ok(),
+            Managed::Replace(person, what) => change(person, PermissionChange { replace: Some(what), ..nothing() }),
+            Managed::Grant(person, what) => change(person, PermissionChange { grant: vec![what], ..nothing() }),
+            Managed::Revoke(person, what) => change(person, PermissionChange { revoke: vec![what], ..nothing() }),
+            Managed::Protocols(person, by) => change(person, PermissionChange { protocols: Some(by), ..nothing() }),
+            Managed::Suspend(person) => accounts.suspend(actor, &name(person), Suspension::Suspend, now).is_ok(),
+            Managed::Resume(person) => accounts.suspend(actor, &name(person), Suspension::Resume, now).is_ok(),
+            Managed::Reject(person) => accounts.reject(actor, &name(person), now).is_ok(),
+            Managed::Reinvite(person) => accounts.reinvite(actor, &name(person), None, now).is_ok(),
+            Managed::Deactivate(person) => accounts.deactivate(actor, &name(person), now).is_ok(),
+            Managed::Delete(person) => accounts.delete_delegate(actor, &name(person), now).is_ok(),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// P5: by no sequence of what somebody with **settings** does has anybody more than the owner gave them and the manager
+    /// has; and of the manager's own nothing changes.
+    #[test]
+    fn p5_a_manager_spreads_nothing_but_their_own(
+        given in prop::collection::vec((permissions(), some_protocols(), any::<bool>()), MANAGER + 1),
+        steps in prop::collection::vec(managed(), 1..30),
+    ) {
+        let mut world = World::new();
+        let change = MailboxChange { plan: Some("Premium".parse().unwrap()), packs: Some(1), ..MailboxChange::default() };
+        world.accounts.set_mailbox(&ADDRESS.parse().unwrap(), change, START).unwrap();
+        for (person, (what, by, suspended)) in given.into_iter().enumerate() {
+            let what = if person == MANAGER { what.granting(Permission::Settings, Profile::Nested) } else { what };
+            world.accounts.invite(Actor::Operator, World::invited(person, what, by), START).unwrap();
+            world.deliver();
+            world.accounts.accept_invitation(world.links.last().unwrap(), &secret(PASSWORDS[0]), START).unwrap();
+            if suspended && person != MANAGER {
+                world.accounts.suspend(Actor::Operator, &name(person), Suspension::Suspend, START).unwrap();
+            }
+        }
+        let manager = world.actor(Who::Delegate(MANAGER)).unwrap();
+        let start: Vec<_> = (0..=MANAGER).map(|person| world.powers(person)).collect();
+        for step in &steps {
+            world.manages(manager, step);
+            prop_assert_eq!(&world.powers(MANAGER), &start[MANAGER]);
+            for (person, given) in start.iter().enumerate() {
+                let may: BTreeSet<_> = given.union(&start[MANAGER]).cloned().collect();
+                let has = world.powers(person);
+                prop_assert!(has.is_subset(&may), "{} has {has:?} after {step:?}", USERNAMES[person]);
+            }
+        }
+    }
+}
+
+/// The property would notice: a manager does get things done.
+#[test]
+fn a_manager_does_manage() {
+    let mut world = World::new();
+    let all = Permissions::ALL;
+    world.accounts.invite(Actor::Operator, World::invited(MANAGER, all, Protocols::default()), START).unwrap();
+    world.deliver();
+    world.accounts.accept_invitation(&world.links[0], &secret(PASSWORDS[0]), START).unwrap();
+    let manager = world.actor(Who::Delegate(MANAGER)).unwrap();
+    assert!(world.manages(manager, &Managed::Invite(0, all, Protocols::default())));
+    assert_eq!(world.powers(0), world.powers(MANAGER));
 }

@@ -3,7 +3,10 @@
 
 use super::{Accounts, AccountsError, DelegateName, Rule};
 use crate::domain::life::{self, Action, After, No, Role};
-use crate::domain::{Delegate, DelegateId, DelegateState, Grant, MailDomain, Mailbox, MailboxId, PostmasterId};
+use crate::domain::{
+    Delegate, DelegateId, DelegateState, Grant, MailDomain, Mailbox, MailboxId, Permission, Permissions, PostmasterId,
+    Profile, Protocols,
+};
 use crate::store::{Reads, Writes};
 
 /// Somebody who was let in and wants something.
@@ -24,6 +27,7 @@ pub enum Actor {
 pub(super) struct Authority {
     pub(super) role: Role,
     pub(super) own: Grant,
+    profile: Profile,
 }
 
 /// A delegate on whom somebody may act as they want to.
@@ -88,16 +92,18 @@ impl Accounts {
         target: Option<DelegateId>,
         now_secs: i64,
     ) -> Result<Authority, AccountsError> {
-        let whole = |role| Authority { role, own: Grant::OWNER };
+        let profile = self.profile;
+        let whole = |role| Authority { role, own: Grant::OWNER, profile };
+        let stranger = Authority { role: Role::Stranger, own: NOTHING, profile };
         Ok(match actor {
             Actor::Operator => whole(Role::Operator),
             Actor::Owner(id) if id == mailbox.id => whole(Role::Owner),
             Actor::Postmaster(id) => {
                 let found = reads.postmaster(id)?;
                 let theirs = found.is_some_and(|postmaster| postmaster.domain == MailDomain::of(&mailbox.address));
-                whole(if theirs { Role::Postmaster } else { Role::Stranger })
+                if theirs { whole(Role::Postmaster) } else { stranger }
             }
-            Actor::Owner(_) => whole(Role::Stranger),
+            Actor::Owner(_) => stranger,
             Actor::Delegate(id) => {
                 let found = reads.delegate_by_id(id)?.filter(|found| found.mailbox == mailbox.id);
                 let active = found.filter(|found| {
@@ -106,13 +112,14 @@ impl Accounts {
                         && found.reset_at_secs.is_none()
                 });
                 match active {
-                    None => whole(Role::Stranger),
+                    None => stranger,
                     Some(found) => Authority {
                         role: match target {
                             Some(target) if target == id => Role::Themself,
                             _ => Role::of_delegate(found.permissions, self.profile),
                         },
                         own: Grant { permissions: found.permissions.under(self.profile), protocols: found.protocols },
+                        profile,
                     },
                 }
             }
@@ -123,16 +130,26 @@ impl Accounts {
 impl Authority {
     /// Whether they may change what somebody has from `before` to `after`: nobody gives what they do not have.
     pub(super) fn may_give(&self, before: Option<Grant>, after: Grant) -> Result<(), Rule> {
-        use crate::domain::{Permission, Permissions, Protocols};
-        let nothing = Grant { permissions: Permissions::READ, protocols: Protocols { imap: false, pop3: false } };
-        let before = before.unwrap_or(nothing);
-        if let Some(permission) = life::beyond(self.own.permissions, before.permissions, after.permissions) {
-            return Err(Rule::GivesMoreThanOwn { what: permission.name() });
-        }
-        let protocols = life::protocols_beyond(self.own.protocols, before.protocols, after.protocols);
-        if after.may(Permission::Client) && protocols {
-            return Err(Rule::GivesMoreThanOwn { what: "that protocol" });
+        let before = before.unwrap_or(NOTHING);
+        let holds = |grant: Grant| Grant { permissions: grant.permissions.under(self.profile), ..grant };
+        // What is written down may hold under another profile one day, and what is added may make hold what did not.
+        for (before, after) in [(before, after), (holds(before), holds(after))] {
+            if let Some(permission) = life::beyond(self.own.permissions, before.permissions, after.permissions) {
+                return Err(Rule::GivesMoreThanOwn { what: permission.name() });
+            }
+            if life::protocols_beyond(with_client(self.own), with_client(before), with_client(after)) {
+                return Err(Rule::GivesMoreThanOwn { what: "client by that protocol" });
+            }
         }
         Ok(())
     }
+}
+
+const NO_PROTOCOLS: Protocols = Protocols { imap: false, pop3: false };
+/// What nobody is without.
+const NOTHING: Grant = Grant { permissions: Permissions::READ, protocols: NO_PROTOCOLS };
+
+/// The protocols as far as they are of use: none without **client**.
+fn with_client(grant: Grant) -> Protocols {
+    if grant.may(Permission::Client) { grant.protocols } else { NO_PROTOCOLS }
 }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::link::{Held, Token, holder};
-use super::{Accounts, AccountsError, DelegateView};
+use super::{Accounts, AccountsError, DelegateView, passwords};
 use crate::domain::life::Action;
 use crate::domain::{Answer, Delegate, LinkPurpose, Mailbox, Notice};
 use crate::store::{self, Writes};
@@ -47,7 +47,7 @@ impl Accounts {
         let accepted = store::change(self.store.as_ref(), |writes| {
             let held = holder(writes, token, Action::Accept, now_secs)?;
             let (mailbox, delegate) = self.answered(writes, held, Answer::Accepted, now_secs)?;
-            writes.set_password_hash(delegate.id, Some(&hash))?;
+            let delegate = passwords::set(writes, delegate, Some(&hash))?;
             let notice = Notice::Activated(self.facts(&mailbox, &delegate));
             self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
             Ok::<_, AccountsError>(delegate)

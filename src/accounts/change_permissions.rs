@@ -1,7 +1,7 @@
 //! Changing what a delegate may do (P6, P9; `delega delegate permissions`).
 
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor, DelegateView};
+use super::{Accounts, AccountsError, Actor, DelegateView, Rule};
 use crate::domain::life::Action;
 use crate::domain::{Grant, Notice, Permission, Permissions, Protocols};
 use crate::store;
@@ -35,7 +35,7 @@ impl Accounts {
             let start = change.replace.unwrap_or(found.permissions);
             let granted = change.grant.iter().fold(start, |all, one| all.granting(*one, self.profile));
             found.permissions = change.revoke.iter().fold(granted, |all, one| all.revoking(*one, self.profile));
-            found.protocols = change.protocols.unwrap_or(found.protocols);
+            found.protocols = chosen(change.protocols.unwrap_or(found.protocols))?;
             let after = Grant { permissions: found.permissions, protocols: found.protocols };
             act.authority.may_give(Some(before), after)?;
             writes.update_delegate(&act.delegate)?;
@@ -49,12 +49,16 @@ impl Accounts {
     }
 }
 
+/// Retrieval protocols of which there is one at least (P7).
+pub(super) fn chosen(protocols: Protocols) -> Result<Protocols, Rule> {
+    if protocols.imap || protocols.pop3 { Ok(protocols) } else { Err(Rule::NoProtocol) }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::accounts::Rule;
     use crate::accounts::fixture::{Fixture, NOW};
     use crate::domain::Profile;
 

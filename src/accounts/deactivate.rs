@@ -1,7 +1,7 @@
 //! Ending a delegation (D4, D8): at once, in open sessions too.
 
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor, DelegateView};
+use super::{Accounts, AccountsError, Actor, DelegateView, passwords};
 use crate::domain::life::Action;
 use crate::domain::{LinkPurpose, Notice};
 use crate::store;
@@ -15,7 +15,7 @@ impl Accounts {
             act.delegate.reset_at_secs = None;
             writes.update_delegate(&act.delegate)?;
             // Nobody comes back from here.
-            writes.set_password_hash(act.delegate.id, None)?;
+            act.delegate = passwords::set(writes, act.delegate, None)?;
             writes.delete_link(act.delegate.id, LinkPurpose::PasswordReset)?;
             let notice = Notice::Revoked(self.facts(&act.mailbox, &act.delegate));
             self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;

@@ -114,7 +114,7 @@ pub enum Rule {
         state: DelegateState,
     },
     /// Whoever acts has no right to (P5, M3).
-    #[error("there is no right to {} delegates of {mailbox}", .action.name())]
+    #[error("cannot {} in {mailbox}: there is no right to", .action.name())]
     NoRight {
         /// What was wanted.
         action: Action,
@@ -122,7 +122,7 @@ pub enum Rule {
         mailbox: MailboxAddress,
     },
     /// Nobody does that to a delegate in this state (D4).
-    #[error("{login} is {state}, and one can {} only those who are {}", .action.name(), either(.possible_in))]
+    #[error("cannot {}: {login} is {state}, not {}", .action.name(), either(.possible_in))]
     NotInState {
         /// Who.
         login: Login,
@@ -139,6 +139,9 @@ pub enum Rule {
         /// What.
         what: &'static str,
     },
+    /// A delegate has at least one retrieval protocol (P7).
+    #[error("no protocol is chosen: choose imap, pop3 or both")]
+    NoProtocol,
     /// The plan gives no further delegate (D9).
     #[error("the plan {plan} gives {mailbox} {}, and {taken} {} taken: deactivate a delegate or reject a request{}, or \
              choose a plan with more", counted(*.seats), if *.taken == 1 { "is" } else { "are" },
@@ -187,6 +190,9 @@ pub enum Rule {
     /// There is no grace period where nothing is beyond the seats (D10).
     #[error("the mailbox {0} has no more delegates than seats, so there is nothing to set a date for")]
     NotOverSeats(MailboxAddress),
+    /// A grace period ends in the future: one that has ended suspends people at once (D10).
+    #[error("the date until which there may be more delegates than seats is past: give one to come")]
+    GraceIsPast,
     /// The mailbox is for its owner alone (M2).
     #[error("the mailbox {0} is not for several people: turn multi-user on for it")]
     NotMultiUser(MailboxAddress),

@@ -5,8 +5,7 @@
 
 use super::actor::Authority;
 use super::look::DelegateName;
-use super::seats::Seats;
-use super::{Accounts, AccountsError, Actor, DelegateView, Rule, text};
+use super::{Accounts, AccountsError, Actor, DelegateView, Rule, change_permissions, text};
 use crate::domain::life::{self, Action, After};
 use crate::domain::{
     Delegate, DelegateId, DelegateState, Grant, Language, LinkPurpose, Mailbox, Notice, Permissions, Person, Protocols,
@@ -76,7 +75,7 @@ impl Accounts {
             self.needs_mail()?;
             let grant = Grant { permissions: act.delegate.permissions, protocols: act.delegate.protocols };
             act.authority.may_give(None, grant)?;
-            Seats::of(writes, &act.mailbox, now_secs)?.free(&act.mailbox)?;
+            self.free_seat(writes, &act.mailbox, now_secs)?;
             act.delegate.seated_at_secs = now_secs;
             act.delegate.invited_until_secs = Some(now_secs.saturating_add(LinkPurpose::Invitation.valid_secs()));
             writes.update_delegate(&act.delegate)?;
@@ -127,7 +126,7 @@ impl Accounts {
             }
             writes.delete_delegate(there.id)?;
         }
-        Seats::of(writes, &mailbox, now_secs)?.free(&mailbox)?;
+        self.free_seat(writes, &mailbox, now_secs)?;
         let until = now_secs.saturating_add(LinkPurpose::Invitation.valid_secs());
         let new = NewDelegate {
             mailbox: mailbox.id,
@@ -137,7 +136,7 @@ impl Accounts {
             state,
             invited_until_secs: (state == DelegateState::Pending).then_some(until),
             permissions: entering.grant.permissions,
-            protocols: entering.grant.protocols,
+            protocols: change_permissions::chosen(entering.grant.protocols)?,
             password_hash: entering.password,
             created_at_secs: now_secs,
         };

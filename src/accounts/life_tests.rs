@@ -8,21 +8,21 @@ use crate::domain::{
     Protocols,
 };
 
-const GOOD: &str = "correct horse battery staple";
+pub(super) const GOOD: &str = "correct horse battery staple";
 const BRUNO: &str = "bruno/ufficio@pec.example.it";
-const DAY: i64 = 24 * 60 * 60;
+pub(super) const DAY: i64 = 24 * 60 * 60;
 
 /// The fixture with mails, and what was mailed.
-struct Office {
-    fixture: Fixture,
-    accounts: Accounts,
+pub(super) struct Office {
+    pub(super) fixture: Fixture,
+    pub(super) accounts: Accounts,
 }
 
-fn name(username: &str) -> DelegateName {
+pub(super) fn name(username: &str) -> DelegateName {
     DelegateName { address: "ufficio@pec.example.it".parse().unwrap(), username: username.parse().unwrap() }
 }
 
-fn invitee(username: &str, permissions: &str) -> Invitee {
+pub(super) fn invitee(username: &str, permissions: &str) -> Invitee {
     Invitee {
         name: name(username),
         person: Person { first_name: "Bruno".into(), last_name: "Neri".into(), email: "bruno@example.it".into() },
@@ -33,7 +33,7 @@ fn invitee(username: &str, permissions: &str) -> Invitee {
     }
 }
 
-fn rule<T: std::fmt::Debug>(outcome: Result<T, AccountsError>) -> Rule {
+pub(super) fn rule<T: std::fmt::Debug>(outcome: Result<T, AccountsError>) -> Rule {
     match outcome {
         Err(AccountsError::Refused(rule)) => rule,
         other => panic!("{other:?}"),
@@ -41,14 +41,14 @@ fn rule<T: std::fmt::Debug>(outcome: Result<T, AccountsError>) -> Rule {
 }
 
 impl Office {
-    fn new() -> Office {
+    pub(super) fn new() -> Office {
         let fixture = Fixture::new();
         let accounts = fixture.reopened(Profile::Nested).with_mails(true);
         Office { fixture, accounts }
     }
 
     /// What goes out at that moment, in its order: to whom, what, and the token of its link.
-    fn mailed(&self, now: i64) -> Vec<(String, &'static str, Option<Token>)> {
+    pub(super) fn mailed(&self, now: i64) -> Vec<(String, &'static str, Option<Token>)> {
         let mut all = Vec::new();
         while let Some(MailAttempt { row, token }) = self.accounts.begin_mail(now * 1000).unwrap() {
             all.push((row.recipient.clone(), row.notice.kind(), token));
@@ -57,24 +57,24 @@ impl Office {
         all
     }
 
-    fn kinds(&self, now: i64) -> Vec<(String, &'static str)> {
+    pub(super) fn kinds(&self, now: i64) -> Vec<(String, &'static str)> {
         self.mailed(now).into_iter().map(|(recipient, kind, _)| (recipient, kind)).collect()
     }
 
-    fn invite(&self, username: &str, now: i64) -> Token {
+    pub(super) fn invite(&self, username: &str, now: i64) -> Token {
         self.accounts.invite(Actor::Operator, invitee(username, "client"), now).unwrap();
         self.mailed(now).pop().unwrap().2.unwrap()
     }
 
-    fn accept(&self, token: &Token, now: i64) -> Result<DelegateView, AccountsError> {
+    pub(super) fn accept(&self, token: &Token, now: i64) -> Result<DelegateView, AccountsError> {
         self.accounts.accept_invitation(token, &secret(GOOD), now)
     }
 
-    fn state(&self, username: &str, now: i64) -> DelegateState {
+    pub(super) fn state(&self, username: &str, now: i64) -> DelegateState {
         self.accounts.show_delegate(&name(username), now).unwrap().delegate.state
     }
 
-    fn delegate(&self, username: &str) -> Delegate {
+    pub(super) fn delegate(&self, username: &str) -> Delegate {
         self.accounts.show_delegate(&name(username), NOW).unwrap().delegate
     }
 
@@ -82,12 +82,12 @@ impl Office {
         matches!(self.accounts.authenticate(login, &secret(password), CLIENT, KNOCK).unwrap(), Verdict::Admitted(_))
     }
 
-    fn set(&self, change: MailboxChange, now: i64) -> Result<(), AccountsError> {
+    pub(super) fn set(&self, change: MailboxChange, now: i64) -> Result<(), AccountsError> {
         self.accounts.set_mailbox(&self.fixture.address(), change, now)
     }
 }
 
-fn owner_of(office: &Office) -> Actor {
+pub(super) fn owner_of(office: &Office) -> Actor {
     Actor::Owner(office.fixture.mailbox())
 }
 

@@ -86,7 +86,19 @@ pub(super) fn holder<R: Reads + ?Sized>(
         Action::SetPassword => LinkPurpose::PasswordReset,
         Action::Accept | Action::Refuse => LinkPurpose::Invitation,
         // No link is for anything else.
-        _ => return Err(Rule::LinkGone.into()),
+        Action::Invite
+        | Action::Add
+        | Action::Look
+        | Action::Reject
+        | Action::Expire
+        | Action::Reinvite
+        | Action::ChangePermissions
+        | Action::ResetPassword
+        | Action::AskForReset
+        | Action::Suspend
+        | Action::Resume
+        | Action::Deactivate
+        | Action::Delete => return Err(Rule::LinkGone.into()),
     };
     let link = reads.link(&token.hash())?.filter(|link| link.purpose == purpose && now_secs < link.until_secs);
     let link = link.ok_or(Rule::LinkGone)?;

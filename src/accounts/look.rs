@@ -82,7 +82,7 @@ impl Accounts {
     }
 }
 
-fn view_mailbox(reads: &dyn Reads, mailbox: Mailbox, now_secs: i64) -> Result<MailboxView, AccountsError> {
+pub(super) fn view_mailbox(reads: &dyn Reads, mailbox: Mailbox, now_secs: i64) -> Result<MailboxView, AccountsError> {
     let delegates = reads.delegates(mailbox.id)?;
     let count = |state| delegates.iter().filter(|delegate| delegate.state_at(now_secs) == state).count();
     Ok(MailboxView {

@@ -3,14 +3,14 @@
 //!
 //! Mails to one recipient go out in the order in which they were caused. Each attempt is written down before it is made,
 //! and after one that nobody ended the mail is due again: a mail may come twice, with one Message-ID, and is never lost.
-//! The token of a link is sealed to its mail, and forgotten once that has gone out or was given up.
+//! The token of a link is sealed to its mail, and forgotten once that has gone out; one that was given up can be tried again.
 
 use std::time::Duration;
 
 use super::record_sending::cut;
 use super::{Accounts, AccountsError, Rule, Token};
 use crate::domain::{Delegate, Facts, Grant, Language, Login, MailId, MailRow, MailState, Mailbox, Notice};
-use crate::store::{self, NewMail, Writes};
+use crate::store::{self, NewMail, StoreError, Writes};
 
 /// An attempt has to come to its end within this: a relay may take ten minutes to answer the end of a message alone
 /// (RFC 5321 §4.5.3.2.6).
@@ -23,7 +23,7 @@ pub const MAIL_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const FIRST_PAUSE_MS: i64 = 60 * 1000;
 const LONGEST_PAUSE_MS: i64 = 4 * 60 * 60 * 1000;
 
-/// A mail that is to be sent now. Only one attempt has it at a time.
+/// A mail that is to be sent now. Only one attempt has it at a time, unless somebody wants it tried again meanwhile.
 #[derive(Debug)]
 pub struct MailAttempt {
     /// What and to whom.
@@ -107,13 +107,7 @@ impl Accounts {
     /// For a server that starts: nobody goes on with the attempts that were cut off, and whoever starts it anew may have
     /// mended what the others wait for. All that waits is due; how many.
     pub fn resume_mails(&self, now_ms: i64) -> Result<usize, AccountsError> {
-        store::change(self.store.as_ref(), |writes| {
-            let waiting = writes.mails(Some(MailState::Waiting), usize::MAX)?;
-            for row in &waiting {
-                writes.update_mail(&MailRow { next_attempt_at_ms: now_ms, ..row.clone() })?;
-            }
-            Ok(waiting.len())
-        })
+        store::change(self.store.as_ref(), |writes| Ok(writes.hasten_mails(now_ms)?))
     }
 
     /// Takes the mail that has been due for longest, and writes down that it is being sent. `None` is due.
@@ -123,7 +117,20 @@ impl Accounts {
             return Ok(None);
         }
         store::change(self.store.as_ref(), |writes| {
-            while let Some(mut row) = writes.next_mail(now_ms)? {
+            while let Some(id) = writes.next_mail(now_ms)? {
+                let mut row = match writes.mail(id) {
+                    Ok(Some(row)) => row,
+                    Ok(None) => return Ok(None),
+                    // Of a later version, perhaps, that knows more of them. The others are not held up.
+                    Err(StoreError::Corrupt(what)) => {
+                        writes.give_up_mail(id, &cut(format!("it cannot be read: {what}")), now_ms)?;
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                if row.attempts == 0 {
+                    row.since_ms = now_ms;
+                }
                 row.attempts = row.attempts.saturating_add(1);
                 row.next_attempt_at_ms = now_ms.saturating_add(millis(MAIL_ATTEMPT));
                 let sealed = writes.sealed_token(row.id)?;
@@ -190,27 +197,15 @@ impl Accounts {
     /// anew.
     pub fn retry_mails(&self, which: &[MailId], now_ms: i64) -> Result<usize, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let rows = if which.is_empty() {
-                writes.mails(Some(MailState::Failed), usize::MAX)?
-            } else {
-                let found = which.iter().map(|id| {
-                    let row = writes.mail(*id)?.filter(|row| row.state != MailState::Sent);
-                    Ok::<_, AccountsError>(row.ok_or(Rule::UnknownMail(*id))?)
-                });
-                found.collect::<Result<Vec<_>, _>>()?
-            };
-            for row in &rows {
-                let again = MailRow {
-                    state: MailState::Waiting,
-                    since_ms: now_ms,
-                    attempts: 0,
-                    next_attempt_at_ms: now_ms,
-                    ended_at_ms: None,
-                    ..row.clone()
-                };
-                writes.update_mail(&again)?;
+            if which.is_empty() {
+                return Ok(writes.retry_failed_mails(now_ms)?);
             }
-            Ok(rows.len())
+            for id in which {
+                if !writes.retry_mail(*id, now_ms)? {
+                    return Err(Rule::UnknownMail(*id).into());
+                }
+            }
+            Ok(which.len())
         })
     }
 

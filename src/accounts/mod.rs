@@ -42,6 +42,8 @@ mod text;
 pub mod vault;
 
 #[cfg(test)]
+mod edges_tests;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod life_tests;

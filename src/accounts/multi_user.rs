@@ -16,7 +16,10 @@ impl Accounts {
     ) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             let no_right = || Rule::NoRight { action: Action::Invite, mailbox: address.clone() };
-            let mut mailbox = writes.mailbox(address)?.ok_or_else(no_right)?;
+            let mut mailbox = writes.mailbox(address)?.ok_or_else(|| match actor {
+                Actor::Operator => Rule::UnknownMailbox(address.clone()),
+                Actor::Owner(_) | Actor::Delegate(_) | Actor::Postmaster(_) => no_right(),
+            })?;
             match self.authority(writes, actor, &mailbox, None, now_secs)?.role {
                 Role::Operator | Role::Postmaster => {}
                 Role::Owner | Role::Manager | Role::Themself | Role::LinkHolder | Role::Rule | Role::Stranger => {

@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::{AccountsError, DelegateView, Rule};
-use crate::store::PasswordHash;
+use crate::domain::Delegate;
+use crate::store::{PasswordHash, Writes};
 
 /// The fewest characters of a delegate's password.
 pub const PASSWORD_MIN_CHARS: usize = 10;
@@ -126,6 +127,17 @@ pub(super) fn acceptable(password: &SecretString, min_chars: usize) -> Result<()
     } else {
         Ok(())
     }
+}
+
+/// Stores what a delegate's password is checked against from now on, and gives them back as they are then: with another
+/// version of it.
+pub(super) fn set(
+    writes: &dyn Writes,
+    delegate: Delegate,
+    hash: Option<&PasswordHash>,
+) -> Result<Delegate, AccountsError> {
+    writes.set_password_hash(delegate.id, hash)?;
+    Ok(writes.delegate_by_id(delegate.id)?.unwrap_or(delegate))
 }
 
 fn failed(error: impl std::fmt::Display) -> AccountsError {

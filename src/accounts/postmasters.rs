@@ -1,6 +1,8 @@
 //! Who administers a domain (M1, M3; `delega postmaster`).
 
+use super::look::view_mailbox;
 use super::{Accounts, AccountsError, Actor, MailboxView, Rule, text};
+use crate::domain::life::{Action, judge};
 use crate::domain::{Language, MailDomain, Postmaster, PostmasterId};
 use crate::store::{self, NewPostmaster, Reads, StoreError};
 
@@ -59,14 +61,20 @@ impl Accounts {
     /// The mailboxes that somebody administers, each with the number of its active and its waiting delegates (M1): the
     /// operator all, a postmaster those of their domain, an owner and a delegate with **settings** their own.
     pub fn mailboxes_of(&self, actor: Actor, now_secs: i64) -> Result<Vec<MailboxView>, AccountsError> {
-        use crate::domain::life::{Action, judge};
-        let mut views = self.mailboxes(now_secs)?;
         store::read(self.store.as_ref(), |reads| {
+            let among = match actor {
+                Actor::Operator | Actor::Postmaster(_) => reads.mailboxes()?,
+                Actor::Owner(id) => reads.mailbox_by_id(id)?.into_iter().collect(),
+                Actor::Delegate(id) => match reads.delegate_by_id(id)? {
+                    Some(delegate) => reads.mailbox_by_id(delegate.mailbox)?.into_iter().collect(),
+                    None => Vec::new(),
+                },
+            };
             let mut theirs = Vec::new();
-            for view in views.drain(..) {
-                let role = self.authority(reads, actor, &view.mailbox, None, now_secs)?.role;
+            for mailbox in among {
+                let role = self.authority(reads, actor, &mailbox, None, now_secs)?.role;
                 if judge(role, Action::Invite, None).is_ok() {
-                    theirs.push(view);
+                    theirs.push(view_mailbox(reads, mailbox, now_secs)?);
                 }
             }
             Ok(theirs)

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::link::{Held, Token, holder};
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor, DelegateView};
+use super::{Accounts, AccountsError, Actor, DelegateView, passwords};
 use crate::domain::life::{self, Action, Role};
 use crate::domain::{FiscalCode, LinkPurpose, Login, Notice};
 use crate::store;
@@ -26,7 +26,7 @@ impl Accounts {
             self.needs_mail()?;
             act.delegate.reset_at_secs = Some(now_secs);
             writes.update_delegate(&act.delegate)?;
-            writes.set_password_hash(act.delegate.id, None)?;
+            act.delegate = passwords::set(writes, act.delegate, None)?;
             let (token, until_secs) = Accounts::new_link(writes, &act.delegate, LinkPurpose::PasswordReset, now_secs)?;
             let notice = Notice::PasswordTaken { facts: self.facts(&act.mailbox, &act.delegate), until_secs };
             self.tell_delegate(writes, &act.delegate, notice, Some(&token), now_secs)?;
@@ -87,7 +87,7 @@ impl Accounts {
             delegate.reset_at_secs = None;
             delegate.changed_at_secs = now_secs;
             writes.update_delegate(&delegate)?;
-            writes.set_password_hash(delegate.id, Some(&hash))?;
+            delegate = passwords::set(writes, delegate, Some(&hash))?;
             writes.delete_link(delegate.id, LinkPurpose::PasswordReset)?;
             let notice = Notice::PasswordChanged(self.facts(&mailbox, &delegate));
             self.tell_delegate(writes, &delegate, notice, None, now_secs)?;

@@ -74,6 +74,15 @@ impl Seats {
 }
 
 impl Accounts {
+    /// Whether one more may have a seat of the mailbox. Invitations that have lapsed are written down first: the seat that
+    /// is free by one of them is given on, so that no answer to it may come late, by somebody who has read the clock before.
+    pub(super) fn free_seat(&self, writes: &dyn Writes, mailbox: &Mailbox, now_secs: i64) -> Result<(), AccountsError> {
+        for delegate in writes.delegates(mailbox.id)? {
+            self.settled(writes, mailbox, delegate, now_secs)?;
+        }
+        Ok(Seats::of(writes, mailbox, now_secs)?.free(mailbox)?)
+    }
+
     /// Begins, keeps or ends the grace period of a mailbox whose plan, packs or delegates have just changed from
     /// `before`; the owner is told of one that begins. The mailbox is changed, and not stored.
     pub(super) fn review_seats(
@@ -89,13 +98,15 @@ impl Accounts {
             mailbox.grace_until_secs = None;
             return Ok(());
         }
-        let running = mailbox.grace_until_secs.filter(|_| before.over());
-        let until = match (wanted_until_secs, running) {
+        let set = mailbox.grace_until_secs.filter(|_| before.over());
+        let lowered = now.all() < before.all();
+        let until = match (wanted_until_secs, set) {
             (Some(wanted), _) => Some(wanted),
-            (None, Some(running)) => Some(running),
-            (None, None) if now.all() < before.all() => Some(now_secs.saturating_add(GRACE_SECS)),
+            // One that has ended has nothing to say about seats that are taken away after it.
+            (None, Some(until)) if until > now_secs || !lowered => Some(until),
+            (None, _) if lowered => Some(now_secs.saturating_add(GRACE_SECS)),
             // An older contract, which nobody has given a date.
-            (None, None) => None,
+            (None, _) => None,
         };
         if until == mailbox.grace_until_secs {
             return Ok(());
@@ -130,17 +141,8 @@ impl Accounts {
         if !seats.grace_is_over(now_secs) {
             return Ok(());
         }
-        let mut seated: Vec<Delegate> = writes.delegates(mailbox.id)?;
-        seated.retain(|one| one.state_at(now_secs).takes_seat());
-        seated.sort_by_key(|one| (one.seated_at_secs, one.id));
         let mut logins = Vec::new();
-        for mut one in seated.into_iter().skip(usize::try_from(seats.all()).unwrap_or(usize::MAX)) {
-            let action = match one.state {
-                DelegateState::Active => Action::Suspend,
-                DelegateState::Pending => Action::Expire,
-                DelegateState::Suspended | DelegateState::Inactive | DelegateState::Rejected => continue,
-            };
-            let Ok(After::In(state)) = life::judge(Role::Rule, action, Some(one.state)) else { continue };
+        for (mut one, state) in beyond(writes, &mailbox, &seats, now_secs)? {
             let facts = self.facts(&mailbox, &one);
             let notice = match state {
                 DelegateState::Suspended => Notice::Suspended { facts, cause: SuspensionCause::Seats },
@@ -166,4 +168,39 @@ impl Accounts {
         };
         self.tell_owner(writes, &mailbox, notice, now_secs)
     }
+}
+
+/// Whether a grace period that has ended has left something to do.
+pub(super) fn to_enforce<R: Reads + ?Sized>(
+    reads: &R,
+    mailbox: &Mailbox,
+    now_secs: i64,
+) -> Result<bool, AccountsError> {
+    let seats = Seats::of(reads, mailbox, now_secs)?;
+    Ok(!seats.over() || (seats.grace_is_over(now_secs) && !beyond(reads, mailbox, &seats, now_secs)?.is_empty()))
+}
+
+/// The newest beyond the seats who still have something to lose, and the state in which they are without it.
+fn beyond<R: Reads + ?Sized>(
+    reads: &R,
+    mailbox: &Mailbox,
+    seats: &Seats,
+    now_secs: i64,
+) -> Result<Vec<(Delegate, DelegateState)>, AccountsError> {
+    let mut seated: Vec<Delegate> = reads.delegates(mailbox.id)?;
+    seated.retain(|one| one.state_at(now_secs).takes_seat());
+    seated.sort_by_key(|one| (one.seated_at_secs, one.id));
+    let newest = seated.into_iter().skip(usize::try_from(seats.all()).unwrap_or(usize::MAX));
+    let lose = newest.filter_map(|one| {
+        let action = match one.state {
+            DelegateState::Active => Action::Suspend,
+            DelegateState::Pending => Action::Expire,
+            DelegateState::Suspended | DelegateState::Inactive | DelegateState::Rejected => return None,
+        };
+        match life::judge(Role::Rule, action, Some(one.state)) {
+            Ok(After::In(state)) => Some((one, state)),
+            Ok(After::Gone) | Err(_) => None,
+        }
+    });
+    Ok(lose.collect())
 }

@@ -57,6 +57,9 @@ impl Accounts {
         if let Some(password) = &change.password {
             passwords::acceptable(password, 1)?;
         }
+        if change.grace_until_secs.is_some_and(|until| until <= now_secs) {
+            return Err(Rule::GraceIsPast.into());
+        }
         store::change(self.store.as_ref(), |writes| {
             let mut mailbox = writes.mailbox(address)?.ok_or_else(|| Rule::UnknownMailbox(address.clone()))?;
             if let Some(upstream) = change.upstream.filter(|upstream| *upstream != mailbox.upstream) {
@@ -85,8 +88,11 @@ impl Accounts {
                 mailbox.packs = mailbox.packs.min(plan.most_packs);
                 mailbox.plan = plan.name;
             }
-            mailbox.packs = change.packs.unwrap_or(mailbox.packs);
-            plans::with_packs(writes, &mailbox.plan, mailbox.packs)?;
+            // More than the plan gives now may be there from before; they count for nothing, and hinder nothing.
+            if let Some(packs) = change.packs {
+                plans::with_packs(writes, &mailbox.plan, packs)?;
+                mailbox.packs = packs;
+            }
             self.review_seats(writes, &mut mailbox, &before, change.grace_until_secs, now_secs)?;
             if change.grace_until_secs.is_some() && mailbox.grace_until_secs.is_none() {
                 return Err(Rule::NotOverSeats(mailbox.address).into());

@@ -1,28 +1,44 @@
-//! What time does by itself (D3, D10): invitations lapse, grace periods end. What has come to be is so whoever looks, and
-//! is written down, with the mails about it, by the next change or by the server, which settles every few seconds.
+//! What time does by itself (D3, D10): invitations lapse, grace periods end. The server writes it down every few seconds,
+//! with the mails about it. That an invitation has lapsed is so before that, whoever looks, and is also written down by the
+//! next change to whom it concerns; that a delegate has no seat any more is so once it is written down.
 
-use super::{Accounts, AccountsError};
-use crate::domain::{Answer, Delegate, DelegateState, LinkPurpose, Mailbox, Notice};
+use std::collections::BTreeSet;
+
+use super::{Accounts, AccountsError, seats};
+use crate::domain::{Answer, Delegate, DelegateState, LinkPurpose, Mailbox, MailboxId, Notice};
 use crate::store::{self, Writes};
 
 impl Accounts {
-    /// Writes down what time has brought, and tells those whom it concerns. Once, however often it is called.
+    /// Writes down what time has brought, and tells those whom it concerns. Once, however often it is called. Each mailbox
+    /// by itself: others who change something get their turn in between, and one that cannot be read holds up no other;
+    /// the first error comes back in the end.
     pub fn settle(&self, now_secs: i64) -> Result<(), AccountsError> {
         // Nearly always there is nothing, and nobody's change is held up.
-        let anything = store::read(self.store.as_ref(), |reads| {
-            let lapsed = !reads.lapsed_invitations(now_secs)?.is_empty();
-            Ok::<_, AccountsError>(lapsed || !reads.mailboxes_past_grace(now_secs)?.is_empty())
-        })?;
-        if !anything {
-            return Ok(());
-        }
-        store::change(self.store.as_ref(), |writes| {
-            for delegate in writes.lapsed_invitations(now_secs)? {
-                if let Some(mailbox) = writes.mailbox_by_id(delegate.mailbox)? {
-                    self.settled(writes, &mailbox, delegate, now_secs)?;
+        let concerned = store::read(self.store.as_ref(), |reads| {
+            let lapsed = reads.lapsed_invitations(now_secs)?.into_iter().map(|delegate| delegate.mailbox);
+            let mut concerned: BTreeSet<MailboxId> = lapsed.collect();
+            for mailbox in reads.mailboxes_past_grace(now_secs)? {
+                // What is wrong with it is said in its turn.
+                if seats::to_enforce(reads, &mailbox, now_secs).unwrap_or(true) {
+                    concerned.insert(mailbox.id);
                 }
             }
-            for mailbox in writes.mailboxes_past_grace(now_secs)? {
+            Ok::<_, AccountsError>(concerned)
+        })?;
+        let mut outcome = Ok(());
+        for id in concerned {
+            outcome = outcome.and(self.settle_mailbox(id, now_secs));
+        }
+        outcome
+    }
+
+    fn settle_mailbox(&self, id: MailboxId, now_secs: i64) -> Result<(), AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            let Some(mailbox) = writes.mailbox_by_id(id)? else { return Ok(()) };
+            for delegate in writes.delegates(id)? {
+                self.settled(writes, &mailbox, delegate, now_secs)?;
+            }
+            if mailbox.grace_until_secs.is_some_and(|until| until <= now_secs) {
                 self.enforce_seats(writes, mailbox, now_secs)?;
             }
             Ok(())

@@ -4,7 +4,7 @@ use super::look::DelegateName;
 use super::seats::Seats;
 use super::{Accounts, AccountsError, Actor, Rule};
 use crate::domain::life::Action;
-use crate::domain::{DelegateState, Notice, SuspensionCause};
+use crate::domain::{DelegateState, Grant, Notice, SuspensionCause};
 use crate::store;
 
 /// Which of the two.
@@ -36,6 +36,8 @@ impl Accounts {
                 act => act?,
             };
             if what == Suspension::Resume {
+                let grant = Grant { permissions: act.delegate.permissions, protocols: act.delegate.protocols };
+                act.authority.may_give(None, grant)?;
                 let seats = Seats::of(writes, &act.mailbox, now_secs)?;
                 if seats.grace_is_over(now_secs) {
                     return Err(seats.none_left(&act.mailbox).into());

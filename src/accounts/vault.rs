@@ -1,8 +1,8 @@
-//! The mailboxes' upstream passwords and the links of mails that wait, sealed: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) under a key of 32 bytes that
-//! lies in a file of its own.
+//! The mailboxes' upstream passwords and the links of mails that wait, sealed: XChaCha20-Poly1305
+//! (draft-irtf-cfrg-xchacha) under a key of 32 bytes that lies in a file of its own.
 //!
-//! Each secret is bound to its row, the mailbox's number and address or the mail's number, as associated data: moved to another row, or
-//! changed, it cannot be unsealed. The store also keeps a check value, so that another key is told from a changed row.
+//! Each secret is bound to its row, the mailbox's number and address or the mail's number, as associated data: moved to
+//! another row, or changed, it cannot be unsealed. The store also keeps a check value, so that another key is told from a changed row.
 //!
 //! Sealed form: one byte of version (1), 24 bytes of nonce, the ciphertext with its tag of 16 bytes.
 

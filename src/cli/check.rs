@@ -48,7 +48,7 @@ pub(super) fn run(command: &CheckCommand, config: &Path, out: &mut dyn Write) ->
     findings.extend(runtime.block_on(upstreams(&context))?);
     findings.extend(copies(&context)?);
     findings.extend(runtime.block_on(relay(&context.config)));
-    findings.extend(mails(&context)?);
+    findings.extend(mails(&context));
     if command.json {
         output::json(out, &findings)?;
     } else {
@@ -105,8 +105,13 @@ async fn relay(config: &Config) -> Option<Finding> {
 }
 
 /// Mails to people that were given up.
-fn mails(context: &Context) -> Result<Vec<Finding>, Failure> {
-    let failed = context.accounts.mails(Some(MailState::Failed), MOST_MAILS)?.into_iter().map(|mail| {
+fn mails(context: &Context) -> Vec<Finding> {
+    let failed = match context.accounts.mails(Some(MailState::Failed), MOST_MAILS) {
+        Ok(failed) => failed,
+        // The rest has been looked at, and is told all the same.
+        Err(error) => return vec![finding("mail", "outbox", Err::<String, _>(error.to_string()))],
+    };
+    let told = failed.into_iter().map(|mail| {
         let told = format!(
             "it was given up ({}); once the cause is mended: delega notify retry {}",
             mail.why.as_deref().unwrap_or_default(),
@@ -115,7 +120,7 @@ fn mails(context: &Context) -> Result<Vec<Finding>, Failure> {
         let name = format!("{} to {} of {}", mail.notice.kind(), mail.recipient, output::time_ms(mail.created_at_ms));
         finding("mail", &name, Err::<String, _>(told))
     });
-    Ok(failed.collect())
+    told.collect()
 }
 
 async fn upstreams(context: &Context) -> Result<Vec<Finding>, Failure> {

@@ -93,7 +93,7 @@ pub(super) struct Set {
     /// So many packs of seats
     #[arg(long, value_name = "N", group = "change")]
     packs: Option<u32>,
-    /// The end of the time in which it may have more delegates than seats: a day, or a day and a time
+    /// The end of the time in which it may have more delegates than seats: a day to come, or a day and a time
     #[arg(long, value_name = "WHEN", value_parser = when, group = "change")]
     grace_until: Option<When>,
     /// Whether several people may work in it

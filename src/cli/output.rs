@@ -79,7 +79,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             packs: mailbox.packs,
             seats: view.seats.all(),
             seats_taken: view.seats.taken,
-            grace_until: mailbox.grace_until_secs.map(time),
+            grace_until: view.seats.grace_until_secs.filter(|_| view.seats.over()).map(time),
             multi_user: mailbox.multi_user,
             password_management: mailbox.password_management,
             owner_name: &mailbox.owner.name,

@@ -67,7 +67,8 @@ pub(super) fn run(command: PlanCommand, context: &Context, out: &mut dyn Write) 
         PlanCommand::Set(Set { name, seats, pack_seats, packs }) => {
             let plan = Plan { name: name.clone(), seats, pack_seats, most_packs: packs };
             context.accounts.set_plan(plan, now_secs())?;
-            Ok(writeln!(out, "the plan {} gives {seats} seats", output::plain(name.as_str()))?)
+            let noun = if seats == 1 { "seat" } else { "seats" };
+            Ok(writeln!(out, "the plan {} gives {seats} {noun}", output::plain(name.as_str()))?)
         }
         PlanCommand::Remove(Remove { name, yes }) => {
             prompt::confirm(&format!("Remove the plan {}?", output::plain(name.as_str())), yes)?;

@@ -172,7 +172,8 @@ pub struct MailRow {
     pub created_at_ms: i64,
     /// How far it has come.
     pub state: MailState,
-    /// Since when it is tried, likewise: when it was caused, or when somebody wanted it to be tried again.
+    /// Since when it is tried, likewise: its first attempt, or the first since somebody wanted it to be tried again; before
+    /// that, when it was caused.
     pub since_ms: i64,
     /// How often it was begun to be sent.
     pub attempts: u32,

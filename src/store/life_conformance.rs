@@ -43,6 +43,7 @@ fn links_go_with_their_delegate(store: &dyn Store) {
     let link = |delegate, purpose, until_secs| Link { purpose, delegate, until_secs };
     let (one, two, three) = (LinkHash([1; 32]), LinkHash([2; 32]), LinkHash([3; 32]));
     let invitation = link(anna, LinkPurpose::Invitation, 10);
+    let marker = store.change_marker().unwrap();
     change(store, |w| w.put_link(&one, &invitation)).unwrap();
     change(store, |w| w.put_link(&two, &link(anna, LinkPurpose::PasswordReset, 20))).unwrap();
     change(store, |w| w.put_link(&three, &link(bruno, LinkPurpose::Invitation, 30))).unwrap();
@@ -54,7 +55,9 @@ fn links_go_with_their_delegate(store: &dyn Store) {
     assert_eq!(read(store, |r| r.link_of(anna, LinkPurpose::Invitation)).unwrap(), Some(newer));
     assert!(change(store, |w| w.delete_link(anna, LinkPurpose::Invitation)).unwrap());
     assert!(!change(store, |w| w.delete_link(anna, LinkPurpose::Invitation)).unwrap());
+    assert_eq!(store.change_marker().unwrap(), marker, "a link concerns nobody's standing");
     assert!(change(store, |w| w.delete_delegate(anna)).unwrap());
+    assert_ne!(store.change_marker().unwrap(), marker);
     assert_eq!(read(store, |r| r.link(&two)).unwrap(), None);
     assert!(read(store, |r| r.link(&three)).unwrap().is_some());
 }
@@ -115,7 +118,7 @@ fn mails_go_out_in_order(store: &dyn Store) {
     let marker = store.change_marker().unwrap();
     let [first, second, other] = [("a@x.it", 100), ("a@x.it", 50), ("b@x.it", 120)]
         .map(|(recipient, at)| change(store, |w| w.insert_mail(&new(recipient, at))).unwrap());
-    let next = |at| read(store, |r| r.next_mail(at)).unwrap().map(|row| row.id);
+    let next = |at| read(store, |r| r.next_mail(at)).unwrap();
     assert_eq!((next(99), next(100), next(120)), (None, Some(first), Some(first)));
     // While the first waits, what was caused later for the same recipient waits too.
     let mut row = read(store, |r| r.mail(first)).unwrap().unwrap();

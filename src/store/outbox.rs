@@ -23,8 +23,8 @@ pub trait OutboxReads {
     /// The mail of that row.
     fn mail(&self, id: MailId) -> Result<Option<MailRow>, StoreError>;
     /// The mail that has been due for longest at that moment, of those before which nothing else waits for the same
-    /// recipient.
-    fn next_mail(&self, now_ms: i64) -> Result<Option<MailRow>, StoreError>;
+    /// recipient. Its row alone, so that one that cannot be read can be told from the others.
+    fn next_mail(&self, now_ms: i64) -> Result<Option<MailId>, StoreError>;
     /// The mails that have come so far, all where nothing is said; newest first, at most so many.
     fn mails(&self, state: Option<MailState>, most: usize) -> Result<Vec<MailRow>, StoreError>;
     /// The sealed token of its link, while it is needed.
@@ -39,6 +39,14 @@ pub trait OutboxWrites {
     fn set_sealed_token(&self, id: MailId, sealed: Option<&SealedSecret>) -> Result<bool, StoreError>;
     /// How far a mail has come: everything from its state on.
     fn update_mail(&self, mail: &MailRow) -> Result<bool, StoreError>;
+    /// A mail that cannot be read is not tried any more. It stays as it is, for a version that can.
+    fn give_up_mail(&self, id: MailId, why: &str, at_ms: i64) -> Result<bool, StoreError>;
+    /// All mails that wait are due at that moment; how many.
+    fn hasten_mails(&self, now_ms: i64) -> Result<usize, StoreError>;
+    /// A mail that waits or was given up waits as if it were new; false where there is none such.
+    fn retry_mail(&self, id: MailId, now_ms: i64) -> Result<bool, StoreError>;
+    /// The same for all that were given up; how many.
+    fn retry_failed_mails(&self, now_ms: i64) -> Result<usize, StoreError>;
     /// Removes the mails that ended before that moment; how many.
     fn delete_mails_ended_before(&self, ms: i64) -> Result<usize, StoreError>;
 }

@@ -9,6 +9,8 @@ use crate::store::{SealedSecret, StoreError, notice_text};
 
 const MAIL: &str = "SELECT id, recipient, language, notice, created_at_ms, state, since_ms, attempts, \
                     next_attempt_at_ms, ended_at_ms, why FROM mails";
+const RETRY: &str = "UPDATE mails SET state = 'waiting', since_ms = ?1, attempts = 0, next_attempt_at_ms = ?1, \
+                     ended_at_ms = NULL";
 
 fn mail(row: &Row<'_>) -> Made<MailRow> {
     Ok(MailRow {
@@ -31,11 +33,11 @@ impl OutboxReads for Work<'_> {
         self.row(&format!("{MAIL} WHERE id = ?1"), [id.0], mail)
     }
 
-    fn next_mail(&self, now_ms: i64) -> Made<Option<MailRow>> {
-        let which = "WHERE state = 'waiting' AND next_attempt_at_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM mails AS other \
+    fn next_mail(&self, now_ms: i64) -> Made<Option<MailId>> {
+        let ask = "SELECT id FROM mails WHERE state = 'waiting' AND next_attempt_at_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM mails AS other \
                      WHERE other.state = 'waiting' AND other.recipient = mails.recipient AND other.id < mails.id) \
                      ORDER BY next_attempt_at_ms, id LIMIT 1";
-        self.row(&format!("{MAIL} {which}"), [now_ms], mail)
+        Ok(self.value(ask, [now_ms])?.map(MailId))
     }
 
     fn mails(&self, state: Option<MailState>, most: usize) -> Made<Vec<MailRow>> {
@@ -85,6 +87,23 @@ impl OutboxWrites for Work<'_> {
                 mail.why
             ],
         )
+    }
+
+    fn give_up_mail(&self, id: MailId, why: &str, at_ms: i64) -> Made<bool> {
+        let give_up = "UPDATE mails SET state = ?2, why = ?3, ended_at_ms = ?4 WHERE id = ?1";
+        self.execute(give_up, params![id.0, MailState::Failed.name(), why, at_ms])
+    }
+
+    fn hasten_mails(&self, now_ms: i64) -> Made<usize> {
+        self.execute_many("UPDATE mails SET next_attempt_at_ms = ?1 WHERE state = 'waiting'", [now_ms])
+    }
+
+    fn retry_mail(&self, id: MailId, now_ms: i64) -> Made<bool> {
+        self.execute(&format!("{RETRY} WHERE id = ?2 AND state <> 'sent'"), [now_ms, id.0])
+    }
+
+    fn retry_failed_mails(&self, now_ms: i64) -> Made<usize> {
+        self.execute_many(&format!("{RETRY} WHERE state = 'failed'"), [now_ms])
     }
 
     fn delete_mails_ended_before(&self, ms: i64) -> Made<usize> {

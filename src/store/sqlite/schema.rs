@@ -293,6 +293,41 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_version_2_keeps_its_record_and_nobody_loses_a_seat() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(VERSION_1).unwrap();
+        old.execute_batch(STEPS[1]).unwrap();
+        old.pragma_update(None, "user_version", 2).unwrap();
+        // Plans were texts that nobody compared: of another case, with quotes, with delegates beyond the catalogue's.
+        old.execute_batch(
+            "INSERT INTO mailboxes SELECT 2, 'due@b.it', upstream, NULL, NULL, 'PRO', owner_name, owner_email, 1, 1 \
+                FROM mailboxes WHERE id = 1; \
+             INSERT INTO mailboxes SELECT 3, 'tre@b.it', upstream, NULL, NULL, 'L''\"Ateneo\" – 50%', owner_name, \
+                owner_email, 1, 1 FROM mailboxes WHERE id = 1; \
+             INSERT INTO mailboxes SELECT 4, 'quattro@b.it', upstream, NULL, NULL, 'l''\"ATENEO\" – 50%', owner_name, \
+                owner_email, 1, 1 FROM mailboxes WHERE id = 1; \
+             INSERT INTO delegates SELECT NULL, m.id, u.value, 'A', 'B', 'a@b.it', NULL, 'read', 'imap', 'suspended', \
+                NULL, 1, 1 FROM mailboxes AS m, json_each('[\"x\", \"y\"]') AS u WHERE m.id IN (2, 4); \
+             INSERT INTO sends VALUES (7, 1, 1, 'ufficio@pec.example.it', 'anna', 1, '192.0.2.7:1', 'client', \
+                'ufficio@pec.example.it', NULL, NULL, 1, 'unknown', NULL, NULL); \
+             INSERT INTO send_recipients VALUES (7, 0, 'x@example.it');",
+        )
+        .unwrap();
+        drop(old);
+        let store = Sqlite::open(&path).unwrap();
+        assert!(read(&store, |r| r.send(crate::domain::SendId(7))).unwrap().is_some());
+        for (address, seats, taken) in [("due@b.it", 1, 2), ("tre@b.it", 2, 0), ("quattro@b.it", 2, 2)] {
+            let mailbox = read(&store, |r| r.mailbox(&address.parse().unwrap())).unwrap().unwrap();
+            let plan = read(&store, |r| r.plan(&mailbox.plan)).unwrap().unwrap();
+            let delegates = read(&store, |r| r.delegates(mailbox.id)).unwrap();
+            assert_eq!((plan.seats, delegates.len()), (seats, taken), "{address}");
+            assert_eq!(mailbox.grace_until_secs, None, "somebody would be suspended by an upgrade");
+        }
+    }
+
+    #[test]
     fn the_first_step_is_what_was_released() {
         let tables = |text: &str| {
             let connection = Connection::open_in_memory().unwrap();
