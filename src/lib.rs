@@ -44,7 +44,8 @@
 //!
 //! The session of its protocol ([`session::imap`], [`session::smtp`], [`session::pop3`]) reads LOGIN, AUTHENTICATE, AUTH or
 //! PASS and asks for the credentials to be checked. [`gateway`] does so on a
-//! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Who
+//! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Wrong
+//! passwords are counted ([`domain::guessing`]), and while the door is closed nobody is looked at. Who
 //! is let in is entered among the open sessions, whose standing is looked up again whenever the store has changed. Then
 //! the gateway connects upstream, and the session logs in there with the mailbox's password, which is unsealed for this
 //! and shown to nobody.
@@ -140,6 +141,7 @@
 //! - What becomes of a delegate, by whom and from where, is one table (`tests/golden/delegate-life.txt`); nobody gives what
 //!   they do not have, and nobody touches their own grant.
 //! - A link works once, and for its time; the store has its hash alone. Looking at it changes nothing.
+//! - Nobody is told whether a login exists, its password is wrong, or its door is closed.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.

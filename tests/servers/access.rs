@@ -61,3 +61,44 @@ fn s4_who_came_in_by_what_and_who_did_not() {
     let table = office.delega.cli(&["log", "access", ADDRESS, "--limit", "2"], "");
     assert!(table.contains("refused: wrong password") && table.lines().count() == 3, "{table}");
 }
+
+/// S5, at a real door: after some guesses the right password is refused as well, by every protocol, with the answer that a
+/// wrong one gets; who is in stays in, and the operator opens again.
+#[test]
+fn s5_guessing_closes_the_door_and_tells_nothing() {
+    let office = Office::with(&[("anna", "read,client"), ("bruno", "read,client")], |options| {
+        // A restart must not be needed to forget, nor make it forget.
+        options.limits = "refusal_delay_secs = 1\n".to_owned();
+    });
+    let login = format!("anna/{ADDRESS}");
+    let mut at_work = office.enter_inbox("anna");
+    // From where Anna has come in lately she has a count of her own; all of this is one address.
+    rows(&office, 1);
+    let wrong = Client::connect(&office.delega).login(&login, "guess 0").status;
+    for n in 1..5 {
+        let said = Client::connect(&office.delega).login(&login, &format!("guess {n}")).status;
+        assert_eq!(said, wrong);
+    }
+    let said = Client::connect(&office.delega).login(&login, &password("anna")).status;
+    assert_eq!(said, wrong, "the answer tells that the door is closed");
+    at_work.cmd("NOOP").ok();
+    office.enter("bruno");
+    let closed: Value = serde_json::from_str(&office.delega.cli(&["lock", "list", "--json"], "")).unwrap();
+    assert_eq!(closed[0]["who"], format!("{login} 127.0.0.1"), "{closed}");
+    let mut office = office;
+    office.delega.crash_and_restart();
+    Client::connect(&office.delega).login(&login, &password("anna")).is("NO");
+    office.delega.cli(&["lock", "release", &login], "");
+    office.enter("anna");
+}
+
+/// A program with an old password keeps trying, and its person can come in with the new one all the time.
+#[test]
+fn s5_an_old_password_again_and_again_closes_nothing() {
+    let office =
+        Office::with(&[("anna", "read,client")], |options| options.limits = "refusal_delay_secs = 1\n".to_owned());
+    for _ in 0..8 {
+        Client::connect(&office.delega).login(&format!("anna/{ADDRESS}"), "the old one").is("NO");
+    }
+    office.enter("anna");
+}
