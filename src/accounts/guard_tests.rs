@@ -33,7 +33,8 @@ impl Office {
 
     /// So many different wrong passwords at one moment; what came of the last.
     fn guesses(&self, login: &str, count: u32, from: &str, at_ms: i64) -> Option<Refusal> {
-        (0..count).map(|n| self.tries(login, &format!("guess {n} at {at_ms}"), from, at_ms)).last().unwrap()
+        let outcomes = (0..count).map(|n| self.tries(login, &format!("guess {n} at {at_ms}"), from, at_ms));
+        outcomes.fold(None, |_, last| last)
     }
 
     fn mailed(&self, now_ms: i64) -> Vec<(String, &'static str)> {
