@@ -50,6 +50,9 @@ impl Accounts {
                         Some(found) => Some(found.id),
                     },
                 };
+                if delegate.is_some() && refusal.is_none() {
+                    Accounts::password_taken(writes, &mailbox)?;
+                }
                 let access = Access {
                     mailbox: mailbox.id,
                     login: login.clone(),

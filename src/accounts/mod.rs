@@ -25,6 +25,7 @@ mod link;
 mod look;
 mod mails;
 mod multi_user;
+mod password_refused;
 mod passwords;
 mod plans;
 mod postmasters;

@@ -85,7 +85,14 @@ pub enum Notice {
         /// Until when: seconds since 1970-01-01 UTC.
         until_secs: i64,
     },
-    /// The same to the owner, about the mailbox's own password.
+    /// To the owner: the mail server refuses the password that delega holds for the mailbox, so that no delegate gets in.
+    PasswordRefused {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Its owner's name.
+        owner_name: String,
+    },
+    /// To the owner: somebody has guessed at the mailbox's own password, likewise.
     OwnerGuessed {
         /// The mailbox.
         mailbox: MailboxAddress,
@@ -224,6 +231,7 @@ impl Notice {
             Notice::Revoked(_) => "revoked",
             Notice::Guessed { .. } => "guessed",
             Notice::OwnerGuessed { .. } => "owner-guessed",
+            Notice::PasswordRefused { .. } => "password-refused",
             Notice::OverSeats { .. } => "over-seats",
             Notice::SeatsEnforced { .. } => "seats-enforced",
         }
@@ -250,6 +258,7 @@ impl Notice {
             | Notice::Resumed(facts)
             | Notice::Revoked(facts) => facts.login.mailbox(),
             Notice::OwnerGuessed { mailbox, .. }
+            | Notice::PasswordRefused { mailbox, .. }
             | Notice::OverSeats { mailbox, .. }
             | Notice::SeatsEnforced { mailbox, .. } => mailbox,
         }

@@ -138,6 +138,14 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             ];
             w.letter(owner_name, w.named("mail-owner-guessed-subject", mailbox), blocks)
         }
+        Notice::PasswordRefused { mailbox, owner_name } => {
+            let blocks = vec![
+                w.say("mail-password-refused-what", &[("mailbox", mailbox.as_str())]),
+                w.say("mail-password-refused-why", &[]),
+                w.say("mail-password-refused-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-password-refused-subject", mailbox), blocks)
+        }
         Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs } => {
             let args = [("mailbox", mailbox.as_str()), ("seats", &seats.to_string())];
             let blocks = vec![

@@ -96,6 +96,7 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
             address: "192.0.2.7".parse().ok()?,
             until_secs: UNTIL_SECS,
         },
+        Notice::PasswordRefused { mailbox: mailbox.clone(), owner_name: owner_name.clone() },
         Notice::OverSeats {
             mailbox: mailbox.clone(),
             owner_name: owner_name.clone(),

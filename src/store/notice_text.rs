@@ -87,6 +87,9 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
             text.address = Some(address.to_string());
             text.until_secs = Some(*until_secs);
         }
+        Notice::PasswordRefused { mailbox, owner_name } => {
+            text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
+        }
         Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs } => {
             text.seats = Some(SeatsText {
                 mailbox: mailbox.to_string(),
@@ -137,6 +140,10 @@ pub(super) fn read(text: &str) -> Option<Notice> {
             let OwnerText { mailbox, owner_name } = owner?;
             let (mailbox, address) = (mailbox.parse().ok()?, address?.parse().ok()?);
             Notice::OwnerGuessed { mailbox, owner_name, address, until_secs: until_secs? }
+        }
+        "password-refused" => {
+            let OwnerText { mailbox, owner_name } = owner?;
+            Notice::PasswordRefused { mailbox: mailbox.parse().ok()?, owner_name }
         }
         "over-seats" => {
             let SeatsText { mailbox, owner_name, plan, seats, taken, .. } = seats?;
@@ -247,6 +254,7 @@ mod tests {
                 address: "2001:db8::1".parse().unwrap(),
                 until_secs: 9,
             },
+            Notice::PasswordRefused { mailbox: "ufficio@pec.example.it".parse().unwrap(), owner_name: "Comune".into() },
             over,
             enforced,
         ] {

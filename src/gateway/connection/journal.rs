@@ -54,7 +54,14 @@ impl Connection {
             }
             Note::UpstreamRefusedLogin => {
                 tracing::error!(%peer, login, "the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
-                self.person = None;
+                if let Some(person) = self.person.take() {
+                    let (accounts, mailbox) = (self.shared.accounts.clone(), person.account.mailbox());
+                    tokio::task::spawn_blocking(move || {
+                        if let Err(error) = accounts.password_refused(mailbox, now_ms() / 1000) {
+                            tracing::error!(%error, "the owner could not be told of a password that is refused");
+                        }
+                    });
+                }
             }
             Note::UpstreamRefusedOwner => {
                 let (login, tried) = self.person.take().map(|person| (person.login, person.tried)).unzip();

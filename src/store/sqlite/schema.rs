@@ -133,6 +133,7 @@ ALTER TABLE mailboxes ADD COLUMN packs INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mailboxes ADD COLUMN grace_until_secs INTEGER;
 ALTER TABLE mailboxes ADD COLUMN multi_user INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE mailboxes ADD COLUMN password_management INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE mailboxes ADD COLUMN password_refused_at_secs INTEGER;
 ALTER TABLE mailboxes ADD COLUMN owner_language TEXT NOT NULL DEFAULT 'it';
 ALTER TABLE mailboxes ADD COLUMN owner_fiscal_code TEXT;
 ALTER TABLE delegates ADD COLUMN invited_until_secs INTEGER;
