@@ -7,7 +7,7 @@
 use super::record_sending::cut;
 use super::{Accounts, AccountsError};
 use crate::domain::access::ACCESS_APART_MS;
-use crate::domain::{Access, AccessFilter, AccessRecord, Door, Login};
+use crate::domain::{Access, AccessFilter, AccessRecord, AppPasswordId, Door, LastUse, Login};
 use crate::store;
 use std::net::IpAddr;
 
@@ -24,6 +24,8 @@ pub struct AccessEntry {
     pub program: Option<String>,
     /// Why they were not let in; none is that they were.
     pub refusal: Option<String>,
+    /// The app password that they came in with, if it was one.
+    pub app_password: Option<AppPasswordId>,
     /// When: milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
 }
@@ -41,7 +43,7 @@ impl Accounts {
     /// Notes accesses, all in one transaction.
     pub fn note_accesses(&self, entries: &[AccessEntry]) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            for AccessEntry { login, address, door, program, refusal, at_ms } in entries {
+            for AccessEntry { login, address, door, program, refusal, app_password, at_ms } in entries {
                 let Some(mailbox) = writes.mailbox(login.mailbox())? else { continue };
                 let delegate = match login {
                     Login::Owner(_) => None,
@@ -64,6 +66,10 @@ impl Accounts {
                     program: program.clone().map(cut),
                     refusal: refusal.clone().map(cut),
                 };
+                if let Some(id) = app_password {
+                    let (address, program) = (access.address, access.program.clone());
+                    writes.use_app_password(*id, &LastUse { at_ms: *at_ms, address, program })?;
+                }
                 writes.note_access(&access, *at_ms, at_ms.saturating_sub(ACCESS_APART_MS))?;
             }
             Ok(())
@@ -104,6 +110,7 @@ mod tests {
             door: CLIENT,
             program: Some("Thunderbird 140".into()),
             refusal: None,
+            app_password: None,
             at_ms,
         }
     }

@@ -9,8 +9,11 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::passwords::PASSWORD_MAX_BYTES;
-use super::{AccountRef, Accounts, AccountsError, Knock, Tried};
-use crate::domain::{Delegate, DelegateState, Door, Grant, Login, Mailbox, MailboxAddress, Protocol, Protocols};
+use super::{AccountRef, Accounts, AccountsError, AppSecret, Knock, Tried};
+use crate::domain::{
+    AppPassword, AppPasswordId, Delegate, DelegateState, Door, Grant, ListenerKind, Login, Mailbox, MailboxAddress,
+    Protocol, Protocols,
+};
 use crate::store::{self, PasswordHash, Reads, SealedSecret};
 
 /// What became of a login.
@@ -41,6 +44,8 @@ pub struct Entry {
     pub credentials: Credentials,
     /// What was typed where the mail server judges it (L3): tell [`Accounts::owner_tried`] what it said.
     pub tried: Option<Tried>,
+    /// The app password that they came in with, if it was one (S3).
+    pub app_password: Option<AppPasswordId>,
 }
 
 /// How to log in upstream.
@@ -151,6 +156,7 @@ impl Accounts {
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Owner(mailbox.id),
             tried: Some(self.tried(counts, login.clone(), password, knock)),
+            app_password: None,
             login,
             grant: Grant::OWNER,
             addresses: mailbox.addresses(),
@@ -172,8 +178,13 @@ impl Accounts {
             let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
             Ok::<_, AccountsError>((found, counts, closed))
         })?;
-        let hash = found.as_ref().ok().filter(|_| !closed).and_then(|found| found.hash.as_ref());
-        let right = self.passwords.matches(password, hash)?;
+        let open = found.as_ref().ok().filter(|_| !closed);
+        // Whoever has an app password is known by it, and costs next to nothing; for all others it is one run of argon2.
+        let by_app = match open {
+            Some(found) => self.by_app_password(&found.delegate, password, door, knock)?,
+            None => None,
+        };
+        let right = by_app.is_some() || self.passwords.matches(password, open.and_then(|found| found.hash.as_ref()))?;
         let found = match found {
             _ if closed => return Ok(Verdict::Refused(Refusal::Closed)),
             Ok(found) if right => found,
@@ -190,12 +201,33 @@ impl Accounts {
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Delegate(found.mailbox.id, found.delegate.id, found.delegate.password),
             tried: None,
+            app_password: by_app,
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
             addresses: found.mailbox.addresses(),
             upstream: found.mailbox.upstream,
         })))
+    }
+
+    /// The app password that this is, if it opens this door now (S3). Mail programs have them; whoever comes by webmail has
+    /// a password of their own.
+    fn by_app_password(
+        &self,
+        delegate: &Delegate,
+        password: &SecretString,
+        door: Door,
+        knock: Knock,
+    ) -> Result<Option<AppPasswordId>, AccountsError> {
+        let Ok(secret) = password.expose_secret().parse::<AppSecret>() else { return Ok(None) };
+        let hash = self.app_hash(delegate.id, &secret);
+        let found = store::read(self.store.as_ref(), |reads| reads.app_password(delegate.id, &hash))?;
+        let opens = |found: &AppPassword| {
+            door.kind == ListenerKind::Client
+                && found.scope.opens(door.protocol)
+                && knock.at_ms / 1000 < found.expires_at_secs
+        };
+        Ok(found.filter(opens).map(|found| found.id))
     }
 
     /// What a delegate may do who comes in by `door`, the password apart.

@@ -54,6 +54,7 @@ impl Office {
             door: CLIENT,
             program: None,
             refusal: None,
+            app_password: None,
             at_ms,
         };
         self.accounts.note_accesses(&[entry]).unwrap();

@@ -68,6 +68,7 @@ mod tests {
             door: CLIENT,
             program: None,
             refusal: Some("wrong password".into()),
+            app_password: None,
             at_ms: NOW * 1000,
         };
         accounts.note_accesses(&[came_in.clone()]).unwrap();

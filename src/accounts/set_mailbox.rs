@@ -26,6 +26,8 @@ pub struct MailboxChange {
     pub multi_user: Option<bool>,
     /// Whether it has the option that this needs.
     pub password_management: Option<bool>,
+    /// Whether delegates may make app passwords for themselves (S3).
+    pub own_app_passwords: Option<bool>,
     /// Another name of the owner.
     pub owner_name: Option<String>,
     /// Another e-mail address of the owner.
@@ -79,6 +81,7 @@ impl Accounts {
             if let Some(email) = change.owner_email {
                 mailbox.owner.email = text::email("owner's e-mail", &email)?;
             }
+            mailbox.own_app_passwords = change.own_app_passwords.unwrap_or(mailbox.own_app_passwords);
             mailbox.owner.language = change.owner_language.unwrap_or(mailbox.owner.language);
             mailbox.owner.fiscal_code = change.owner_fiscal_code.or(mailbox.owner.fiscal_code);
             multi_user::switch(writes, &mut mailbox, change.multi_user, change.password_management, now_secs)?;

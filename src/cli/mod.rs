@@ -5,6 +5,7 @@
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
+mod app_password;
 mod check;
 pub mod context;
 mod delegate;
@@ -52,6 +53,9 @@ enum Command {
     /// The people who work in a mailbox
     #[command(subcommand)]
     Delegate(delegate::DelegateCommand),
+    /// Passwords for single mail programs
+    #[command(subcommand)]
+    AppPassword(app_password::AppPasswordCommand),
     /// How many delegates a mailbox may have
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -99,6 +103,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Delegate(command) => {
             warn_on_stderr();
             delegate::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::AppPassword(command) => {
+            warn_on_stderr();
+            app_password::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::Plan(command) => {
             warn_on_stderr();

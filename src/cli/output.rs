@@ -31,6 +31,8 @@ pub(super) struct MailboxJson<'a> {
     grace_until: Option<String>,
     multi_user: bool,
     password_management: bool,
+    /// `delegate` or `owner`: who may make app passwords for a delegate.
+    app_passwords: &'static str,
     owner_name: &'a str,
     owner_email: &'a str,
     owner_language: &'static str,
@@ -85,6 +87,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             grace_until: view.seats.grace_until_secs.filter(|_| view.seats.over()).map(time),
             multi_user: mailbox.multi_user,
             password_management: mailbox.password_management,
+            app_passwords: if mailbox.own_app_passwords { "delegate" } else { "owner" },
             owner_name: &mailbox.owner.name,
             owner_email: &mailbox.owner.email,
             owner_language: mailbox.owner.language.name(),

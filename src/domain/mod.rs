@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod address;
+pub mod app_password;
 pub mod copy;
 pub mod delegate;
 pub mod door;
@@ -25,6 +26,7 @@ pub mod sending;
 
 pub use access::{Access, AccessFilter, AccessId, AccessRecord};
 pub use address::MailboxAddress;
+pub use app_password::{AppPassword, AppPasswordId, LastUse, Scope};
 pub use copy::{CopyState, SentCopy, SpoolName};
 pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, PasswordVersion, Person};
 pub use door::{Door, ListenerKind, Protocol, Protocols};

@@ -76,6 +76,24 @@ pub enum Notice {
     Resumed(Facts),
     /// To the delegate whose delegation was ended (D8).
     Revoked(Facts),
+    /// To the delegate: a password was made for one of their mail programs (S3).
+    AppPasswordMade {
+        /// Whose.
+        facts: Facts,
+        /// For which program.
+        name: String,
+        /// Until when it works: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
+    /// To the delegate: such a password works no more soon (N4).
+    AppPasswordEnds {
+        /// Whose.
+        facts: Facts,
+        /// For which program.
+        name: String,
+        /// Until when it works, likewise.
+        until_secs: i64,
+    },
     /// To the delegate: somebody has guessed at their password, and they are not let in for a while (S5).
     Guessed {
         /// Whose.
@@ -229,6 +247,8 @@ impl Notice {
             Notice::Suspended { cause: SuspensionCause::Seats, .. } => "suspended-over-seats",
             Notice::Resumed(_) => "resumed",
             Notice::Revoked(_) => "revoked",
+            Notice::AppPasswordMade { .. } => "app-password-made",
+            Notice::AppPasswordEnds { .. } => "app-password-ends",
             Notice::Guessed { .. } => "guessed",
             Notice::OwnerGuessed { .. } => "owner-guessed",
             Notice::PasswordRefused { .. } => "password-refused",
@@ -254,6 +274,8 @@ impl Notice {
             | Notice::PasswordChanged(facts)
             | Notice::PermissionsChanged(facts)
             | Notice::Suspended { facts, .. }
+            | Notice::AppPasswordMade { facts, .. }
+            | Notice::AppPasswordEnds { facts, .. }
             | Notice::Guessed { facts, .. }
             | Notice::Resumed(facts)
             | Notice::Revoked(facts) => facts.login.mailbox(),

@@ -407,12 +407,12 @@ impl Connection {
         self.work = None;
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
-                let Entry { account, login, grant, addresses, upstream, credentials, tried } = *entry;
+                let Entry { account, login, grant, addresses, upstream, credentials, tried, app_password } = *entry;
                 self.session.park_afterwards(self.shared.keeps_warm(&upstream));
                 self.out.kept.want(self.shared.keeps_copies(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
                 let own = addresses.clone();
-                self.person = Some(Person { login, account, addresses: own, upstream, opening, tried });
+                self.person = Some(Person { login, account, addresses: own, upstream, opening, tried, app_password });
                 self.follow(registration);
                 self.input(Input::Verified(Ok(Admission { grant, addresses, upstream: credentials.into() })));
             }

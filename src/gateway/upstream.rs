@@ -11,7 +11,7 @@ use super::warm::{Age, Opening, Ready};
 use super::{Shared, StartError};
 use crate::accounts::{AccountRef, Credentials, Tried};
 use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
-use crate::domain::{Login, MailboxAddress, MailboxId, Protocol};
+use crate::domain::{AppPasswordId, Login, MailboxAddress, MailboxId, Protocol};
 use crate::net::{Dialer, Stream};
 use crate::session::UpstreamLogin;
 use crate::session::imap::parked::Parked;
@@ -40,6 +40,8 @@ pub(super) struct Person {
     pub opening: Opening,
     /// The password that they typed, while the upstream has not judged it (S5).
     pub tried: Option<Tried>,
+    /// The app password that they came in with, if it was one.
+    pub app_password: Option<AppPasswordId>,
 }
 
 /// What a person is given to reach their mailbox with.

@@ -119,6 +119,26 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             blocks.push(w.about("mail-ask-owner", facts));
             w.to_delegate(facts, "mail-revoked-subject", blocks)
         }
+        Notice::AppPasswordMade { facts, name, until_secs } => w.to_delegate(
+            facts,
+            "mail-app-password-made-subject",
+            vec![
+                w.about("mail-app-password-made-what", facts),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                w.about("mail-password-changed-unexpected", facts),
+            ],
+        ),
+        Notice::AppPasswordEnds { facts, name, until_secs } => w.to_delegate(
+            facts,
+            "mail-app-password-ends-subject",
+            vec![
+                w.about("mail-app-password-ends-what", facts),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                w.about("mail-app-password-ends-help", facts),
+            ],
+        ),
         Notice::Guessed { facts, address, until_secs } => w.to_delegate(
             facts,
             "mail-guessed-subject",

@@ -8,6 +8,7 @@
 //! does not know is [`StoreError::Corrupt`], never a guess.
 
 pub mod access;
+pub mod app_passwords;
 pub mod guesses;
 pub mod life;
 mod notice_text;
@@ -24,6 +25,7 @@ mod life_conformance;
 mod record_conformance;
 
 pub use access::{AccessReads, AccessWrites};
+pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
 pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
 pub use outbox::{NewMail, OutboxReads, OutboxWrites};
@@ -85,7 +87,7 @@ pub enum StoreError {
 }
 
 /// What can be asked within one piece of work.
-pub trait Reads: AccessReads + GuessReads + LifeReads + OutboxReads + RecordReads {
+pub trait Reads: AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
     /// The mailbox of that row.
@@ -109,7 +111,9 @@ pub trait Reads: AccessReads + GuessReads + LifeReads + OutboxReads + RecordRead
 }
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
-pub trait Writes: Reads + AccessWrites + GuessWrites + LifeWrites + OutboxWrites + RecordWrites {
+pub trait Writes:
+    Reads + AccessWrites + AppPasswordWrites + GuessWrites + LifeWrites + OutboxWrites + RecordWrites
+{
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;
     /// Everything of a mailbox but its row, its address and when it was entered. [`StoreError::Exists`] where an alias is

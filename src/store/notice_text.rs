@@ -20,6 +20,8 @@ struct Text {
     #[serde(skip_serializing_if = "Option::is_none")]
     until_secs: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<OwnerText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
@@ -77,6 +79,11 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
         | Notice::Suspended { facts, .. }
         | Notice::Resumed(facts)
         | Notice::Revoked(facts) => text.facts = Some(facts.into()),
+        Notice::AppPasswordMade { facts, name, until_secs } | Notice::AppPasswordEnds { facts, name, until_secs } => {
+            text.facts = Some(facts.into());
+            text.name = Some(name.clone());
+            text.until_secs = Some(*until_secs);
+        }
         Notice::Guessed { facts, address, until_secs } => {
             text.facts = Some(facts.into());
             text.address = Some(address.to_string());
@@ -117,7 +124,7 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
 
 /// The notice of a text.
 pub(super) fn read(text: &str) -> Option<Notice> {
-    let Text { kind, facts, seats, message, until_secs, owner, address } = serde_json::from_str(text).ok()?;
+    let Text { kind, facts, seats, message, until_secs, name, owner, address } = serde_json::from_str(text).ok()?;
     let facts = facts.map(|facts| facts.read()).transpose();
     let facts = || facts.clone().ok().flatten();
     Some(match kind.as_str() {
@@ -135,6 +142,8 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         "suspended-over-seats" => Notice::Suspended { facts: facts()?, cause: SuspensionCause::Seats },
         "resumed" => Notice::Resumed(facts()?),
         "revoked" => Notice::Revoked(facts()?),
+        "app-password-made" => Notice::AppPasswordMade { facts: facts()?, name: name?, until_secs: until_secs? },
+        "app-password-ends" => Notice::AppPasswordEnds { facts: facts()?, name: name?, until_secs: until_secs? },
         "guessed" => Notice::Guessed { facts: facts()?, address: address?.parse().ok()?, until_secs: until_secs? },
         "owner-guessed" => {
             let OwnerText { mailbox, owner_name } = owner?;
@@ -247,6 +256,8 @@ mod tests {
             suspended(SuspensionCause::Seats),
             Notice::Resumed(facts()),
             Notice::Revoked(facts()),
+            Notice::AppPasswordMade { facts: facts(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
+            Notice::AppPasswordEnds { facts: facts(), name: "Thunderbird".into(), until_secs: 9 },
             Notice::Guessed { facts: facts(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
             Notice::OwnerGuessed {
                 mailbox: "ufficio@pec.example.it".parse().unwrap(),

@@ -8,6 +8,7 @@
 //! - One connection writes, one reads. What the [`ChangeMarker`] is, `schema` says.
 
 mod access;
+mod app_passwords;
 mod guesses;
 mod life;
 mod outbox;

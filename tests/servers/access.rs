@@ -102,3 +102,38 @@ fn s5_an_old_password_again_and_again_closes_nothing() {
     }
     office.enter("anna");
 }
+
+/// S3, X14: a program comes in with a password of its own, which is seen to be used, and is taken back.
+#[test]
+fn s3_a_mail_program_comes_in_with_an_app_password() {
+    let office = Office::open(&[("anna", "read,client")]);
+    let app = |action: &str, more: &[&str]| -> Value {
+        let told = office.delega.cli(&[&["app-password", action, ADDRESS, "anna", "--json"], more].concat(), "");
+        serde_json::from_str(&told).unwrap()
+    };
+    let made = app("create", &["--name", "Outlook in ufficio", "--protocol", "imap"]);
+    let secret = made["password"].as_str().unwrap();
+    let login = format!("anna/{ADDRESS}");
+    let mut client = Client::connect(&office.delega);
+    client.login(&login, secret).ok();
+    client.cmd("ID (\"name\" \"Outlook\")").ok();
+    client.cmd("EXAMINE INBOX").ok();
+    wait_until(Duration::from_secs(10), "its use is seen", || {
+        let listed = app("list", &[]);
+        listed[0]["last_used_by"].as_str().is_some_and(|by| by.contains("Outlook"))
+            && listed[0]["last_used_from"] == "127.0.0.1"
+    });
+    let curl = std::process::Command::new("curl")
+        .args(["--silent", "--show-error", "--cacert"])
+        .arg(office.delega.ca_file())
+        .args(["--user", &format!("{login}:{}", secret.to_uppercase().replace('-', ""))])
+        .arg(format!("imaps://localhost:{}/INBOX;UID=1", office.delega.port()))
+        .output()
+        .unwrap();
+    assert!(curl.status.success(), "{}", String::from_utf8_lossy(&curl.stderr));
+    client.idle();
+    app("revoke", &["--name", "Outlook in ufficio"]);
+    assert!(client.rest().contains("* BYE"));
+    Client::connect(&office.delega).login(&login, secret).is("NO [AUTHENTICATIONFAILED]");
+    office.enter("anna");
+}

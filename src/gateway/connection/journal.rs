@@ -31,9 +31,9 @@ impl Connection {
                 let program = self.program.get();
                 tracing::info!(%peer, login, protocol = %self.door.protocol, listener = %self.door.kind, program, tls, upstream_tls, connections, "session start");
                 if let Some(person) = &mut self.person {
-                    let (login, tried) = (person.login.clone(), person.tried.take());
+                    let (login, tried, by_app) = (person.login.clone(), person.tried.take(), person.app_password);
                     self.judged(tried, true);
-                    self.note_entrance(login);
+                    self.note_entrance(AccessEntry { app_password: by_app, ..self.access(login, None) });
                 }
                 if let (Some(person), Protocol::Imap) = (&self.person, self.door.protocol) {
                     self.shared.fill(person);
@@ -103,8 +103,8 @@ impl Connection {
 
     /// Somebody has come in, for the access history (S4). By IMAP most programs say what they are just after the login, so
     /// it waits a little for that.
-    fn note_entrance(&self, login: Login) {
-        let (entry, shared, program) = (self.access(login, None), self.shared.clone(), self.program.clone());
+    fn note_entrance(&self, entry: AccessEntry) {
+        let (shared, program) = (self.shared.clone(), self.program.clone());
         tokio::spawn(async move {
             if program.get().is_none() {
                 tokio::select! {
@@ -123,6 +123,7 @@ impl Connection {
             door: self.door,
             program: self.program.get().cloned(),
             refusal: refusal.map(|why| why.to_string()),
+            app_password: None,
             at_ms: now_ms(),
         }
     }

@@ -210,6 +210,23 @@ CREATE TABLE guesses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX guesses_by_time ON guesses (last_at_ms);
 CREATE INDEX guesses_closed ON guesses (closed_until_ms) WHERE closed_until_ms > 0;
+
+ALTER TABLE mailboxes ADD COLUMN own_app_passwords INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE app_passwords (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    delegate_id     INTEGER NOT NULL REFERENCES delegates (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,
+    hash            BLOB NOT NULL UNIQUE,
+    scope           TEXT NOT NULL,
+    created_at_secs INTEGER NOT NULL,
+    expires_at_secs INTEGER NOT NULL,
+    told            TEXT NOT NULL,
+    used_at_ms      INTEGER,
+    used_from       TEXT,
+    used_by         TEXT,
+    UNIQUE (delegate_id, name)
+) STRICT;
+CREATE INDEX app_passwords_ending ON app_passwords (expires_at_secs) WHERE told <> 'ended';
 ",
 ];
 
