@@ -71,7 +71,7 @@ mod tests {
             app_password: None,
             at_ms: NOW * 1000,
         };
-        accounts.note_accesses(&[came_in.clone()]).unwrap();
+        accounts.note_accesses(std::slice::from_ref(&came_in)).unwrap();
         assert_eq!(since(), Some(NOW + 3));
         accounts.note_accesses(&[AccessEntry { refusal: None, ..came_in }]).unwrap();
         assert_eq!(since(), None);
