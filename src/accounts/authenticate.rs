@@ -112,11 +112,12 @@ impl Accounts {
         knock: Knock,
     ) -> Result<Verdict, AccountsError> {
         match login.parse::<Login>() {
-            Ok(login @ Login::Owner(_)) => self.authenticate_owner(login, password, knock),
+            Ok(login @ Login::Owner(_)) => self.authenticate_owner(login, password, door, knock),
             Ok(login @ Login::Delegate(..)) => self.authenticate_delegate(login, password, door, knock),
             Err(_) => {
                 self.passwords.matches(password, None)?;
-                let counts = store::read(self.store.as_ref(), |reads| Accounts::counts(reads, None, false, knock))?;
+                let counts =
+                    store::read(self.store.as_ref(), |reads| Accounts::counts(reads, None, false, door, knock))?;
                 self.wrong_password(&counts, self.guess(None, password), None, knock)?;
                 Ok(Verdict::Refused(Refusal::Malformed))
             }
@@ -127,11 +128,12 @@ impl Accounts {
         &self,
         login: Login,
         password: &SecretString,
+        door: Door,
         knock: Knock,
     ) -> Result<Verdict, AccountsError> {
         let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
             let found = reads.mailbox(login.mailbox())?;
-            let counts = Accounts::counts(reads, Some(&login), found.is_some(), knock)?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_some(), door, knock)?;
             let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
             Ok::<_, AccountsError>((found, counts, closed))
         })?;
@@ -174,7 +176,7 @@ impl Accounts {
     ) -> Result<Verdict, AccountsError> {
         let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
             let found = find(reads, &login)?;
-            let counts = Accounts::counts(reads, Some(&login), found.is_ok(), knock)?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_ok(), door, knock)?;
             let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
             Ok::<_, AccountsError>((found, counts, closed))
         })?;

@@ -2,7 +2,8 @@
 //!
 //! They are counted for the account and for the address. An account has a count of its own for each address from which its
 //! person has come in lately: somebody far away who guesses closes the door to the person at their own desk no more than
-//! their own mistakes do.
+//! their own mistakes do. By web mail everybody comes from one address, which is not counted; the account has a count of its
+//! own there.
 //!
 //! What the client gets is one answer, whatever it is; how long it takes is evened out by the caller. Passwords that were
 //! wrong are kept as keyed hashes, a few, for a day, and forgotten when the right one comes.
@@ -13,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
-use crate::domain::{AccessFilter, Delegate, Login, Notice, SentBy};
+use crate::domain::{AccessFilter, Delegate, Door, ListenerKind, Login, Notice, SentBy};
 use crate::store::{self, Reads, Writes};
 
 /// How long an address is one from which somebody has come in lately, in milliseconds.
@@ -34,7 +35,8 @@ pub struct Knock {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Counts {
     account: Option<String>,
-    address: String,
+    /// None where everybody comes from one address: from the operator's web mail.
+    address: Option<String>,
 }
 
 /// A password that an owner has typed, of which the mail server will tell whether it is right.
@@ -63,12 +65,17 @@ impl Accounts {
         reads: &R,
         login: Option<&Login>,
         known: bool,
+        door: Door,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        let address = address(knock.from);
-        let account = match login.filter(|_| known) {
-            None => None,
-            Some(login) => {
+        let address = match door.kind {
+            ListenerKind::Client => Some(address(knock.from)),
+            ListenerKind::Webmail => None,
+        };
+        let account = match (login.filter(|_| known), &address) {
+            (None, _) => None,
+            (Some(login), None) => Some(format!("{login} webmail")),
+            (Some(login), Some(address)) => {
                 let lately = AccessFilter {
                     mailbox: Some(login.mailbox().clone()),
                     by: Some(match login {
@@ -93,7 +100,7 @@ impl Accounts {
         counts: &Counts,
         now_ms: i64,
     ) -> Result<bool, AccountsError> {
-        for who in counts.account.iter().chain([&counts.address]) {
+        for who in counts.account.iter().chain(&counts.address) {
             if reads.guesses(who)?.is_some_and(|guesses| guesses.closed(now_ms)) {
                 return Ok(true);
             }
@@ -110,7 +117,9 @@ impl Accounts {
         knock: Knock,
     ) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            count(writes, &counts.address, guess, Patience::Address, knock.at_ms)?;
+            if let Some(address) = &counts.address {
+                count(writes, address, guess, Patience::Address, knock.at_ms)?;
+            }
             let (Some(account), Some(login)) = (&counts.account, login) else { return Ok(()) };
             let Some(until_ms) = count(writes, account, guess, Patience::Account, knock.at_ms)? else { return Ok(()) };
             self.tell_of_guessing(writes, login, until_ms, knock)

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::accounts::fixture::{CLIENT, Fixture, NOW, secret};
+use crate::accounts::fixture::{CLIENT, Fixture, NOW, WEBMAIL, secret};
 use crate::accounts::{AccessEntry, MailEnd, Refusal, Verdict};
 use crate::domain::Profile;
 
@@ -127,17 +127,39 @@ fn s5_an_address_that_tries_many_logins_is_closed() {
 }
 
 #[test]
+fn s5_by_webmail_everybody_comes_from_one_address() {
+    let office = Office::new();
+    let knock = |at_ms| Knock { from: "127.0.0.1".parse().unwrap(), at_ms };
+    let tries = |login: &str, password: &str, at| {
+        office.accounts.authenticate(login, &secret(password), WEBMAIL, knock(at)).unwrap()
+    };
+    for n in 0..100 {
+        let login = format!("user{n}/ufficio@pec.example.it");
+        assert!(matches!(tries(&login, "password", START), Verdict::Refused(Refusal::UnknownDelegate)));
+    }
+    assert!(matches!(tries(ANNA, Fixture::ANNAS, START), Verdict::Admitted(_)));
+    // Her account is closed there all the same, and nowhere else.
+    for n in 0..5 {
+        assert!(matches!(tries(ANNA, &format!("guess {n}"), START), Verdict::Refused(Refusal::WrongPassword)));
+    }
+    assert!(matches!(tries(ANNA, Fixture::ANNAS, START + 1), Verdict::Refused(Refusal::Closed)));
+    assert_eq!(office.tries(ANNA, Fixture::ANNAS, "192.0.2.1", START + 1), None);
+    office.accounts.release(ANNA).unwrap();
+    assert!(matches!(tries(ANNA, Fixture::ANNAS, START + 2), Verdict::Admitted(_)));
+}
+
+#[test]
 fn s5_the_person_is_told_once_when_it_is_for_an_hour() {
     let office = Office::new();
     let mut now = START;
-    for n in 0..14 {
+    for n in 1..=14 {
         office.guesses(ANNA, 1, &format!("192.0.2.{n}"), now);
-        now += 60 * MINUTE + 1;
+        now = office.accounts.closed(now, 1).unwrap().first().map_or(now, |closed| closed.until_ms) + 1;
     }
     assert_eq!(office.mailed(now), [("anna@example.it".to_owned(), "guessed")]);
     let row = office.accounts.mails(None, 9).unwrap().remove(0);
     let Notice::Guessed { address, until_secs, .. } = row.notice else { panic!() };
-    assert_eq!((address.to_string().as_str(), until_secs - row.created_at_ms / 1000), ("192.0.2.10", 3600));
+    assert_eq!((address.to_string().as_str(), until_secs - row.created_at_ms / 1000), ("192.0.2.11", 3600));
 }
 
 #[test]
@@ -154,7 +176,7 @@ fn s5_an_owners_password_is_counted_as_the_mail_server_judges_it() {
         let tried = entry.tried.unwrap();
         assert!(!format!("{tried:?}").contains("guess "));
         office.accounts.owner_tried(&tried, false).unwrap();
-        now += 60 * MINUTE + 1;
+        now = office.accounts.closed(now, 1).unwrap().first().map_or(now, |closed| closed.until_ms);
     }
     assert_eq!(office.mailed(now), [("carla@example.it".to_owned(), "owner-guessed")]);
     assert_eq!(office.tries(owner, "guess x", "192.0.2.1", now - 2), Some(Refusal::Closed));

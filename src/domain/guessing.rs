@@ -2,8 +2,8 @@
 //!
 //! Wrong passwords are counted for the account, and for the address that they come from. Each beyond the free ones closes
 //! the door for a while, twice as long each time: whoever knocks meanwhile is refused without being looked at. A password
-//! that was wrong before is no guess: a mail program with an old one says it every minute, for days. A quiet day forgets it
-//! all.
+//! that was wrong before is no guess: a mail program with an old one says it every minute, for days. The count leaks: people
+//! mistype every day, and an office has many of them behind one address.
 //!
 //! Pure; the time comes in.
 
@@ -13,7 +13,7 @@ pub struct Guess(pub [u8; 16]);
 
 /// How many wrong passwords are remembered, to tell a new guess from an old one.
 pub const REMEMBERED: usize = 4;
-/// How long after the last one they are forgotten, in milliseconds.
+/// How long after the last one nothing of it is known any more, in milliseconds.
 pub const FORGOTTEN_MS: i64 = 24 * 60 * 60 * 1000;
 const FIRST_MS: i64 = 60 * 1000;
 const LONGEST_MS: i64 = 60 * 60 * 1000;
@@ -34,6 +34,8 @@ pub struct Guesses {
     pub count: u32,
     /// When the last one was: milliseconds since 1970-01-01 UTC.
     pub last_at_ms: i64,
+    /// Since when the next to be forgotten is being forgotten, likewise.
+    pub leaks_from_ms: i64,
     /// Until when nobody is looked at, likewise.
     pub closed_until_ms: i64,
     /// The last of them, the newest first.
@@ -45,6 +47,14 @@ impl Patience {
         match self {
             Patience::Account => 4,
             Patience::Address => 19,
+        }
+    }
+
+    /// After how long one is forgotten.
+    fn leak_ms(self) -> i64 {
+        match self {
+            Patience::Account => 6 * 60 * 60 * 1000,
+            Patience::Address => 10 * 60 * 1000,
         }
     }
 }
@@ -67,6 +77,12 @@ impl Guesses {
         if old {
             return false;
         }
+        let leaked = now_ms.saturating_sub(self.leaks_from_ms).max(0) / patience.leak_ms();
+        self.count = self.count.saturating_sub(u32::try_from(leaked).unwrap_or(u32::MAX));
+        self.leaks_from_ms = match self.count {
+            0 => now_ms,
+            _ => self.leaks_from_ms.saturating_add(leaked.saturating_mul(patience.leak_ms())),
+        };
         self.remembered.insert(0, guess);
         self.remembered.truncate(REMEMBERED);
         self.count = self.count.saturating_add(1);
@@ -118,6 +134,35 @@ mod tests {
     }
 
     #[test]
+    fn s5_who_goes_on_guessing_has_a_few_an_hour_for_ever() {
+        for (patience, least, most) in [(Patience::Account, 20, 48), (Patience::Address, 100, 300)] {
+            let (mut guesses, mut now, mut made) = (Guesses::default(), 1_000_000_000, 0);
+            // The second of two days, in which each guess comes as soon as it is looked at.
+            let (second, end) = (now + FORGOTTEN_MS, now + 2 * FORGOTTEN_MS);
+            for n in 0.. {
+                now = now.max(guesses.closed_until_ms) + 1;
+                if now >= end {
+                    break;
+                }
+                made += u32::from(now >= second);
+                let _ = guesses.wrong(guess(n), patience, now);
+            }
+            assert!((least..=most).contains(&made), "{patience:?}: {made} guesses in a day");
+        }
+    }
+
+    #[test]
+    fn an_office_that_mistypes_every_day_is_not_closed() {
+        let mut guesses = Guesses::default();
+        // Sixty people, each once a day in eight hours, for a month.
+        for n in 0..30 * 60_u32 {
+            let at = i64::from(n / 60) * FORGOTTEN_MS + i64::from(n % 60) * 8 * 60 * 1000;
+            let _ = guesses.wrong(guess(n), Patience::Address, at);
+            assert_eq!(guesses.closed_until_ms, 0, "closed at {n}");
+        }
+    }
+
+    #[test]
     fn s5_an_old_password_again_and_again_does_not_escalate() {
         let mut guesses = Guesses::default();
         for n in 0..1000_u32 {
@@ -134,7 +179,7 @@ mod tests {
         }
         let mut kept = guesses.clone();
         let _ = kept.wrong(guess(9), Patience::Account, 1000 + FORGOTTEN_MS - 1);
-        assert_eq!(kept.count, 10);
+        assert_eq!(kept.count, 10 - 3, "one in six hours is forgotten");
         let _ = guesses.wrong(guess(9), Patience::Account, 1000 + FORGOTTEN_MS);
         assert_eq!(guesses.count, 1);
     }

@@ -7,7 +7,7 @@ use crate::domain::guessing::{Guess, Guesses};
 use crate::store::StoreError;
 use crate::store::guesses::{GuessReads, GuessWrites};
 
-const GUESSES: &str = "SELECT who, count, last_at_ms, closed_until_ms, remembered FROM guesses";
+const GUESSES: &str = "SELECT who, count, last_at_ms, leaks_from_ms, closed_until_ms, remembered FROM guesses";
 
 fn guesses(row: &Row<'_>) -> Made<(String, Guesses)> {
     let who: String = column(row, "who")?;
@@ -19,6 +19,7 @@ fn guesses(row: &Row<'_>) -> Made<(String, Guesses)> {
     let guesses = Guesses {
         count: unsigned(row, "count")?,
         last_at_ms: column(row, "last_at_ms")?,
+        leaks_from_ms: column(row, "leaks_from_ms")?,
         closed_until_ms: column(row, "closed_until_ms")?,
         remembered: remembered.iter().map(|guess| Guess(*guess)).collect(),
     };
@@ -41,9 +42,9 @@ impl GuessWrites for Work<'_> {
     fn put_guesses(&self, who: &str, guesses: &Guesses) -> Made<()> {
         let remembered: Vec<u8> = guesses.remembered.iter().flat_map(|guess| guess.0).collect();
         self.execute(
-            "INSERT OR REPLACE INTO guesses (who, count, last_at_ms, closed_until_ms, remembered) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![who, guesses.count, guesses.last_at_ms, guesses.closed_until_ms, remembered],
+            "INSERT OR REPLACE INTO guesses (who, count, last_at_ms, leaks_from_ms, closed_until_ms, remembered) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![who, guesses.count, guesses.last_at_ms, guesses.leaks_from_ms, guesses.closed_until_ms, remembered],
         )
         .map(drop)
     }

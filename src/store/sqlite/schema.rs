@@ -205,6 +205,7 @@ CREATE TABLE guesses (
     who             TEXT PRIMARY KEY,
     count           INTEGER NOT NULL,
     last_at_ms      INTEGER NOT NULL,
+    leaks_from_ms   INTEGER NOT NULL,
     closed_until_ms INTEGER NOT NULL,
     remembered      BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
