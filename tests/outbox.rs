@@ -35,6 +35,8 @@ enum Mood {
     Silent,
     /// It takes a message and breaks off before it says so.
     BreaksOff,
+    /// It refuses a message for an address in it, and says which.
+    Suspicious,
     /// Nobody whose address begins with `bruno` exists.
     KnowsNoBruno,
 }
@@ -112,6 +114,14 @@ impl Relay {
                     let mut message = String::new();
                     while !message.ends_with("\r\n.\r\n") {
                         stream.read_line(&mut message).await?;
+                    }
+                    if mood == Mood::Suspicious {
+                        let parsed = MessageParser::new().parse(message.as_bytes()).unwrap();
+                        let text = parsed.body_text(0).unwrap();
+                        let link = text.split_whitespace().find(|word| word.starts_with("https:")).unwrap();
+                        let refusal = format!("554 5.7.1 spam: <{link}> is listed\r\n");
+                        stream.write_all(refusal.as_bytes()).await?;
+                        continue;
                     }
                     self.seen().messages.push((recipient.clone(), message));
                     if mood == Mood::BreaksOff {
@@ -255,6 +265,19 @@ async fn n1_the_link_in_the_mail_works() {
             .unwrap()
             .contains(&format!("href=\"https://delega.example.it/invitation/{}\"", token.expose()))
     );
+    stop.cancel();
+    running.await.unwrap();
+}
+
+/// Content filters quote what they refuse, and what they say is recorded and logged.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_link_is_not_recorded_where_the_relay_quotes_it() {
+    let office = Office::open(Mood::Suspicious).await;
+    office.invite("anna");
+    let (stop, running) = office.start();
+    let mails = office.wait("refused", all(MailState::Failed)).await;
+    let why = mails[0].why.as_deref().unwrap();
+    assert!(why.contains("spam: <https://delega.example.it/invitation/[…]> is listed"), "{why}");
     stop.cancel();
     running.await.unwrap();
 }

@@ -30,6 +30,9 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
 /// How long an attempt may take, so that its end is recorded before it would be made anew beside it.
 const ATTEMPT: Duration = MAIL_ATTEMPT.saturating_sub(Duration::from_secs(30));
 
+/// By how many characters a token is known.
+const TELLTALE: usize = 8;
+
 const STOPPED: &str = "delega was stopped";
 
 /// Sends what is in the outbox.
@@ -192,8 +195,25 @@ impl Post {
             .ok_or_else(|| Trouble::Never("its link is missing".to_owned()))?;
         let head = Head { from: &self.from, to: &to, id: row.id, created_at_ms: row.created_at_ms };
         let message = message::build(&letter, &head);
-        self.relay.deliver(&Parcel { from: self.from.address.clone(), to, message }).await
+        let delivered = self.relay.deliver(&Parcel { from: self.from.address.clone(), to, message }).await;
+        // What it says is recorded and logged.
+        let (reply, served) = delivered.map_err(|trouble| trouble.saying(|why| without(token, &why)))?;
+        Ok((without(token, &reply), served))
     }
+}
+
+/// The relay's words without the token of the link, which a content filter may quote, be it cut off.
+fn without(token: Option<&str>, words: &str) -> String {
+    let Some((beginning, _)) = token.and_then(|token| token.split_at_checked(TELLTALE)) else {
+        return words.to_owned();
+    };
+    let mut pieces = words.split(beginning);
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for after in pieces {
+        shown.push_str("[…]");
+        shown.push_str(after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+    }
+    shown
 }
 
 pub(super) fn now_ms() -> i64 {

@@ -83,6 +83,17 @@ pub(super) enum Trouble {
     Never(String),
 }
 
+impl Trouble {
+    /// The same in other words.
+    pub(super) fn saying(self, put: impl FnOnce(String) -> String) -> Trouble {
+        match self {
+            Trouble::Away(why) => Trouble::Away(put(why)),
+            Trouble::NotNow(why) => Trouble::NotNow(put(why)),
+            Trouble::Never(why) => Trouble::Never(put(why)),
+        }
+    }
+}
+
 /// A connection that has served its purpose.
 pub(super) struct Served(Conversation);
 
