@@ -89,7 +89,7 @@ impl Office {
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
         let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)));
-        Office { accounts, router: router(site), errands, folder: folder }
+        Office { accounts, router: router(site), errands, folder }
     }
 
     /// Invites somebody; the token of their link.
