@@ -5,10 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use delega::accounts::{
-    Accounts, Actor, DelegateName, DelegateView, Invitee, MailAttempt, MailEnd, MailboxChange, MailboxEntry,
+    Accounts, Actor, DelegateName, DelegateView, Invitee, Knock, MailAttempt, MailEnd, MailboxChange, MailboxEntry,
     PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
 };
 use delega::domain::{
@@ -20,6 +21,8 @@ use secrecy::SecretString;
 
 const ADDRESS: &str = "ufficio@pec.example.it";
 const START: i64 = 1_800_000_000;
+/// From another address each time would be as good: nobody guesses here.
+const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: START * 1000 };
 const WEBMAIL: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Webmail };
 const USERNAMES: [&str; 4] = ["anna", "bruno", "clia", "dario"];
 const PASSWORDS: [&str; 2] = ["correct horse battery staple", "tre tigri contro tre altre tigri"];
@@ -362,7 +365,7 @@ proptest! {
         for person in 0..USERNAMES.len() {
             let login = name(person).login().to_string();
             for (which, password) in PASSWORDS.iter().enumerate() {
-                let verdict = world.accounts.authenticate(&login, &secret(password), WEBMAIL).unwrap();
+                let verdict = world.accounts.authenticate(&login, &secret(password), WEBMAIL, KNOCK).unwrap();
                 let in_now = matches!(verdict, Verdict::Admitted(_));
                 prop_assert!(!in_now || world.password(person) == Some(which), "{login} is let in: {:?}", world.history);
             }
@@ -379,7 +382,8 @@ fn somebody_does_come_in() {
         world.deliver();
     }
     assert_eq!(world.password(0), Some(1));
-    let verdict = world.accounts.authenticate("anna/ufficio@pec.example.it", &secret(PASSWORDS[1]), WEBMAIL).unwrap();
+    let verdict =
+        world.accounts.authenticate("anna/ufficio@pec.example.it", &secret(PASSWORDS[1]), WEBMAIL, KNOCK).unwrap();
     assert!(matches!(verdict, Verdict::Admitted(_)));
     world.take(&Step::Suspend(Who::Owner, 0));
     assert_eq!(world.password(0), None);

@@ -9,9 +9,9 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::passwords::PASSWORD_MAX_BYTES;
-use super::{AccountRef, Accounts, AccountsError};
+use super::{AccountRef, Accounts, AccountsError, Knock, Tried};
 use crate::domain::{Delegate, DelegateState, Door, Grant, Login, Mailbox, MailboxAddress, Protocol, Protocols};
-use crate::store::{self, PasswordHash, SealedSecret};
+use crate::store::{self, PasswordHash, Reads, SealedSecret};
 
 /// What became of a login.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct Entry {
     pub upstream: String,
     /// How to log in there.
     pub credentials: Credentials,
+    /// What was typed where the mail server judges it (L3): tell [`Accounts::owner_tried`] what it said.
+    pub tried: Option<Tried>,
 }
 
 /// How to log in upstream.
@@ -73,6 +75,8 @@ pub enum Refusal {
     PasswordChanged,
     /// The mailbox is not for several people (M2).
     NotMultiUser,
+    /// There were too many wrong passwords, and nobody is looked at for a while (S5).
+    Closed,
     /// A mail program, and the delegate has no **client** (P4).
     NoClient,
     /// A mail program of a protocol that was not chosen for the delegate (P7).
@@ -93,20 +97,44 @@ impl Accounts {
     ///
     /// An error is nobody's wrong password: the store, the key, or a mailbox without credentials. The client is then
     /// told that the gateway cannot do it now.
-    pub fn authenticate(&self, login: &str, password: &SecretString, door: Door) -> Result<Verdict, AccountsError> {
+    ///
+    /// Wrong passwords are counted (S5), and who knocks while the door is closed is refused with any password.
+    pub fn authenticate(
+        &self,
+        login: &str,
+        password: &SecretString,
+        door: Door,
+        knock: Knock,
+    ) -> Result<Verdict, AccountsError> {
         match login.parse::<Login>() {
-            Ok(login @ Login::Owner(_)) => self.authenticate_owner(login, password),
-            Ok(login @ Login::Delegate(..)) => self.authenticate_delegate(login, password, door),
+            Ok(login @ Login::Owner(_)) => self.authenticate_owner(login, password, knock),
+            Ok(login @ Login::Delegate(..)) => self.authenticate_delegate(login, password, door, knock),
             Err(_) => {
                 self.passwords.matches(password, None)?;
+                let counts = store::read(self.store.as_ref(), |reads| Accounts::counts(reads, None, false, knock))?;
+                self.wrong_password(&counts, self.guess(None, password), None, knock)?;
                 Ok(Verdict::Refused(Refusal::Malformed))
             }
         }
     }
 
-    fn authenticate_owner(&self, login: Login, password: &SecretString) -> Result<Verdict, AccountsError> {
-        let found = store::read(self.store.as_ref(), |reads| reads.mailbox(login.mailbox()))?;
+    fn authenticate_owner(
+        &self,
+        login: Login,
+        password: &SecretString,
+        knock: Knock,
+    ) -> Result<Verdict, AccountsError> {
+        let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
+            let found = reads.mailbox(login.mailbox())?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_some(), knock)?;
+            let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
+            Ok::<_, AccountsError>((found, counts, closed))
+        })?;
+        if closed {
+            return Ok(Verdict::Refused(Refusal::Closed));
+        }
         let Some(mailbox) = found else {
+            self.wrong_password(&counts, self.guess(Some(&login), password), None, knock)?;
             return Ok(Verdict::Refused(Refusal::UnknownMailbox));
         };
         // No upstream has to take what no mailbox has.
@@ -122,6 +150,7 @@ impl Accounts {
         };
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Owner(mailbox.id),
+            tried: Some(self.tried(counts, login.clone(), password, knock)),
             login,
             grant: Grant::OWNER,
             addresses: mailbox.addresses(),
@@ -135,45 +164,38 @@ impl Accounts {
         login: Login,
         password: &SecretString,
         door: Door,
+        knock: Knock,
     ) -> Result<Verdict, AccountsError> {
-        let found = self.find(&login)?;
-        let hash = found.as_ref().ok().and_then(|found| found.hash.as_ref());
+        let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
+            let found = find(reads, &login)?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_ok(), knock)?;
+            let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
+            Ok::<_, AccountsError>((found, counts, closed))
+        })?;
+        let hash = found.as_ref().ok().filter(|_| !closed).and_then(|found| found.hash.as_ref());
         let right = self.passwords.matches(password, hash)?;
         let found = match found {
-            Err(refusal) => return Ok(Verdict::Refused(refusal)),
-            Ok(_) if !right => return Ok(Verdict::Refused(Refusal::WrongPassword)),
-            Ok(found) => found,
+            _ if closed => return Ok(Verdict::Refused(Refusal::Closed)),
+            Ok(found) if right => found,
+            wrong => {
+                self.wrong_password(&counts, self.guess(Some(&login), password), Some(&login), knock)?;
+                return Ok(Verdict::Refused(wrong.err().unwrap_or(Refusal::WrongPassword)));
+            }
         };
+        self.right_password(&counts)?;
         let grant = match self.standing_of(&found.mailbox, &found.delegate, door) {
             Ok(grant) => grant,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Delegate(found.mailbox.id, found.delegate.id, found.delegate.password),
+            tried: None,
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
             addresses: found.mailbox.addresses(),
             upstream: found.mailbox.upstream,
         })))
-    }
-
-    fn find(&self, login: &Login) -> Result<Result<Found, Refusal>, AccountsError> {
-        store::read(self.store.as_ref(), |reads| {
-            let Some(mailbox) = reads.mailbox(login.mailbox())? else {
-                return Ok(Err(Refusal::UnknownMailbox));
-            };
-            let delegate = match login {
-                Login::Delegate(username, _) => reads.delegate(mailbox.id, username)?,
-                Login::Owner(_) => None,
-            };
-            let Some(delegate) = delegate else {
-                return Ok(Err(Refusal::UnknownDelegate));
-            };
-            let hash = reads.password_hash(delegate.id)?;
-            let sealed = reads.sealed_password(mailbox.id)?;
-            Ok(Ok(Found { mailbox, delegate, hash, sealed }))
-        })
     }
 
     /// What a delegate may do who comes in by `door`, the password apart.
@@ -228,6 +250,22 @@ impl Accounts {
     }
 }
 
+fn find(reads: &dyn Reads, login: &Login) -> Result<Result<Found, Refusal>, AccountsError> {
+    let Some(mailbox) = reads.mailbox(login.mailbox())? else {
+        return Ok(Err(Refusal::UnknownMailbox));
+    };
+    let delegate = match login {
+        Login::Delegate(username, _) => reads.delegate(mailbox.id, username)?,
+        Login::Owner(_) => None,
+    };
+    let Some(delegate) = delegate else {
+        return Ok(Err(Refusal::UnknownDelegate));
+    };
+    let hash = reads.password_hash(delegate.id)?;
+    let sealed = reads.sealed_password(mailbox.id)?;
+    Ok(Ok(Found { mailbox, delegate, hash, sealed }))
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -239,6 +277,7 @@ impl fmt::Display for Refusal {
             Refusal::NotActive => "not active",
             Refusal::PasswordChanged => "password reset or changed",
             Refusal::NotMultiUser => "mailbox without multi-user",
+            Refusal::Closed => "too many wrong passwords",
             Refusal::NoClient => "no client permission",
             Refusal::NoProtocol => "protocol not chosen",
         })

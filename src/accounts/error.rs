@@ -224,6 +224,9 @@ pub enum Rule {
         /// Who.
         email: String,
     },
+    /// The login or address is not closed.
+    #[error("nothing is counted for `{}`: delega lock list shows who is not let in", .0.escape_debug())]
+    NotClosed(String),
     /// The link was used, has lapsed, was taken back, or never was one (D2, D7).
     #[error("the link does not work any more")]
     LinkGone,

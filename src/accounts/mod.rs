@@ -7,6 +7,7 @@
 //! Untrusted here are what a client says at login, what an operator types, and the database's rows: secrets are sealed
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
 
+mod accesses;
 mod actor;
 mod add_delegate;
 mod add_mailbox;
@@ -18,11 +19,13 @@ mod credentials;
 mod deactivate;
 mod delete_delegate;
 mod error;
+mod guard;
 mod invite;
 mod link;
 mod look;
 mod mails;
 mod multi_user;
+mod password_refused;
 mod passwords;
 mod plans;
 mod postmasters;
@@ -53,6 +56,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+pub use accesses::{AccessEntry, Accesses};
 pub use actor::Actor;
 pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;
@@ -61,6 +65,7 @@ pub use authenticate::{Credentials, Entry, Refusal, Verdict};
 pub use change_permissions::PermissionChange;
 pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
 pub use error::{AccountsError, Erred, Rule};
+pub use guard::{Closed, Knock, Tried};
 pub use invite::Invitee;
 pub use link::{BadToken, Token};
 pub use look::{DelegateName, DelegateView, MailboxView};

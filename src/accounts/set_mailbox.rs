@@ -101,6 +101,9 @@ impl Accounts {
             for alias in change.aliases {
                 add_alias(writes, &mut mailbox, alias)?;
             }
+            if change.password.is_some() {
+                mailbox.password_refused_at_secs = None;
+            }
             mailbox.changed_at_secs = now_secs;
             writes.update_mailbox(&mailbox)?;
             if let Some(password) = &change.password {

@@ -211,7 +211,13 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
         return output::json(out, &MailboxJson::from(&view));
     }
     let mailbox = &view.mailbox;
-    let password = if view.has_password { "stored" } else { "none: the upstream's master user opens it" };
+    let password = match (view.has_password, mailbox.password_refused_at_secs) {
+        (false, _) => "none: the upstream's master user opens it".to_owned(),
+        (true, None) => "stored".to_owned(),
+        (true, Some(since)) => {
+            format!("stored, and refused by the mail server since {} (mailbox set --password)", output::time(since))
+        }
+    };
     output::sheet(
         out,
         [
@@ -219,7 +225,7 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
             ("Aliases", aliases(mailbox)),
             ("Upstream", mailbox.upstream.clone()),
             ("Upstream user", mailbox.upstream_login().to_owned()),
-            ("Password", password.to_owned()),
+            ("Password", password),
             ("Plan", mailbox.plan.to_string()),
             ("Packs", mailbox.packs.to_string()),
             ("Seats", seats(&view)),

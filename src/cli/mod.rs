@@ -10,6 +10,7 @@ pub mod context;
 mod delegate;
 mod failure;
 mod invitation;
+mod lock;
 mod log;
 mod mailbox;
 mod notify;
@@ -60,6 +61,9 @@ enum Command {
     /// The mails to people: what became of them, and what they look like
     #[command(subcommand)]
     Notify(notify::NotifyCommand),
+    /// Who is not let in after too many wrong passwords
+    #[command(subcommand)]
+    Lock(lock::LockCommand),
     /// What was done in the mailboxes
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -107,6 +111,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Notify(command) => {
             warn_on_stderr();
             notify::run(command, &cli.config, out)?;
+        }
+        Command::Lock(command) => {
+            warn_on_stderr();
+            lock::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::Log(command) => {
             warn_on_stderr();

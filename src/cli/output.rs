@@ -21,6 +21,8 @@ pub(super) struct MailboxJson<'a> {
     upstream_user: &'a str,
     /// Whether a password of its own is stored; otherwise the upstream's master user opens it.
     has_password: bool,
+    /// Since when the mail server refuses it, as far as is known.
+    password_refused_at: Option<String>,
     plan: &'a str,
     packs: u32,
     seats: u32,
@@ -75,6 +77,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             upstream: &mailbox.upstream,
             upstream_user: mailbox.upstream_login(),
             has_password: view.has_password,
+            password_refused_at: mailbox.password_refused_at_secs.map(time),
             plan: mailbox.plan.as_str(),
             packs: mailbox.packs,
             seats: view.seats.all(),

@@ -4,12 +4,14 @@
 //! Pure: no I/O, no clock, no async, no randomness of its own. Every other module may import this one; it imports
 //! none of them. A value that exists here is a valid one: parse, don't validate.
 
+pub mod access;
 pub mod address;
 pub mod copy;
 pub mod delegate;
 pub mod door;
 pub mod fiscal_code;
 pub mod grant;
+pub mod guessing;
 pub mod life;
 pub mod limits;
 pub mod link;
@@ -21,6 +23,7 @@ pub mod plan;
 pub mod postmaster;
 pub mod sending;
 
+pub use access::{Access, AccessFilter, AccessId, AccessRecord};
 pub use address::MailboxAddress;
 pub use copy::{CopyState, SentCopy, SpoolName};
 pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, PasswordVersion, Person};

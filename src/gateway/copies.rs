@@ -225,6 +225,11 @@ async fn try_it(shared: &Shared, spool: &Arc<Spool>, attempt: CopyAttempt, stop:
                  copied; give it the right one: delega mailbox set {} --password",
                 mailbox.address
             );
+            let (accounts, id) = (shared.accounts.clone(), mailbox.id);
+            let noted = tokio::task::spawn_blocking(move || accounts.password_refused(id, now_ms() / 1000)).await;
+            if let Ok(Err(error)) = noted {
+                tracing::error!(%error, "the owner could not be told of a password that is refused");
+            }
             let why = "the mail server refuses the password that delega holds for this mailbox".to_owned();
             return Ended { rest: Some(AFTER_A_REFUSAL), ..Ended::postponed(why) };
         }

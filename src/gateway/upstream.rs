@@ -9,7 +9,7 @@ use super::outbox::Pipe;
 use super::probe::{self, Probed};
 use super::warm::{Age, Opening, Ready};
 use super::{Shared, StartError};
-use crate::accounts::{AccountRef, Credentials};
+use crate::accounts::{AccountRef, Credentials, Tried};
 use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
 use crate::domain::{Login, MailboxAddress, MailboxId, Protocol};
 use crate::net::{Dialer, Stream};
@@ -38,6 +38,8 @@ pub(super) struct Person {
     pub upstream: String,
     /// What their upstream sessions are opened by.
     pub opening: Opening,
+    /// The password that they typed, while the upstream has not judged it (S5).
+    pub tried: Option<Tried>,
 }
 
 /// What a person is given to reach their mailbox with.

@@ -119,6 +119,33 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             blocks.push(w.about("mail-ask-owner", facts));
             w.to_delegate(facts, "mail-revoked-subject", blocks)
         }
+        Notice::Guessed { facts, address, until_secs } => w.to_delegate(
+            facts,
+            "mail-guessed-subject",
+            vec![
+                w.about("mail-guessed-what", facts),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until("mail-guessed-until", *until_secs),
+                w.about("mail-guessed-help", facts),
+            ],
+        ),
+        Notice::OwnerGuessed { mailbox, owner_name, address, until_secs } => {
+            let blocks = vec![
+                w.say("mail-owner-guessed-what", &[("mailbox", mailbox.as_str())]),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until("mail-guessed-until", *until_secs),
+                w.say("mail-owner-guessed-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-owner-guessed-subject", mailbox), blocks)
+        }
+        Notice::PasswordRefused { mailbox, owner_name } => {
+            let blocks = vec![
+                w.say("mail-password-refused-what", &[("mailbox", mailbox.as_str())]),
+                w.say("mail-password-refused-why", &[]),
+                w.say("mail-password-refused-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-password-refused-subject", mailbox), blocks)
+        }
         Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs } => {
             let args = [("mailbox", mailbox.as_str()), ("seats", &seats.to_string())];
             let blocks = vec![

@@ -7,6 +7,8 @@
 //!   tightened, and where that fails the store does not open.
 //! - One connection writes, one reads. What the [`ChangeMarker`] is, `schema` says.
 
+mod access;
+mod guesses;
 mod life;
 mod outbox;
 mod queries;

@@ -14,7 +14,7 @@ use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, S
 pub(super) struct Work<'a>(pub(super) &'a Connection);
 
 pub(super) const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, packs, grace_until_secs, multi_user, \
-                       password_management, owner_name, owner_email, owner_language, owner_fiscal_code, \
+                       password_management, password_refused_at_secs, owner_name, owner_email, owner_language, owner_fiscal_code, \
                        created_at_secs, changed_at_secs FROM mailboxes";
 pub(super) const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
                         protocols, state, invited_until_secs, reset_at_secs, password_version, seated_at_secs, \
@@ -109,6 +109,7 @@ pub(super) fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
         grace_until_secs: column(row, "grace_until_secs")?,
         multi_user: flag(row, "multi_user")?,
         password_management: flag(row, "password_management")?,
+        password_refused_at_secs: column(row, "password_refused_at_secs")?,
         owner: Owner {
             name: column(row, "owner_name")?,
             email: column(row, "owner_email")?,
@@ -227,7 +228,7 @@ impl Writes for Work<'_> {
         let changed = self.execute(
             "UPDATE mailboxes SET upstream = ?2, upstream_user = ?3, plan = ?4, packs = ?5, grace_until_secs = ?6, \
              multi_user = ?7, password_management = ?8, owner_name = ?9, owner_email = ?10, owner_language = ?11, \
-             owner_fiscal_code = ?12, changed_at_secs = ?13 WHERE id = ?1",
+             owner_fiscal_code = ?12, password_refused_at_secs = ?13, changed_at_secs = ?14 WHERE id = ?1",
             params![
                 mailbox.id.0,
                 mailbox.upstream,
@@ -241,6 +242,7 @@ impl Writes for Work<'_> {
                 mailbox.owner.email,
                 mailbox.owner.language.name(),
                 mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
+                mailbox.password_refused_at_secs,
                 mailbox.changed_at_secs
             ],
         )?;

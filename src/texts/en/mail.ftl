@@ -68,6 +68,20 @@ mail-revoked-subject = Your access to the PEC mailbox has ended
 mail-revoked-what = Your account on { $owner }’s PEC mailbox { $mailbox } was deactivated. You can no longer access the mailbox.
 mail-revoked-client = If you had set up the mailbox in a mail program, you can remove it.
 
+mail-guessed-subject = Too many wrong passwords for your account on the PEC mailbox
+mail-guessed-what = Many wrong passwords were tried for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-guessed-from = The last attempt came from the address { $address }.
+mail-guessed-until = From there, and from where you have never logged in, nobody gets in with your username until { $until }. Programs that are connected stay connected.
+mail-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do; if in doubt, ask { $owner }.
+mail-owner-guessed-subject = Too many wrong passwords for the PEC mailbox { $mailbox }
+mail-owner-guessed-what = Many wrong passwords were tried for your PEC mailbox { $mailbox }.
+mail-owner-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do.
+
+mail-password-refused-subject = The password of the PEC mailbox { $mailbox } does not work any more
+mail-password-refused-what = The mail server refuses the password of the PEC mailbox { $mailbox } that was entrusted to this service. Delegates can no longer log in.
+mail-password-refused-why = This happens when the mailbox’s password is changed, or when it expires.
+mail-password-refused-help = Give the new password to whoever runs the service, in person or by a safe way: do not reply to this message, and do not write it in an e-mail.
+
 mail-over-seats-subject = The PEC mailbox { $mailbox } has more accounts than it may have
 mail-over-seats-what = { $count ->
         [one] The PEC mailbox { $mailbox } has one multi-user account, invitations included; its plan allows { $seats }.
