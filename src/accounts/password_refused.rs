@@ -70,7 +70,7 @@ mod tests {
             refusal: Some("wrong password".into()),
             at_ms: NOW * 1000,
         };
-        accounts.note_accesses(&[came_in.clone()]).unwrap();
+        accounts.note_accesses(std::slice::from_ref(&came_in)).unwrap();
         assert_eq!(since(), Some(NOW + 3));
         accounts.note_accesses(&[AccessEntry { refusal: None, ..came_in }]).unwrap();
         assert_eq!(since(), None);
