@@ -127,13 +127,19 @@ pub async fn serve(arrival: Arrival, door: Door, shared: Arc<Shared>) {
     let at_once = connection.shared.stop_at_once.clone();
     tokio::select! {
         () = connection.run() => {}
-        () = at_once.cancelled() => connection.ending = Some(Ending::Shutdown),
+        () = at_once.cancelled() => {}
     }
-    // Somebody who was not told everything must not take it for everything.
-    if let Some(stream) = connection.downstream.take() {
-        stream.abandon();
+}
+
+/// However it ends: its thread may end first, and drop what it carries.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Somebody who was not told everything must not take it for everything.
+        if let Some(stream) = self.downstream.take() {
+            stream.abandon();
+        }
+        self.log_end();
     }
-    connection.log_end();
 }
 
 impl Connection {

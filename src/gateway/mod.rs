@@ -215,7 +215,8 @@ impl Gateway {
         }
         let copying = TaskTracker::new();
         if let Some(spool) = shared.spool.clone() {
-            copying.spawn(copies::work(shared.clone(), spool, shared.copies_due.clone(), signals.stop.clone()));
+            let (workers, due) = (workers.clone(), shared.copies_due.clone());
+            copying.spawn(copies::work(shared.clone(), spool, workers, due, signals.stop.clone()));
         }
         net::shutdown::notify_ready();
 

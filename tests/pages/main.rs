@@ -45,7 +45,7 @@ struct Office {
     router: Router,
     /// What the pages leave to be done, until somebody does it.
     errands: Errands,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What came back.
@@ -92,7 +92,7 @@ impl Office {
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
         let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)));
-        Office { accounts, router: router(site), errands, _folder: folder }
+        Office { accounts, router: router(site), errands, folder }
     }
 
     /// Invites somebody; the token of their link.

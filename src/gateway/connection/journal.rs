@@ -130,7 +130,8 @@ impl Connection {
 
     /// Whoever never got as far as a login leaves a line in the debug log alone: scans and health checks are many.
     pub(super) fn log_end(&self) {
-        let ending = self.ending.unwrap_or(Ending::ClientGone);
+        let cut_off = self.shared.stop_at_once.is_cancelled();
+        let ending = self.ending.unwrap_or(if cut_off { Ending::Shutdown } else { Ending::ClientGone });
         let peer = self.peer.address;
         let Some(Person { login, .. }) = &self.person else {
             tracing::debug!(%peer, %ending, "connection end");

@@ -34,7 +34,7 @@ mail-accepted-what = { $name } accepted your invitation and can now access the P
 mail-accepted-control = You can change the permissions, suspend the account or revoke access at any time.
 mail-refused-what = { $name } refused your invitation to work in the PEC mailbox { $mailbox } and cannot access it.
 mail-expired-subject = Your invitation to a PEC mailbox has expired
-mail-expired-what = { $name } did not answer in time your invitation to work in the PEC mailbox { $mailbox }. The invitation has expired and its link no longer works.
+mail-expired-what = { $name } did not answer your invitation to work in the PEC mailbox { $mailbox } in time. The invitation has expired and its link no longer works.
 mail-username-free = The username { $username } is free again. If you wish, you can send a new invitation.
 
 mail-withdrawn-subject = The invitation to a PEC mailbox was withdrawn
@@ -46,7 +46,7 @@ mail-password-until = The link works once, until { $until }.
 mail-password-taken-subject = Choose a new password for the PEC mailbox
 mail-password-taken-what = The password of your account on { $owner }’s PEC mailbox { $mailbox } was cancelled by those who manage the mailbox. You can log in again as soon as you have chosen another.
 mail-password-forgotten-subject = You asked for a new password for the PEC mailbox
-mail-password-forgotten-what = A new password was asked for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-password-forgotten-what = A new password was requested for your account on { $owner }’s PEC mailbox { $mailbox }.
 mail-password-forgotten-unexpected = Until you choose another, your present password stays valid. If you did not ask for this, ignore this message.
 mail-password-changed-subject = Your password for the PEC mailbox has changed
 mail-password-changed-what = The password of your account on { $owner }’s PEC mailbox { $mailbox } was changed.
