@@ -247,4 +247,6 @@ pub struct LogConfig {
     pub json: bool,
     /// A `tracing` filter, such as `info` or `delega=debug`.
     pub filter: String,
+    /// How long the access history is kept (S4).
+    pub accesses_kept: Duration,
 }

@@ -15,7 +15,7 @@
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
 //! | [`texts`] | what people read, in Italian and English. Pure |
 //! | [`store`] | the database, behind a trait |
-//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent |
+//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent and who came in |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals, the threads that carry connections |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
@@ -44,7 +44,8 @@
 //!
 //! The session of its protocol ([`session::imap`], [`session::smtp`], [`session::pop3`]) reads LOGIN, AUTHENTICATE, AUTH or
 //! PASS and asks for the credentials to be checked. [`gateway`] does so on a
-//! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Who
+//! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Wrong
+//! passwords are counted ([`domain::guessing`]), and while the door is closed nobody is looked at. Who
 //! is let in is entered among the open sessions, whose standing is looked up again whenever the store has changed. Then
 //! the gateway connects upstream, and the session logs in there with the mailbox's password, which is unsealed for this
 //! and shown to nobody.
@@ -112,6 +113,12 @@
 //! ([`session::imap::deposit`]) looks for the message in the folder, and puts it there where it is not: by an attempt that
 //! was cut off, by the sender's program, or by the provider it may be there already.
 //!
+//! # The access history
+//!
+//! A connection leaves a word when somebody has come in or was refused ([`gateway`]), and goes on; a task gathers the words
+//! and has [`accounts`] write them, alike ones as a count. Nobody waits for it, and under a flood it loses words rather
+//! than time, and says so.
+//!
 //! # Invariants
 //!
 //! Each is held by a test.
@@ -137,6 +144,7 @@
 //!   whoever came in with a former password is one.
 //! - A link works once, and for its time, and no stranger's asking for another ends that; the store has its hash alone.
 //!   Looking at it changes nothing.
+//! - Nobody is told whether a login exists, its password is wrong, or its door is closed.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.

@@ -186,8 +186,8 @@ fn g7_a_mailbox_from_its_entry_to_its_removal() {
         without_times(site.json(&["mailbox", "show", MAILBOX])),
         json!({
             "address": MAILBOX, "aliases": [], "upstream": "provider", "upstream_user": MAILBOX, "has_password": true,
-            "plan": "Premium", "packs": 0, "seats": 3, "seats_taken": 0, "grace_until": null, "multi_user": true,
-            "password_management": true, "owner_name": "Carla Bianchi", "owner_email": "carla@example.it",
+            "password_refused_at": null, "plan": "Premium", "packs": 0, "seats": 3, "seats_taken": 0, "grace_until": null, "multi_user": true,
+            "password_management": true, "app_passwords": "delegate", "owner_name": "Carla Bianchi", "owner_email": "carla@example.it",
             "owner_language": "it", "owner_fiscal_code": null,
             "delegates_active": 0, "delegates_waiting": 0, "delegates_suspended": 0,
         })

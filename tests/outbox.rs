@@ -13,6 +13,7 @@ use delega::accounts::{
 };
 use delega::config::{Config, NotifyConfig, PanelConfig};
 use delega::domain::{Language, MailRow, MailState, Owner, Permission, Permissions, Person, Profile, Protocols};
+use delega::net::{Signals, shutdown::Reload};
 use delega::notify::Notifier;
 use delega::store::Sqlite;
 use mail_parser::MessageParser;
@@ -34,6 +35,8 @@ enum Mood {
     Silent,
     /// It takes a message and breaks off before it says so.
     BreaksOff,
+    /// It refuses a message for an address in it, and says which.
+    Suspicious,
     /// Nobody whose address begins with `bruno` exists.
     KnowsNoBruno,
 }
@@ -111,6 +114,14 @@ impl Relay {
                     let mut message = String::new();
                     while !message.ends_with("\r\n.\r\n") {
                         stream.read_line(&mut message).await?;
+                    }
+                    if mood == Mood::Suspicious {
+                        let parsed = MessageParser::new().parse(message.as_bytes()).unwrap();
+                        let text = parsed.body_text(0).unwrap();
+                        let link = text.split_whitespace().find(|word| word.starts_with("https:")).unwrap();
+                        let refusal = format!("554 5.7.1 spam: <{link}> is listed\r\n");
+                        stream.write_all(refusal.as_bytes()).await?;
+                        continue;
                     }
                     self.seen().messages.push((recipient.clone(), message));
                     if mood == Mood::BreaksOff {
@@ -193,15 +204,15 @@ impl Office {
         self.accounts.invite(Actor::Operator, invitee, now_secs()).unwrap();
     }
 
-    fn notifier(&self) -> Notifier {
+    fn notifier(&self, grace: Duration) -> Notifier {
         let (notify, panel): (&NotifyConfig, &PanelConfig) =
             self.config.notify.as_ref().zip(self.config.panel.as_ref()).unwrap();
-        Notifier::new(notify, panel, self.accounts.clone(), GRACE).unwrap()
+        Notifier::new(notify, panel, self.accounts.clone(), grace).unwrap()
     }
 
     fn start(&self) -> (CancellationToken, JoinHandle<()>) {
-        let stop = CancellationToken::new();
-        (stop.clone(), tokio::spawn(self.notifier().run(stop)))
+        let signals = signals();
+        (signals.stop.clone(), tokio::spawn(self.notifier(GRACE).run(signals)))
     }
 
     /// The mails, oldest first, once they are as they should be.
@@ -218,6 +229,11 @@ impl Office {
         });
         waited.await.unwrap_or_else(|_| panic!("not {what}: {:#?}", self.accounts.mails(None, 1000).unwrap().rows))
     }
+}
+
+fn signals() -> Signals {
+    let (_, reload) = Reload::channel();
+    Signals { stop: CancellationToken::new(), stop_at_once: CancellationToken::new(), reload }
 }
 
 fn all(state: MailState) -> impl Fn(&[MailRow]) -> bool {
@@ -249,6 +265,19 @@ async fn n1_the_link_in_the_mail_works() {
             .unwrap()
             .contains(&format!("href=\"https://delega.example.it/invitation/{}\"", token.expose()))
     );
+    stop.cancel();
+    running.await.unwrap();
+}
+
+/// Content filters quote what they refuse, and what they say is recorded and logged.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_link_is_not_recorded_where_the_relay_quotes_it() {
+    let office = Office::open(Mood::Suspicious).await;
+    office.invite("anna");
+    let (stop, running) = office.start();
+    let mails = office.wait("refused", all(MailState::Failed)).await;
+    let why = mails[0].why.as_deref().unwrap();
+    assert!(why.contains("spam: <https://delega.example.it/invitation/[…]> is listed"), "{why}");
     stop.cancel();
     running.await.unwrap();
 }
@@ -352,6 +381,20 @@ async fn a_relay_that_is_silent_keeps_nobody_from_stopping() {
     let begun = office.wait("begun", |mails| mails[0].attempts == 1);
     begun.await;
     stop.cancel();
+    tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap();
+    let mail = office.accounts.mails(None, 1).unwrap().rows.remove(0);
+    assert_eq!((mail.state, mail.why.as_deref()), (MailState::Waiting, Some("delega was stopped")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_to_stop_at_once_waits_for_no_relay() {
+    let office = Office::open(Mood::Silent).await;
+    office.invite("anna");
+    let signals = signals();
+    let running = tokio::spawn(office.notifier(2 * PATIENCE).run(signals.clone()));
+    office.wait("begun", |mails| mails[0].attempts == 1).await;
+    signals.stop.cancel();
+    signals.stop_at_once.cancel();
     tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap();
     let mail = office.accounts.mails(None, 1).unwrap().rows.remove(0);
     assert_eq!((mail.state, mail.why.as_deref()), (MailState::Waiting, Some("delega was stopped")));

@@ -24,6 +24,8 @@ mod sample;
 #[path = "servers/upstream.rs"]
 mod upstream;
 
+#[path = "servers/access.rs"]
+mod access;
 #[path = "servers/check.rs"]
 mod check;
 #[path = "servers/delegation.rs"]

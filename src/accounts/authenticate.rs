@@ -9,9 +9,12 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::passwords::PASSWORD_MAX_BYTES;
-use super::{AccountRef, Accounts, AccountsError};
-use crate::domain::{Delegate, DelegateState, Door, Grant, Login, Mailbox, MailboxAddress, Protocol, Protocols};
-use crate::store::{self, PasswordHash, SealedSecret};
+use super::{AccountRef, Accounts, AccountsError, AppSecret, Knock, Tried};
+use crate::domain::{
+    AppPassword, AppPasswordId, Delegate, DelegateState, Door, Grant, ListenerKind, Login, Mailbox, MailboxAddress,
+    Protocol, Protocols,
+};
+use crate::store::{self, PasswordHash, Reads, SealedSecret};
 
 /// What became of a login.
 #[derive(Debug)]
@@ -39,6 +42,10 @@ pub struct Entry {
     pub upstream: String,
     /// How to log in there.
     pub credentials: Credentials,
+    /// What was typed where the mail server judges it (L3): tell [`Accounts::owner_tried`] what it said.
+    pub tried: Option<Tried>,
+    /// The app password that they came in with, if it was one (S3).
+    pub app_password: Option<AppPasswordId>,
 }
 
 /// How to log in upstream.
@@ -73,6 +80,8 @@ pub enum Refusal {
     PasswordChanged,
     /// The mailbox is not for several people (M2).
     NotMultiUser,
+    /// There were too many wrong passwords, and nobody is looked at for a while (S5).
+    Closed,
     /// A mail program, and the delegate has no **client** (P4).
     NoClient,
     /// A mail program of a protocol that was not chosen for the delegate (P7).
@@ -93,20 +102,46 @@ impl Accounts {
     ///
     /// An error is nobody's wrong password: the store, the key, or a mailbox without credentials. The client is then
     /// told that the gateway cannot do it now.
-    pub fn authenticate(&self, login: &str, password: &SecretString, door: Door) -> Result<Verdict, AccountsError> {
+    ///
+    /// Wrong passwords are counted (S5), and who knocks while the door is closed is refused with any password.
+    pub fn authenticate(
+        &self,
+        login: &str,
+        password: &SecretString,
+        door: Door,
+        knock: Knock,
+    ) -> Result<Verdict, AccountsError> {
         match login.parse::<Login>() {
-            Ok(login @ Login::Owner(_)) => self.authenticate_owner(login, password),
-            Ok(login @ Login::Delegate(..)) => self.authenticate_delegate(login, password, door),
+            Ok(login @ Login::Owner(_)) => self.authenticate_owner(login, password, door, knock),
+            Ok(login @ Login::Delegate(..)) => self.authenticate_delegate(login, password, door, knock),
             Err(_) => {
                 self.passwords.matches(password, None)?;
+                let counts =
+                    store::read(self.store.as_ref(), |reads| Accounts::counts(reads, None, false, door, knock))?;
+                self.wrong_password(&counts, self.guess(None, password), None, knock)?;
                 Ok(Verdict::Refused(Refusal::Malformed))
             }
         }
     }
 
-    fn authenticate_owner(&self, login: Login, password: &SecretString) -> Result<Verdict, AccountsError> {
-        let found = store::read(self.store.as_ref(), |reads| reads.mailbox(login.mailbox()))?;
+    fn authenticate_owner(
+        &self,
+        login: Login,
+        password: &SecretString,
+        door: Door,
+        knock: Knock,
+    ) -> Result<Verdict, AccountsError> {
+        let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
+            let found = reads.mailbox(login.mailbox())?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_some(), door, knock)?;
+            let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
+            Ok::<_, AccountsError>((found, counts, closed))
+        })?;
+        if closed {
+            return Ok(Verdict::Refused(Refusal::Closed));
+        }
         let Some(mailbox) = found else {
+            self.wrong_password(&counts, self.guess(Some(&login), password), None, knock)?;
             return Ok(Verdict::Refused(Refusal::UnknownMailbox));
         };
         // No upstream has to take what no mailbox has.
@@ -122,6 +157,8 @@ impl Accounts {
         };
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Owner(mailbox.id),
+            tried: Some(self.tried(counts, login.clone(), password, knock)),
+            app_password: None,
             login,
             grant: Grant::OWNER,
             addresses: mailbox.addresses(),
@@ -135,21 +172,38 @@ impl Accounts {
         login: Login,
         password: &SecretString,
         door: Door,
+        knock: Knock,
     ) -> Result<Verdict, AccountsError> {
-        let found = self.find(&login)?;
-        let hash = found.as_ref().ok().and_then(|found| found.hash.as_ref());
-        let right = self.passwords.matches(password, hash)?;
-        let found = match found {
-            Err(refusal) => return Ok(Verdict::Refused(refusal)),
-            Ok(_) if !right => return Ok(Verdict::Refused(Refusal::WrongPassword)),
-            Ok(found) => found,
+        let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
+            let found = find(reads, &login)?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_ok(), door, knock)?;
+            let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
+            Ok::<_, AccountsError>((found, counts, closed))
+        })?;
+        let open = found.as_ref().ok().filter(|_| !closed);
+        // Whoever has an app password is known by it, and costs next to nothing; for all others it is one run of argon2.
+        let by_app = match open {
+            Some(found) => self.by_app_password(&found.delegate, password, door, knock)?,
+            None => None,
         };
+        let right = by_app.is_some() || self.passwords.matches(password, open.and_then(|found| found.hash.as_ref()))?;
+        let found = match found {
+            _ if closed => return Ok(Verdict::Refused(Refusal::Closed)),
+            Ok(found) if right => found,
+            wrong => {
+                self.wrong_password(&counts, self.guess(Some(&login), password), Some(&login), knock)?;
+                return Ok(Verdict::Refused(wrong.err().unwrap_or(Refusal::WrongPassword)));
+            }
+        };
+        self.right_password(&counts)?;
         let grant = match self.standing_of(&found.mailbox, &found.delegate, door) {
             Ok(grant) => grant,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Delegate(found.mailbox.id, found.delegate.id, found.delegate.password),
+            tried: None,
+            app_password: by_app,
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
@@ -158,22 +212,24 @@ impl Accounts {
         })))
     }
 
-    fn find(&self, login: &Login) -> Result<Result<Found, Refusal>, AccountsError> {
-        store::read(self.store.as_ref(), |reads| {
-            let Some(mailbox) = reads.mailbox(login.mailbox())? else {
-                return Ok(Err(Refusal::UnknownMailbox));
-            };
-            let delegate = match login {
-                Login::Delegate(username, _) => reads.delegate(mailbox.id, username)?,
-                Login::Owner(_) => None,
-            };
-            let Some(delegate) = delegate else {
-                return Ok(Err(Refusal::UnknownDelegate));
-            };
-            let hash = reads.password_hash(delegate.id)?;
-            let sealed = reads.sealed_password(mailbox.id)?;
-            Ok(Ok(Found { mailbox, delegate, hash, sealed }))
-        })
+    /// The app password that this is, if it opens this door now (S3). Mail programs have them; whoever comes by webmail has
+    /// a password of their own.
+    fn by_app_password(
+        &self,
+        delegate: &Delegate,
+        password: &SecretString,
+        door: Door,
+        knock: Knock,
+    ) -> Result<Option<AppPasswordId>, AccountsError> {
+        let Ok(secret) = password.expose_secret().parse::<AppSecret>() else { return Ok(None) };
+        let hash = self.app_hash(delegate.id, &secret);
+        let found = store::read(self.store.as_ref(), |reads| reads.app_password(delegate.id, &hash))?;
+        let opens = |found: &AppPassword| {
+            door.kind == ListenerKind::Client
+                && found.scope.opens(door.protocol)
+                && knock.at_ms / 1000 < found.expires_at_secs
+        };
+        Ok(found.filter(opens).map(|found| found.id))
     }
 
     /// What a delegate may do who comes in by `door`, the password apart.
@@ -228,6 +284,22 @@ impl Accounts {
     }
 }
 
+fn find(reads: &dyn Reads, login: &Login) -> Result<Result<Found, Refusal>, AccountsError> {
+    let Some(mailbox) = reads.mailbox(login.mailbox())? else {
+        return Ok(Err(Refusal::UnknownMailbox));
+    };
+    let delegate = match login {
+        Login::Delegate(username, _) => reads.delegate(mailbox.id, username)?,
+        Login::Owner(_) => None,
+    };
+    let Some(delegate) = delegate else {
+        return Ok(Err(Refusal::UnknownDelegate));
+    };
+    let hash = reads.password_hash(delegate.id)?;
+    let sealed = reads.sealed_password(mailbox.id)?;
+    Ok(Ok(Found { mailbox, delegate, hash, sealed }))
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -239,6 +311,7 @@ impl fmt::Display for Refusal {
             Refusal::NotActive => "not active",
             Refusal::PasswordChanged => "password reset or changed",
             Refusal::NotMultiUser => "mailbox without multi-user",
+            Refusal::Closed => "too many wrong passwords",
             Refusal::NoClient => "no client permission",
             Refusal::NoProtocol => "protocol not chosen",
         })

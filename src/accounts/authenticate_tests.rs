@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3, WEBMAIL, anna, entry, secret};
+use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, POP3, WEBMAIL, anna, entry, secret};
 use crate::accounts::passwords::RUNS;
 use crate::accounts::{Actor, DelegateEntry, MailboxEntry, PermissionChange, Suspension, Upstreams, Vault, VaultError};
 use crate::domain::{Permissions, Profile};
@@ -94,7 +94,7 @@ fn x17_a_read_only_mail_program_ends_with_its_profile() {
     let change = PermissionChange { replace, ..PermissionChange::default() };
     fixture.accounts.change_permissions(Actor::Operator, &fixture.anna_login(), change, NOW).unwrap();
     assert_eq!(fixture.admit(ANNA, Fixture::ANNAS, CLIENT).grant.permissions.to_string(), "read,client");
-    let nested = fixture.reopened(Profile::Nested).authenticate(ANNA, &secret(Fixture::ANNAS), CLIENT).unwrap();
+    let nested = fixture.reopened(Profile::Nested).authenticate(ANNA, &secret(Fixture::ANNAS), CLIENT, KNOCK).unwrap();
     assert!(matches!(nested, Verdict::Refused(Refusal::NoClient)), "{nested:?}");
 }
 
@@ -124,10 +124,10 @@ fn a_mailbox_whose_upstream_is_gone_is_the_operators_fault() {
     let store = std::sync::Arc::new(Sqlite::open(&fixture.database()).unwrap());
     let accounts = Accounts::open(store, &fixture.key_file(), Profile::Nested, Upstreams::new()).unwrap();
     for (login, password) in [(ANNA, Fixture::ANNAS), (OWNER, "typed")] {
-        let outcome = accounts.authenticate(login, &secret(password), CLIENT);
+        let outcome = accounts.authenticate(login, &secret(password), CLIENT, KNOCK);
         assert!(matches!(outcome, Err(AccountsError::UpstreamGone { .. })), "{outcome:?}");
     }
-    assert!(matches!(accounts.authenticate(ANNA, &secret("wrong"), CLIENT), Ok(Verdict::Refused(_))));
+    assert!(matches!(accounts.authenticate(ANNA, &secret("wrong"), CLIENT, KNOCK), Ok(Verdict::Refused(_))));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_secret_swapped_between_rows_is_found_out() {
     let swap = "UPDATE mailboxes SET sealed_password = \
                 (SELECT other.sealed_password FROM mailboxes other WHERE other.id <> mailboxes.id)";
     assert_eq!(raw.execute(swap, []).unwrap(), 2);
-    let outcome = fixture.accounts.authenticate(ANNA, &secret(Fixture::ANNAS), CLIENT);
+    let outcome = fixture.accounts.authenticate(ANNA, &secret(Fixture::ANNAS), CLIENT, KNOCK);
     assert!(matches!(outcome, Err(AccountsError::Vault(VaultError::Tampered(_)))), "{outcome:?}");
 }
 

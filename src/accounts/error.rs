@@ -224,6 +224,37 @@ pub enum Rule {
         /// Who.
         email: String,
     },
+    /// Delegates of that mailbox make no app passwords for themselves (S3).
+    #[error("app passwords for {0} are made by its owner alone")]
+    AppPasswordsByOwner(MailboxAddress),
+    /// A delegate has many.
+    #[error(
+        "a delegate has at most {} app passwords: revoke one that is not used",
+        super::app_passwords::APP_PASSWORDS
+    )]
+    TooManyAppPasswords,
+    /// There is one of that name.
+    #[error("{login} has an app password `{}` already: give another name, or revoke that one", .name.escape_debug())]
+    AppPasswordExists {
+        /// Whose.
+        login: Login,
+        /// Its name.
+        name: String,
+    },
+    /// There is none of that name.
+    #[error("{login} has no app password `{}`", .name.escape_debug())]
+    UnknownAppPassword {
+        /// Whose.
+        login: Login,
+        /// What was asked for.
+        name: String,
+    },
+    /// It would be for too long, or for no time.
+    #[error("an app password is for a day at least and for ten years at most")]
+    AppPasswordTooLong,
+    /// The login or address is not closed.
+    #[error("nothing is counted for `{}`: delega lock list shows who is not let in", .0.escape_debug())]
+    NotClosed(String),
     /// The link was used, has lapsed, was taken back, or never was one (D2, D7).
     #[error("the link does not work any more")]
     LinkGone,

@@ -15,6 +15,9 @@ use crate::store::Sqlite;
 
 /// A moment.
 pub(super) const NOW: i64 = 1_800_000_000;
+/// Somebody at that moment.
+pub(super) const KNOCK: Knock =
+    Knock { from: std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), at_ms: NOW * 1000 };
 /// A mail program's IMAP.
 pub(super) const CLIENT: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
 /// A mail program's POP3.
@@ -137,14 +140,14 @@ impl Fixture {
     }
 
     pub(super) fn admit(&self, login: &str, password: &str, door: Door) -> Entry {
-        match self.accounts.authenticate(login, &secret(password), door).unwrap() {
+        match self.accounts.authenticate(login, &secret(password), door, KNOCK).unwrap() {
             Verdict::Admitted(entry) => *entry,
             Verdict::Refused(refusal) => panic!("{login}: {refusal}"),
         }
     }
 
     pub(super) fn refuse(&self, login: &str, password: &str, door: Door) -> Refusal {
-        match self.accounts.authenticate(login, &secret(password), door).unwrap() {
+        match self.accounts.authenticate(login, &secret(password), door, KNOCK).unwrap() {
             Verdict::Admitted(entry) => panic!("admitted {entry:?}"),
             Verdict::Refused(refusal) => refusal,
         }

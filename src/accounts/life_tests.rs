@@ -1,7 +1,7 @@
 //! Invitations, resets, seats and who may do what, with the clock moved by hand.
 #![allow(clippy::unwrap_used)]
 
-use super::fixture::{CLIENT, Fixture, NOW, entry, secret};
+use super::fixture::{CLIENT, Fixture, KNOCK, NOW, entry, secret};
 use super::*;
 use crate::domain::{
     Delegate, DelegateState, INVITATION_SECS, Language, MailboxAddress, Notice, Permission, Permissions, Person, Plan,
@@ -79,7 +79,7 @@ impl Office {
     }
 
     fn let_in(&self, login: &str, password: &str) -> bool {
-        matches!(self.accounts.authenticate(login, &secret(password), CLIENT).unwrap(), Verdict::Admitted(_))
+        matches!(self.accounts.authenticate(login, &secret(password), CLIENT, KNOCK).unwrap(), Verdict::Admitted(_))
     }
 
     pub(super) fn set(&self, change: MailboxChange, now: i64) -> Result<MailboxView, AccountsError> {

@@ -95,6 +95,8 @@ pub(super) fn holder<R: Reads + ?Sized>(
         | Action::ChangePermissions
         | Action::ResetPassword
         | Action::AskForReset
+        | Action::MakeAppPassword
+        | Action::RevokeAppPassword
         | Action::Suspend
         | Action::Resume
         | Action::Deactivate

@@ -7,10 +7,12 @@
 //! Untrusted here are what a client says at login, what an operator types, and the database's rows: secrets are sealed
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
 
+mod accesses;
 mod actor;
 mod add_delegate;
 mod add_mailbox;
 mod answer;
+mod app_passwords;
 mod authenticate;
 mod change_permissions;
 mod copies;
@@ -18,11 +20,13 @@ mod credentials;
 mod deactivate;
 mod delete_delegate;
 mod error;
+mod guard;
 mod invite;
 mod link;
 mod look;
 mod mails;
 mod multi_user;
+mod password_refused;
 mod passwords;
 mod plans;
 mod postmasters;
@@ -53,14 +57,17 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+pub use accesses::{AccessEntry, Accesses};
 pub use actor::Actor;
 pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;
 pub use answer::InvitationView;
+pub use app_passwords::{APP_PASSWORD_SECS, AppPasswordEntry, AppSecret, BadAppSecret};
 pub use authenticate::{Credentials, Entry, Refusal, Verdict};
 pub use change_permissions::PermissionChange;
 pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
 pub use error::{AccountsError, Erred, Rule};
+pub use guard::{Closed, Knock, Tried};
 pub use invite::Invitee;
 pub use link::{BadToken, Token};
 pub use look::{DelegateName, DelegateView, MailboxView};

@@ -136,6 +136,12 @@ pub(super) fn set(
     delegate: Delegate,
     hash: Option<&PasswordHash>,
 ) -> Result<Delegate, AccountsError> {
+    if hash.is_none() {
+        // Nor is there another way in: whoever has been there may have made one (S3).
+        for password in writes.app_passwords(delegate.id)? {
+            writes.delete_app_password(password.id)?;
+        }
+    }
     writes.set_password_hash(delegate.id, hash)?;
     Ok(writes.delegate_by_id(delegate.id)?.unwrap_or(delegate))
 }

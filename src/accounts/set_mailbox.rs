@@ -27,6 +27,8 @@ pub struct MailboxChange {
     pub multi_user: Option<bool>,
     /// Whether it has the option that this needs.
     pub password_management: Option<bool>,
+    /// Whether delegates may make app passwords for themselves (S3).
+    pub own_app_passwords: Option<bool>,
     /// Another name of the owner.
     pub owner_name: Option<String>,
     /// Another e-mail address of the owner.
@@ -80,6 +82,7 @@ impl Accounts {
             if let Some(email) = change.owner_email {
                 mailbox.owner.email = text::email("owner's e-mail", &email)?;
             }
+            mailbox.own_app_passwords = change.own_app_passwords.unwrap_or(mailbox.own_app_passwords);
             mailbox.owner.language = change.owner_language.unwrap_or(mailbox.owner.language);
             mailbox.owner.fiscal_code = change.owner_fiscal_code.or(mailbox.owner.fiscal_code);
             multi_user::switch(writes, &mut mailbox, change.multi_user, change.password_management, now_secs)?;
@@ -101,6 +104,9 @@ impl Accounts {
             without_aliases(&mut mailbox, &change.no_aliases)?;
             for alias in change.aliases {
                 add_alias(writes, &mut mailbox, alias)?;
+            }
+            if change.password.is_some() {
+                mailbox.password_refused_at_secs = None;
             }
             mailbox.changed_at_secs = now_secs;
             writes.update_mailbox(&mailbox)?;

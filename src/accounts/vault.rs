@@ -19,7 +19,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::Token;
 use super::secret_file::{self, SecretFileError};
-use crate::domain::{MailId, MailboxAddress, MailboxId};
+use crate::domain::{DelegateId, MailId, MailboxAddress, MailboxId};
 use crate::store::SealedSecret;
 
 const KEY_BYTES: usize = 32;
@@ -27,6 +27,8 @@ const NONCE_BYTES: usize = 24;
 const FORM: u8 = 1;
 const PASSWORD_CONTEXT: &[u8] = b"delega mailbox password\0";
 const LINK_CONTEXT: &[u8] = b"delega mailed link\0";
+const MARK_CONTEXT: &[u8] = b"delega guess mark\0";
+const APP_PASSWORD_CONTEXT: &[u8] = b"delega app password\0";
 const KEY_CHECK_CONTEXT: &[u8] = b"delega key check\0";
 const KEY_CHECK: &[u8] = b"the key is the right one";
 
@@ -142,6 +144,31 @@ impl Vault {
         let plain = self.unseal_bytes(sealed, &mail(id));
         let token = plain.and_then(|plain| std::str::from_utf8(&plain).ok()?.parse().ok());
         token.ok_or(VaultError::TamperedLink(id))
+    }
+
+    /// A mark by which it can be told whether two texts of one context are the same, and nothing else without the key:
+    /// HMAC-SHA-256, cut to 128 bits, under a key of its own that is derived from this one.
+    pub(super) fn mark(&self, context: &[u8], text: &[u8]) -> [u8; 16] {
+        use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+        let own = sign(&Key::new(HMAC_SHA256, self.key.expose_secret()), MARK_CONTEXT);
+        // The length keeps apart what is context and what is text.
+        let length = (context.len() as u64).to_be_bytes();
+        let tag = sign(&Key::new(HMAC_SHA256, own.as_ref()), &[&length, context, text].concat());
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&tag.as_ref()[..16]);
+        mark
+    }
+
+    /// What an app password of a delegate's is looked up by: HMAC-SHA-256 under a key of its own. It cannot be found by
+    /// trying without the key, and there are too many to try with it.
+    pub(super) fn app_hash(&self, delegate: DelegateId, secret: &str) -> [u8; 32] {
+        use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+        let own = sign(&Key::new(HMAC_SHA256, self.key.expose_secret()), APP_PASSWORD_CONTEXT);
+        let text = Zeroizing::new([&delegate.0.to_be_bytes(), secret.as_bytes()].concat());
+        let tag = sign(&Key::new(HMAC_SHA256, own.as_ref()), &text);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(tag.as_ref());
+        hash
     }
 
     /// A value that only this key can have made.

@@ -1,4 +1,6 @@
-//! `delega log sends`
+//! `delega log sends | access`
+
+mod access;
 
 use std::io::{self, Write};
 
@@ -20,6 +22,8 @@ const COLUMN_CHARS: usize = 60;
 /// What can be looked up.
 #[derive(Debug, Subcommand)]
 pub(super) enum LogCommand {
+    /// Who came in or was not let in, the latest first: when, from where, by which program, with what result
+    Access(access::Access),
     /// The messages that were sent, newest first: by whom, when, to whom, and what became of them
     Sends(Sends),
 }
@@ -153,8 +157,38 @@ impl<'a> From<&'a SentCopy> for CopyJson<'a> {
 
 pub(super) fn run(command: LogCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
+        LogCommand::Access(command) => access::run(command, context, out),
         LogCommand::Sends(command) => sends(command, context, out),
     }
+}
+
+/// Of which mailbox and of whom rows are asked for.
+fn whose(mailbox: Option<MailboxAddress>, by: Option<By>) -> Result<(Option<MailboxAddress>, Option<SentBy>), Failure> {
+    Ok(match by {
+        None => (mailbox, None),
+        Some(By::Anywhere(by)) => (mailbox, Some(by)),
+        Some(By::Login(login)) => {
+            let of = login.mailbox().clone();
+            if mailbox.is_some_and(|other| other != of) {
+                return Err(Failure::Usage(format!("{login} is of no other mailbox than {of}")));
+            }
+            let by = match login {
+                Login::Owner(_) => SentBy::Owner,
+                Login::Delegate(username, _) => SentBy::Delegate(username),
+            };
+            (Some(of), Some(by))
+        }
+    })
+}
+
+/// Says that there are rows beyond the last one shown. On stderr, so that what programs read stays as it is; nobody is
+/// worse off where it cannot be told.
+fn tell_of_more(last_ms: i64, limit: u64, out: &mut dyn Write) -> Result<(), Failure> {
+    out.flush()?;
+    let until = output::time_ms(last_ms);
+    let _ =
+        writeln!(io::stderr(), "delega: there are older ones: raise --limit {limit}, or go on with --until {until}");
+    Ok(())
 }
 
 fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
@@ -166,21 +200,7 @@ fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), F
         until_ms: command.until.map(When::ends_ms),
         outcome: command.outcome,
     };
-    match command.by {
-        None => {}
-        Some(By::Anywhere(by)) => filter.by = Some(by),
-        Some(By::Login(login)) => {
-            let mailbox = login.mailbox().clone();
-            if filter.mailbox.as_ref().is_some_and(|other| *other != mailbox) {
-                return Err(Failure::Usage(format!("{login} does not send from another mailbox than {mailbox}")));
-            }
-            filter.mailbox = Some(mailbox);
-            filter.by = Some(match login {
-                Login::Owner(_) => SentBy::Owner,
-                Login::Delegate(username, _) => SentBy::Delegate(username),
-            });
-        }
-    }
+    (filter.mailbox, filter.by) = whose(filter.mailbox, command.by)?;
     let found = context.accounts.sends(&filter, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
     if command.json.wanted {
         output::json(out, &found.rows.iter().map(SendJson::from).collect::<Vec<_>>())?;
@@ -188,16 +208,10 @@ fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), F
         let head = ["WHEN (UTC)", "LOGIN", "FROM", "TO", "SUBJECT", "BYTES", "OUTCOME", "COPY"];
         output::table(out, head, found.rows.iter().map(row))?;
     }
-    if let (true, Some(last)) = (found.more, found.rows.last()) {
-        out.flush()?;
-        // On stderr, so that what programs read stays as it is. Nobody is worse off where it cannot be told.
-        let (until, limit) = (output::time_ms(last.at_ms), command.limit);
-        let _ = writeln!(
-            io::stderr(),
-            "delega: there are older ones: raise --limit {limit}, or go on with --until {until}"
-        );
+    match found.rows.last().filter(|_| found.more) {
+        Some(last) => tell_of_more(last.at_ms, command.limit, out),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn row(send: &SendRecord) -> [String; 8] {

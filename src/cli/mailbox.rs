@@ -108,6 +108,9 @@ pub(super) struct Set {
     /// Another e-mail address of the owner
     #[arg(long, value_name = "EMAIL", group = "change")]
     owner_email: Option<String>,
+    /// Who may make app passwords for a delegate: the delegate too, or the owner alone
+    #[arg(long, value_name = "delegate|owner", value_parser = delegate_or_owner, group = "change")]
+    app_passwords: Option<bool>,
     /// it or en: how the owner is written to
     #[arg(long, value_parser = super::delegate::language, group = "change")]
     owner_language: Option<Language>,
@@ -145,6 +148,14 @@ pub(super) struct Remove {
     yes: bool,
     #[command(flatten)]
     json: Json,
+}
+
+fn delegate_or_owner(text: &str) -> Result<bool, String> {
+    match text {
+        "delegate" => Ok(true),
+        "owner" => Ok(false),
+        _ => Err("use delegate or owner".to_owned()),
+    }
 }
 
 fn on_or_off(text: &str) -> Result<bool, String> {
@@ -214,7 +225,13 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
         return output::json(out, &MailboxJson::from(&view));
     }
     let mailbox = &view.mailbox;
-    let password = if view.has_password { "stored" } else { "none: the upstream's master user opens it" };
+    let password = match (view.has_password, mailbox.password_refused_at_secs) {
+        (false, _) => "none: the upstream's master user opens it".to_owned(),
+        (true, None) => "stored".to_owned(),
+        (true, Some(since)) => {
+            format!("stored, and refused by the mail server since {} (mailbox set --password)", output::time(since))
+        }
+    };
     output::sheet(
         out,
         [
@@ -222,12 +239,16 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
             ("Aliases", aliases(mailbox)),
             ("Upstream", mailbox.upstream.clone()),
             ("Upstream user", mailbox.upstream_login().to_owned()),
-            ("Password", password.to_owned()),
+            ("Password", password),
             ("Plan", mailbox.plan.to_string()),
             ("Packs", mailbox.packs.to_string()),
             ("Seats", seats(&view)),
             ("Multi-user", if mailbox.multi_user { "on" } else { "off" }.to_owned()),
             ("Password management", if mailbox.password_management { "on" } else { "off" }.to_owned()),
+            (
+                "App passwords",
+                if mailbox.own_app_passwords { "made by delegates too" } else { "made by the owner alone" }.to_owned(),
+            ),
             ("Owner", mailbox.owner.name.clone()),
             ("Owner's e-mail", mailbox.owner.email.clone()),
             ("Owner's language", mailbox.owner.language.name().to_owned()),
@@ -278,6 +299,7 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         grace_until_secs: command.grace_until.map(|when| when.ends_ms() / 1000 + 1),
         multi_user: command.multi_user,
         password_management: command.password_management,
+        own_app_passwords: command.app_passwords,
         owner_name: command.owner_name,
         owner_email: command.owner_email,
         owner_language: command.owner_language,

@@ -5,11 +5,13 @@
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
+mod app_password;
 mod check;
 pub mod context;
 mod delegate;
 mod failure;
 mod invitation;
+mod lock;
 mod log;
 mod mailbox;
 mod notify;
@@ -51,6 +53,9 @@ enum Command {
     /// The people who work in a mailbox
     #[command(subcommand)]
     Delegate(delegate::DelegateCommand),
+    /// Passwords for single mail programs
+    #[command(subcommand)]
+    AppPassword(app_password::AppPasswordCommand),
     /// How many delegates a mailbox may have
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -60,6 +65,9 @@ enum Command {
     /// The mails to people: what became of them, and what they look like
     #[command(subcommand)]
     Notify(notify::NotifyCommand),
+    /// Who is not let in after too many wrong passwords
+    #[command(subcommand)]
+    Lock(lock::LockCommand),
     /// What was done in the mailboxes
     #[command(subcommand)]
     Log(log::LogCommand),
@@ -96,6 +104,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
             warn_on_stderr();
             delegate::run(command, &Context::open(&cli.config)?, out)?;
         }
+        Command::AppPassword(command) => {
+            warn_on_stderr();
+            app_password::run(command, &Context::open(&cli.config)?, out)?;
+        }
         Command::Plan(command) => {
             warn_on_stderr();
             plan::run(command, &Context::open(&cli.config)?, out)?;
@@ -107,6 +119,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Notify(command) => {
             warn_on_stderr();
             notify::run(command, &cli.config, out)?;
+        }
+        Command::Lock(command) => {
+            warn_on_stderr();
+            lock::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::Log(command) => {
             warn_on_stderr();

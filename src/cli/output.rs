@@ -37,6 +37,8 @@ pub(super) struct MailboxJson<'a> {
     upstream_user: &'a str,
     /// Whether a password of its own is stored; otherwise the upstream's master user opens it.
     has_password: bool,
+    /// Since when the mail server refuses it, as far as is known.
+    password_refused_at: Option<String>,
     plan: &'a str,
     packs: u32,
     seats: u32,
@@ -45,6 +47,8 @@ pub(super) struct MailboxJson<'a> {
     grace_until: Option<String>,
     multi_user: bool,
     password_management: bool,
+    /// `delegate` or `owner`: who may make app passwords for a delegate.
+    app_passwords: &'static str,
     owner_name: &'a str,
     owner_email: &'a str,
     owner_language: &'static str,
@@ -91,6 +95,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             upstream: &mailbox.upstream,
             upstream_user: mailbox.upstream_login(),
             has_password: view.has_password,
+            password_refused_at: mailbox.password_refused_at_secs.map(time),
             plan: mailbox.plan.as_str(),
             packs: mailbox.packs,
             seats: view.seats.all(),
@@ -98,6 +103,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             grace_until: view.seats.grace_until_secs.filter(|_| view.seats.over()).map(time),
             multi_user: mailbox.multi_user,
             password_management: mailbox.password_management,
+            app_passwords: if mailbox.own_app_passwords { "delegate" } else { "owner" },
             owner_name: &mailbox.owner.name,
             owner_email: &mailbox.owner.email,
             owner_language: mailbox.owner.language.name(),

@@ -26,15 +26,14 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         let signals = Signals::listen().map_err(|error| Failure::Refused(format!("no signals: {error}")))?;
         let gateway = Gateway::bind(&config, accounts.clone(), signals.clone());
         let gateway = gateway.map_err(|error| Failure::Refused(error.to_string()))?;
-        let stop = signals.stop.clone();
         let notifier = config.notify.as_ref().zip(config.panel.as_ref()).map(|(notify, panel)| {
             Notifier::new(notify, panel, accounts.clone(), config.limits.shutdown_grace)
                 .map_err(|error| Failure::Refused(format!("the relay in [notify]: {error}")))
         });
         let notifier = notifier.transpose()?;
-        let settling = notify::settle(accounts.clone(), stop.clone());
+        let settling = notify::settle(accounts.clone(), signals.stop.clone());
         let panel = config.panel.as_ref().map(|panel| {
-            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), signals)
+            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), signals.clone())
                 .map_err(|error| Failure::Refused(error.to_string()))
         });
         let panel = panel.transpose()?;
@@ -45,7 +44,7 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         };
         let mails = async {
             if let Some(notifier) = notifier {
-                notifier.run(stop).await;
+                notifier.run(signals).await;
             }
         };
         tokio::join!(gateway.run(), pages, mails, settling);

@@ -358,8 +358,13 @@ impl File<'_> {
             let text = format!("`{}` is no filter ({error}): write `info`, or `delega=debug`", text.escape_debug());
             self.ledger.wrong(at, text);
         }
+        let days = section.count("accesses_kept_days", 1, 365, &mut self.ledger);
         section.close(&mut self.ledger);
-        Some(LogConfig { json: json?, filter: filter.map_or("info", |found| found.text).to_owned() })
+        Some(LogConfig {
+            json: json?,
+            filter: filter.map_or("info", |found| found.text).to_owned(),
+            accesses_kept: Duration::from_secs(days.min(100 * 365).saturating_mul(24 * 60 * 60)),
+        })
     }
 }
 

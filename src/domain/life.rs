@@ -53,6 +53,10 @@ pub enum Action {
     AskForReset,
     /// Set a new password by such a link (D7).
     SetPassword,
+    /// Make a password for one of their mail programs, or lengthen its time (S3).
+    MakeAppPassword,
+    /// Take such a password back.
+    RevokeAppPassword,
     /// Let them do nothing until re-enabled (D5).
     Suspend,
     /// Re-enable (D5).
@@ -96,9 +100,14 @@ pub fn judge(role: Role, action: Action, state: Option<DelegateState>) -> Result
         (Action::Refuse | Action::Reject | Action::Expire, Some(Pending)) => Rejected,
         (Action::Reinvite, Some(Rejected)) => Pending,
         (
-            Action::ChangePermissions | Action::ResetPassword | Action::AskForReset | Action::SetPassword,
+            Action::ChangePermissions
+            | Action::ResetPassword
+            | Action::AskForReset
+            | Action::SetPassword
+            | Action::MakeAppPassword,
             Some(Active),
         ) => Active,
+        (Action::RevokeAppPassword, Some(state @ (Active | Suspended))) => state,
         (Action::Suspend, Some(Active)) => Suspended,
         (Action::Resume, Some(Suspended)) => Active,
         (Action::Deactivate, Some(Active | Suspended)) => Inactive,
@@ -118,6 +127,8 @@ pub fn judge(role: Role, action: Action, state: Option<DelegateState>) -> Result
             | Action::ResetPassword
             | Action::AskForReset
             | Action::SetPassword
+            | Action::MakeAppPassword
+            | Action::RevokeAppPassword
             | Action::Suspend
             | Action::Resume
             | Action::Deactivate
@@ -143,6 +154,11 @@ fn may(role: Role, action: Action) -> bool {
         // Also by the end of a grace period (D10).
         Action::Suspend => {
             matches!(role, Role::Operator | Role::Owner | Role::Postmaster | Role::Manager | Role::Rule)
+        }
+        // It opens the delegate's account: beside them, only the mailbox's owner and the operator get to know it.
+        Action::MakeAppPassword => matches!(role, Role::Operator | Role::Owner | Role::Themself),
+        Action::RevokeAppPassword => {
+            matches!(role, Role::Operator | Role::Owner | Role::Postmaster | Role::Manager | Role::Themself)
         }
         // It sets somebody else's password.
         Action::Add => role == Role::Operator,
@@ -198,7 +214,7 @@ impl Role {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 16] = [
+    pub const ALL: [Action; 18] = [
         Action::Invite,
         Action::Add,
         Action::Look,
@@ -211,6 +227,8 @@ impl Action {
         Action::ResetPassword,
         Action::AskForReset,
         Action::SetPassword,
+        Action::MakeAppPassword,
+        Action::RevokeAppPassword,
         Action::Suspend,
         Action::Resume,
         Action::Deactivate,
@@ -232,6 +250,8 @@ impl Action {
             Action::ResetPassword => "reset the password",
             Action::AskForReset => "ask for a reset",
             Action::SetPassword => "set a password",
+            Action::MakeAppPassword => "make an app password",
+            Action::RevokeAppPassword => "revoke an app password",
             Action::Suspend => "suspend",
             Action::Resume => "resume",
             Action::Deactivate => "deactivate",

@@ -42,6 +42,8 @@ pub const MESSAGE_BYTES: u64 = 100 * 1024 * 1024;
 pub const RECIPIENTS: usize = 500;
 /// The most aliases of one mailbox.
 pub const ALIASES: usize = 100;
+/// The most characters of a name that a mail program gives itself in EHLO.
+pub const PROGRAM_CHARS: usize = 256;
 /// The most that the record of a send keeps of one text. Twice what a line of a header may have, in octets.
 pub const RECORDED_TEXT_BYTES: usize = 2000;
 /// The longest SMTP command, and the longest line of a SASL exchange in it, its CRLF apart (RFC 5321 §4.5.3.1.4 asks for

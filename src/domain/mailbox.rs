@@ -30,6 +30,10 @@ pub struct Mailbox {
     pub multi_user: bool,
     /// Whether it has the option without which multi-user cannot be turned on (M2).
     pub password_management: bool,
+    /// Whether its delegates may make app passwords for themselves, or their owner alone (S3).
+    pub own_app_passwords: bool,
+    /// Since when the upstream refuses the password that delega holds, as far as is known: seconds since 1970-01-01 UTC.
+    pub password_refused_at_secs: Option<i64>,
     /// Who the owner is.
     pub owner: Owner,
     /// When it was entered: seconds since 1970-01-01 UTC.

@@ -4,12 +4,15 @@
 //! Pure: no I/O, no clock, no async, no randomness of its own. Every other module may import this one; it imports
 //! none of them. A value that exists here is a valid one: parse, don't validate.
 
+pub mod access;
 pub mod address;
+pub mod app_password;
 pub mod copy;
 pub mod delegate;
 pub mod door;
 pub mod fiscal_code;
 pub mod grant;
+pub mod guessing;
 pub mod life;
 pub mod limits;
 pub mod link;
@@ -21,7 +24,9 @@ pub mod plan;
 pub mod postmaster;
 pub mod sending;
 
+pub use access::{Access, AccessFilter, AccessId, AccessRecord};
 pub use address::MailboxAddress;
+pub use app_password::{AppPassword, AppPasswordId, LastUse, Scope};
 pub use copy::{CopyState, SentCopy, SpoolName};
 pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, PasswordVersion, Person};
 pub use door::{Door, ListenerKind, Protocol, Protocols};

@@ -1,6 +1,8 @@
 //! What people are told by mail (N1–N5). A notice holds everything that its text needs, as it was when it was caused, so
 //! that it can still be written when the delegate is gone. The token of a link is not in it.
 
+use std::net::IpAddr;
+
 use super::{Grant, Language, Login, MailboxAddress};
 
 /// The row number of a mail in the outbox. Never used again.
@@ -74,6 +76,51 @@ pub enum Notice {
     Resumed(Facts),
     /// To the delegate whose delegation was ended (D8).
     Revoked(Facts),
+    /// To the delegate: a password was made for one of their mail programs (S3).
+    AppPasswordMade {
+        /// Whose.
+        facts: Facts,
+        /// For which program.
+        name: String,
+        /// Until when it works: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
+    /// To the delegate: such a password works no more soon (N4).
+    AppPasswordEnds {
+        /// Whose.
+        facts: Facts,
+        /// For which program.
+        name: String,
+        /// Until when it works, likewise.
+        until_secs: i64,
+    },
+    /// To the delegate: somebody has guessed at their password, and they are not let in for a while (S5).
+    Guessed {
+        /// Whose.
+        facts: Facts,
+        /// Where the last guess came from.
+        address: IpAddr,
+        /// Until when: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
+    /// To the owner: the mail server refuses the password that delega holds for the mailbox, so that no delegate gets in.
+    PasswordRefused {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Its owner's name.
+        owner_name: String,
+    },
+    /// To the owner: somebody has guessed at the mailbox's own password, likewise.
+    OwnerGuessed {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Its owner's name.
+        owner_name: String,
+        /// Where the last guess came from.
+        address: IpAddr,
+        /// Until when, likewise.
+        until_secs: i64,
+    },
     /// To the owner: there are more delegates than seats, and what will come of it (D10).
     OverSeats {
         /// The mailbox.
@@ -200,6 +247,11 @@ impl Notice {
             Notice::Suspended { cause: SuspensionCause::Seats, .. } => "suspended-over-seats",
             Notice::Resumed(_) => "resumed",
             Notice::Revoked(_) => "revoked",
+            Notice::AppPasswordMade { .. } => "app-password-made",
+            Notice::AppPasswordEnds { .. } => "app-password-ends",
+            Notice::Guessed { .. } => "guessed",
+            Notice::OwnerGuessed { .. } => "owner-guessed",
+            Notice::PasswordRefused { .. } => "password-refused",
             Notice::OverSeats { .. } => "over-seats",
             Notice::SeatsEnforced { .. } => "seats-enforced",
         }
@@ -222,9 +274,15 @@ impl Notice {
             | Notice::PasswordChanged(facts)
             | Notice::PermissionsChanged(facts)
             | Notice::Suspended { facts, .. }
+            | Notice::AppPasswordMade { facts, .. }
+            | Notice::AppPasswordEnds { facts, .. }
+            | Notice::Guessed { facts, .. }
             | Notice::Resumed(facts)
             | Notice::Revoked(facts) => facts.login.mailbox(),
-            Notice::OverSeats { mailbox, .. } | Notice::SeatsEnforced { mailbox, .. } => mailbox,
+            Notice::OwnerGuessed { mailbox, .. }
+            | Notice::PasswordRefused { mailbox, .. }
+            | Notice::OverSeats { mailbox, .. }
+            | Notice::SeatsEnforced { mailbox, .. } => mailbox,
         }
     }
 }

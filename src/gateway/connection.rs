@@ -8,7 +8,7 @@ mod journal;
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,11 @@ use super::budget::Place;
 use super::live::{Presence, Registration};
 use super::login::{self, Outcome};
 use super::outbox::{Outbox, Through};
-use super::sending::Sends;
+use super::sending::{Sends, now_ms};
 use super::upstream::{Obtained, Person};
 use super::warm::Age;
 use super::{Shared, doors};
-use crate::accounts::{Entry, SendingEntry};
+use crate::accounts::{Entry, Knock, SendingEntry};
 use crate::config::Endpoint;
 use crate::domain::{Door, Sending};
 use crate::net::{Arrival, Connected, DialError, Dialer, Guard, Peer, ServerTls, Stream};
@@ -83,7 +83,7 @@ struct Connection {
     person: Option<Person>,
     sends: Sends,
     /// What the client said of itself first.
-    program: Option<String>,
+    program: Arc<OnceLock<String>>,
     ending: Option<Ending>,
     started_at: Instant,
     downstream_bytes: u64,
@@ -117,7 +117,7 @@ pub async fn serve(arrival: Arrival, door: Door, shared: Arc<Shared>) {
         upstream_stalled: false,
         person: None,
         sends: Sends::new(shared.clone()),
-        program: None,
+        program: Arc::default(),
         ending: None,
         started_at: now,
         downstream_bytes: 0,
@@ -127,13 +127,19 @@ pub async fn serve(arrival: Arrival, door: Door, shared: Arc<Shared>) {
     let at_once = connection.shared.stop_at_once.clone();
     tokio::select! {
         () = connection.run() => {}
-        () = at_once.cancelled() => connection.ending = Some(Ending::Shutdown),
+        () = at_once.cancelled() => {}
     }
-    // Somebody who was not told everything must not take it for everything.
-    if let Some(stream) = connection.downstream.take() {
-        stream.abandon();
+}
+
+/// However it ends: its thread may end first, and drop what it carries.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Somebody who was not told everything must not take it for everything.
+        if let Some(stream) = self.downstream.take() {
+            stream.abandon();
+        }
+        self.log_end();
     }
-    connection.log_end();
 }
 
 impl Connection {
@@ -160,8 +166,11 @@ impl Connection {
         match request {
             Request::Verify { login, password } => {
                 let (shared, door) = (self.shared.clone(), self.door);
+                let knock = Knock { from: self.peer.address.ip(), at_ms: now_ms() };
                 self.work =
-                    Some(Box::pin(async move { Done::Verified(login::verify(shared, login, password, door).await) }));
+                    Some(Box::pin(
+                        async move { Done::Verified(login::verify(shared, login, password, door, knock).await) },
+                    ));
             }
             Request::Connect => self.connect(),
             Request::Park(parked) => {
@@ -404,11 +413,12 @@ impl Connection {
         self.work = None;
         match done {
             Done::Verified(Outcome::Admitted(entry, registration)) => {
-                let Entry { account, login, grant, addresses, upstream, credentials } = *entry;
+                let Entry { account, login, grant, addresses, upstream, credentials, tried, app_password } = *entry;
                 self.session.park_afterwards(self.shared.keeps_warm(&upstream));
                 self.out.kept.want(self.shared.keeps_copies(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
-                self.person = Some(Person { login, account, addresses: addresses.clone(), upstream, opening });
+                let own = addresses.clone();
+                self.person = Some(Person { login, account, addresses: own, upstream, opening, tried, app_password });
                 self.follow(registration);
                 self.input(Input::Verified(Ok(Admission { grant, addresses, upstream: credentials.into() })));
             }

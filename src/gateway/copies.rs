@@ -26,7 +26,7 @@ use super::probe::{self, Probed};
 use super::sending::now_ms;
 use crate::accounts::{COPY_ATTEMPT, CopyAttempt, CopyEnd, Spool};
 use crate::domain::{CopyState, MailboxAddress, MailboxId, SendId, SpoolName};
-use crate::net::{CLOSE_TIMEOUT, Stream};
+use crate::net::{CLOSE_TIMEOUT, Stream, Workers};
 use crate::session::imap::deposit::{Deposit, Deposited, Letter};
 use crate::session::imap::parked::Parked;
 
@@ -46,8 +46,14 @@ const ATTEMPT: Duration = COPY_ATTEMPT.saturating_sub(Duration::from_secs(60));
 /// How much of a message is read from its file at once.
 const CHUNK_BYTES: u64 = 64 * 1024;
 
-/// Makes copies until `stop`, and comes to an end within the grace of the shutdown.
-pub(super) async fn work(shared: Arc<Shared>, spool: Arc<Spool>, due: Arc<Notify>, stop: CancellationToken) {
+/// Makes copies until `stop`, each with one of `workers`, and comes to an end within the grace of the shutdown.
+pub(super) async fn work(
+    shared: Arc<Shared>,
+    spool: Arc<Spool>,
+    workers: Arc<Workers>,
+    due: Arc<Notify>,
+    stop: CancellationToken,
+) {
     let mut attempts: JoinSet<Option<Duration>> = JoinSet::new();
     let mut busy: HashMap<Id, MailboxId> = HashMap::new();
     let mut alone: HashMap<MailboxId, Instant> = HashMap::new();
@@ -62,7 +68,17 @@ pub(super) async fn work(shared: Arc<Shared>, spool: Arc<Spool>, due: Arc<Notify
             match begun {
                 Ok(Ok(Some(attempt))) => {
                     let mailbox = attempt.mailbox.id;
-                    let task = attempts.spawn(carry_out(shared.clone(), spool.clone(), attempt, stop.clone()));
+                    let seat = workers.seat();
+                    let runtime = seat.as_ref().map(|seat| seat.runtime.clone());
+                    let carried = carry_out(shared.clone(), spool.clone(), attempt, stop.clone());
+                    let carried = async move {
+                        let _seat = seat;
+                        carried.await
+                    };
+                    let task = match runtime {
+                        Some(runtime) => attempts.spawn_on(carried, &runtime),
+                        None => attempts.spawn(carried),
+                    };
                     busy.insert(task.id(), mailbox);
                 }
                 Ok(Ok(None)) => break,
@@ -209,6 +225,11 @@ async fn try_it(shared: &Shared, spool: &Arc<Spool>, attempt: CopyAttempt, stop:
                  copied; give it the right one: delega mailbox set {} --password",
                 mailbox.address
             );
+            let (accounts, id) = (shared.accounts.clone(), mailbox.id);
+            let noted = tokio::task::spawn_blocking(move || accounts.password_refused(id, now_ms() / 1000)).await;
+            if let Ok(Err(error)) = noted {
+                tracing::error!(%error, "the owner could not be told of a password that is refused");
+            }
             let why = "the mail server refuses the password that delega holds for this mailbox".to_owned();
             return Ended { rest: Some(AFTER_A_REFUSAL), ..Ended::postponed(why) };
         }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::Shared;
 use super::live::{Presence, Registration};
-use crate::accounts::{Entry, Refusal, Standing, Verdict};
+use crate::accounts::{Entry, Knock, Refusal, Standing, Verdict};
 use crate::domain::{Door, Login};
 
 /// What came of a login.
@@ -27,14 +27,14 @@ pub fn at_once() -> usize {
 }
 
 /// Checks credentials, in turn.
-pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, door: Door) -> Outcome {
+pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, door: Door, knock: Knock) -> Outcome {
     let Ok(turn) = shared.hashing.clone().acquire_owned().await else { return Outcome::Unavailable };
     let worker = shared.clone();
     let typed = login.parse().ok();
     let checked = tokio::task::spawn_blocking(move || {
         // The check goes on when nobody waits for it any more, and so does its turn.
         let _turn = turn;
-        let entry = match worker.accounts.authenticate(&login, &password, door)? {
+        let entry = match worker.accounts.authenticate(&login, &password, door, knock)? {
             Verdict::Admitted(entry) => *entry,
             Verdict::Refused(refusal) => return Ok(Outcome::Refused(typed, refusal)),
         };

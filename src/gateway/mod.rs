@@ -4,6 +4,7 @@
 //! - `connection`: bytes between the sockets and a session, with back pressure both ways
 //! - `doors`: which session serves which door
 //! - `sending`: what is sent is recorded before and after, and kept for its copy in Sent (O2, X13)
+//! - `accesses`: who came in goes into the access history (S4)
 //! - `copies`: what is due of these goes into the mailbox's folder (X13)
 //! - `login`: credentials are checked on blocking threads, few at a time
 //! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
@@ -14,6 +15,7 @@
 //!
 //! Untrusted bytes pass through here and are not looked at.
 
+mod accesses;
 mod budget;
 mod connection;
 mod copies;
@@ -40,6 +42,7 @@ use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFi
 use crate::session::Timeouts;
 
 use crate::domain::{Door, Protocol};
+use accesses::{AccessHistory, AccessWriter};
 use budget::Budget;
 use doors::Offers;
 use live::Live;
@@ -61,6 +64,7 @@ pub(crate) struct Shared {
     /// Told when a copy has become due.
     copies_due: Arc<tokio::sync::Notify>,
     warm: Arc<Warm>,
+    accesses: AccessHistory,
     hashing: Arc<tokio::sync::Semaphore>,
     stop: CancellationToken,
     stop_at_once: CancellationToken,
@@ -72,6 +76,7 @@ pub struct Gateway {
     listeners: Vec<(Listener, Door)>,
     workers: Workers,
     tls: Option<Arc<ServerTls>>,
+    accesses: AccessWriter,
     signals: Signals,
 }
 
@@ -138,7 +143,9 @@ impl Gateway {
         for ((listener, _), config) in listeners.iter().zip(&config.listeners) {
             tracing::info!(address = %listener.address(), protocol = %config.protocol, kind = %config.kind, tls = ?config.tls, "listening");
         }
+        let (accesses, access_writer) = accesses::history(config.log.accesses_kept);
         let shared = Arc::new(Shared {
+            accesses,
             accounts,
             upstreams,
             limits: config.limits.clone(),
@@ -155,7 +162,7 @@ impl Gateway {
             stop_at_once: signals.stop_at_once.child_token(),
         });
         let workers = Workers::start().map_err(StartError::Threads)?;
-        Ok(Gateway { shared, listeners, workers, tls, signals })
+        Ok(Gateway { shared, listeners, workers, tls, accesses: access_writer, signals })
     }
 
     /// The certificate that the listeners show, for others that show it too.
@@ -175,7 +182,7 @@ impl Gateway {
 
     /// Serves until the signals say stop, and then until the sessions have come to their end, within bounds.
     pub async fn run(self) {
-        let Gateway { shared, listeners, workers, tls, signals } = self;
+        let Gateway { shared, listeners, workers, tls, accesses, signals } = self;
         let workers = Arc::new(workers);
         let background = TaskTracker::new();
         if let Some(tls) = tls {
@@ -191,6 +198,9 @@ impl Gateway {
         background.spawn(shared.live.clone().follow(shared.accounts.clone(), changed, shared.stop_at_once.clone()));
         background.spawn(shared.warm.clone().keep(signals.stop.clone()));
 
+        let all_said = CancellationToken::new();
+        let writing = tokio::spawn(accesses.run(shared.accounts.clone(), all_said.clone()));
+
         let sessions = TaskTracker::new();
         for (listener, door) in listeners {
             let (shared, sessions, stop) = (shared.clone(), sessions.clone(), signals.stop.clone());
@@ -205,7 +215,8 @@ impl Gateway {
         }
         let copying = TaskTracker::new();
         if let Some(spool) = shared.spool.clone() {
-            copying.spawn(copies::work(shared.clone(), spool, shared.copies_due.clone(), signals.stop.clone()));
+            let (workers, due) = (workers.clone(), shared.copies_due.clone());
+            copying.spawn(copies::work(shared.clone(), spool, workers, due, signals.stop.clone()));
         }
         net::shutdown::notify_ready();
 
@@ -228,6 +239,11 @@ impl Gateway {
         }
         shared.stop_at_once.cancel();
         workers.end().await;
+        // What the last sessions left.
+        all_said.cancel();
+        if tokio::time::timeout(net::CLOSE_TIMEOUT, writing).await.is_err() {
+            tracing::warn!("accesses are missing from the history: the store takes too long");
+        }
         tracing::info!("stopped");
     }
 }

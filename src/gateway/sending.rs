@@ -290,6 +290,6 @@ fn recorded(
 }
 
 /// Milliseconds since 1970-01-01 UTC.
-pub(super) fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -9,9 +9,9 @@ use super::outbox::Pipe;
 use super::probe::{self, Probed};
 use super::warm::{Age, Opening, Ready};
 use super::{Shared, StartError};
-use crate::accounts::{AccountRef, Credentials};
+use crate::accounts::{AccountRef, Credentials, Tried};
 use crate::config::{Endpoint, UpstreamConfig, WarmConfig};
-use crate::domain::{Login, MailboxAddress, MailboxId, Protocol};
+use crate::domain::{AppPasswordId, Login, MailboxAddress, MailboxId, Protocol};
 use crate::net::{Dialer, Stream};
 use crate::session::UpstreamLogin;
 use crate::session::imap::parked::Parked;
@@ -38,6 +38,10 @@ pub(super) struct Person {
     pub upstream: String,
     /// What their upstream sessions are opened by.
     pub opening: Opening,
+    /// The password that they typed, while the upstream has not judged it (S5).
+    pub tried: Option<Tried>,
+    /// The app password that they came in with, if it was one.
+    pub app_password: Option<AppPasswordId>,
 }
 
 /// What a person is given to reach their mailbox with.

@@ -119,6 +119,53 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             blocks.push(w.about("mail-ask-owner", facts));
             w.to_delegate(facts, "mail-revoked-subject", blocks)
         }
+        Notice::AppPasswordMade { facts, name, until_secs } => w.to_delegate(
+            facts,
+            "mail-app-password-made-subject",
+            vec![
+                w.about("mail-app-password-made-what", facts),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                w.about("mail-password-changed-unexpected", facts),
+            ],
+        ),
+        Notice::AppPasswordEnds { facts, name, until_secs } => w.to_delegate(
+            facts,
+            "mail-app-password-ends-subject",
+            vec![
+                w.about("mail-app-password-ends-what", facts),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                w.about("mail-app-password-ends-help", facts),
+            ],
+        ),
+        Notice::Guessed { facts, address, until_secs } => w.to_delegate(
+            facts,
+            "mail-guessed-subject",
+            vec![
+                w.about("mail-guessed-what", facts),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until("mail-guessed-until", *until_secs),
+                w.about("mail-guessed-help", facts),
+            ],
+        ),
+        Notice::OwnerGuessed { mailbox, owner_name, address, until_secs } => {
+            let blocks = vec![
+                w.say("mail-owner-guessed-what", &[("mailbox", mailbox.as_str())]),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until("mail-guessed-until", *until_secs),
+                w.say("mail-owner-guessed-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-owner-guessed-subject", mailbox), blocks)
+        }
+        Notice::PasswordRefused { mailbox, owner_name } => {
+            let blocks = vec![
+                w.say("mail-password-refused-what", &[("mailbox", mailbox.as_str())]),
+                w.say("mail-password-refused-why", &[]),
+                w.say("mail-password-refused-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-password-refused-subject", mailbox), blocks)
+        }
         Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs } => {
             let args = [("mailbox", mailbox.as_str()), ("seats", &seats.to_string())];
             let blocks = vec![
@@ -330,8 +377,8 @@ fn own_words(from_people: &str) -> Vec<String> {
 
 /// Not a control character, nor a line separator, nor a mark that turns the direction of the text around it.
 fn is_text(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !turns && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 #[cfg(test)]

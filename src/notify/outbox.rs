@@ -9,7 +9,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::letter::{self, Places};
 use super::message::{self, Head};
@@ -17,7 +16,7 @@ use super::relay::{Parcel, Relay, Served, Trouble};
 use crate::accounts::{Accounts, AccountsError, MAIL_ATTEMPT, MailAttempt, MailEnd};
 use crate::config::{NotifyConfig, PanelConfig, Sender};
 use crate::domain::{MailRow, MailState};
-use crate::net::TrustError;
+use crate::net::{Signals, TrustError};
 use crate::proto::smtp::address::Address;
 
 /// Attempts at once.
@@ -30,6 +29,9 @@ const AFTER_AN_ERROR: Duration = Duration::from_secs(60);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(60);
 /// How long an attempt may take, so that its end is recorded before it would be made anew beside it.
 const ATTEMPT: Duration = MAIL_ATTEMPT.saturating_sub(Duration::from_secs(30));
+
+/// By how many characters a token is known.
+const TELLTALE: usize = 8;
 
 const STOPPED: &str = "delega was stopped";
 
@@ -65,8 +67,8 @@ impl Notifier {
         Ok(Notifier { post: Arc::new(post), accounts, grace })
     }
 
-    /// Until `stop`, and then until what is on its way has ended, within the grace.
-    pub async fn run(self, stop: CancellationToken) {
+    /// Until the signals say stop, and then until what is on its way has ended, within the grace.
+    pub async fn run(self, signals: Signals) {
         let mut attempts: JoinSet<Relays> = JoinSet::new();
         let mut relay = Relays::There;
         let mut not_before = Instant::now();
@@ -76,14 +78,14 @@ impl Notifier {
         }
         loop {
             let at_once = if relay == Relays::There { AT_ONCE } else { 1 };
-            while attempts.len() < at_once && Instant::now() >= not_before && !stop.is_cancelled() {
+            while attempts.len() < at_once && Instant::now() >= not_before && !signals.stop.is_cancelled() {
                 match begin(&self.accounts).await {
                     Ok(Some(attempt)) => {
                         attempts.spawn(carry_out(
                             self.post.clone(),
                             self.accounts.clone(),
                             attempt,
-                            stop.clone(),
+                            signals.clone(),
                             self.grace,
                         ));
                     }
@@ -95,7 +97,7 @@ impl Notifier {
                 }
             }
             tokio::select! {
-                () = stop.cancelled() => break,
+                () = signals.stop.cancelled() => break,
                 Some(ended) = attempts.join_next() => {
                     // One that panicked says nothing of the relay; its mail is due again when its time is over.
                     relay = ended.unwrap_or(relay);
@@ -133,12 +135,12 @@ async fn carry_out(
     post: Arc<Post>,
     accounts: Arc<Accounts>,
     attempt: MailAttempt,
-    stop: CancellationToken,
+    signals: Signals,
     grace: Duration,
 ) -> Relays {
     let cut_off = async {
-        stop.cancelled().await;
-        tokio::time::sleep(grace).await;
+        signals.stop.cancelled().await;
+        drop(tokio::time::timeout(grace, signals.stop_at_once.cancelled()).await);
     };
     let tried = tokio::select! {
         biased;
@@ -156,7 +158,7 @@ async fn carry_out(
     };
     record(accounts, &attempt.row, end).await;
     // One that stops has no time for courtesies.
-    if let Some(served) = served.filter(|_| !stop.is_cancelled()) {
+    if let Some(served) = served.filter(|_| !signals.stop.is_cancelled()) {
         served.leave().await;
     }
     relay
@@ -193,8 +195,25 @@ impl Post {
             .ok_or_else(|| Trouble::Never("its link is missing".to_owned()))?;
         let head = Head { from: &self.from, to: &to, id: row.id, created_at_ms: row.created_at_ms };
         let message = message::build(&letter, &head);
-        self.relay.deliver(&Parcel { from: self.from.address.clone(), to, message }).await
+        let delivered = self.relay.deliver(&Parcel { from: self.from.address.clone(), to, message }).await;
+        // What it says is recorded and logged.
+        let (reply, served) = delivered.map_err(|trouble| trouble.saying(|why| without(token, &why)))?;
+        Ok((without(token, &reply), served))
     }
+}
+
+/// The relay's words without the token of the link, which a content filter may quote, be it cut off.
+fn without(token: Option<&str>, words: &str) -> String {
+    let Some((beginning, _)) = token.and_then(|token| token.split_at_checked(TELLTALE)) else {
+        return words.to_owned();
+    };
+    let mut pieces = words.split(beginning);
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for after in pieces {
+        shown.push_str("[…]");
+        shown.push_str(after.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+    }
+    shown
 }
 
 pub(super) fn now_ms() -> i64 {

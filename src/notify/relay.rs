@@ -83,6 +83,17 @@ pub(super) enum Trouble {
     Never(String),
 }
 
+impl Trouble {
+    /// The same in other words.
+    pub(super) fn saying(self, put: impl FnOnce(String) -> String) -> Trouble {
+        match self {
+            Trouble::Away(why) => Trouble::Away(put(why)),
+            Trouble::NotNow(why) => Trouble::NotNow(put(why)),
+            Trouble::Never(why) => Trouble::Never(put(why)),
+        }
+    }
+}
+
 /// A connection that has served its purpose.
 pub(super) struct Served(Conversation);
 
@@ -246,8 +257,13 @@ impl Conversation {
         }
         // RFC 6531 §3.6: who asks for SMTPUTF8 has a header that is not ASCII.
         let parameters = if utf8 { " BODY=8BITMIME SMTPUTF8" } else { "" };
-        // Whatever the relay has against the sender, it has against every mail, and the operator can mend it.
-        self.expect(&format!("MAIL FROM:<{from}>{parameters}"), Kind::Done).await?;
+        let asked = self.ask(&format!("MAIL FROM:<{from}>{parameters}"), Kind::Done, self.patience.answer).await;
+        asked.map_err(|trouble| match trouble {
+            // It may be the parameters, and others have none.
+            Trouble::Never(why) | Trouble::NotNow(why) if utf8 => Trouble::NotNow(why),
+            // Whatever the relay has against the sender, it has against every mail, and the operator can mend it.
+            trouble => away(trouble),
+        })?;
         self.ask(&format!("RCPT TO:<{to}>"), Kind::Done, self.patience.answer).await?;
         self.ask("DATA", Kind::GoOn, self.patience.data_begins).await?;
         self.give(message).await?;
@@ -257,6 +273,7 @@ impl Conversation {
 
     /// The message and its end.
     async fn give(&mut self, message: &[u8]) -> Result<(), Trouble> {
+        self.unasked()?;
         let mut stuffer = Stuffer::default();
         let mut octets = Vec::with_capacity(message.len() + 64);
         stuffer.stuff(message, |piece| octets.extend_from_slice(piece));

@@ -202,10 +202,12 @@ async fn nobody_is_there() {
 
 #[tokio::test]
 async fn answers_to_nothing_are_believed_by_nobody() {
-    // The answer to RCPT before there is one.
-    let script = [&WILLING[..6], &[Say("250 2.1.0 ok\r\n250 2.1.5 ok\r\n"), FallSilent]].concat();
-    let (delivered, _) = deliver(script).await;
-    assert!(matches!(&delivered, Err(Trouble::Away(why)) if why.contains("not asked")), "{delivered:?}");
+    // The answer to RCPT before there is one, and the one to a message that nobody has sent.
+    for (heard, said) in [(6, "250 2.1.0 ok\r\n250 2.1.5 ok\r\n"), (10, "354 go on\r\n250 2.0.0 queued\r\n")] {
+        let script = [&WILLING[..heard], &[Say(said), FallSilent]].concat();
+        let (delivered, _) = deliver(script).await;
+        assert!(matches!(&delivered, Err(Trouble::Away(why)) if why.contains("not asked")), "{delivered:?}");
+    }
 }
 
 #[tokio::test]
@@ -298,4 +300,10 @@ async fn rfc_6531_an_address_beyond_ascii_needs_smtputf8() {
     let unable = stage(UpstreamTls::Insecure, script).await;
     let delivered = unable.relay.deliver(&parcel("perché@città.it")).await.map(drop);
     assert!(matches!(&delivered, Err(Trouble::Never(why)) if why.contains("SMTPUTF8")), "{delivered:?}");
+    // One that offers it, and then does not want this mail so, may want others.
+    let mut script = WILLING[..6].to_vec();
+    script.push(Say("553 5.6.7 not so\r\n"));
+    let unwilling = stage(UpstreamTls::Insecure, script).await;
+    let delivered = unwilling.relay.deliver(&parcel("perché@città.it")).await.map(drop);
+    assert!(matches!(&delivered, Err(Trouble::NotNow(why)) if why.contains("not so")), "{delivered:?}");
 }

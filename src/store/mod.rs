@@ -7,6 +7,9 @@
 //! Untrusted here is the file itself: what a row holds is parsed again when it is read, and a value that this version
 //! does not know is [`StoreError::Corrupt`], never a guess.
 
+pub mod access;
+pub mod app_passwords;
+pub mod guesses;
 pub mod life;
 mod notice_text;
 pub mod outbox;
@@ -21,6 +24,9 @@ mod life_conformance;
 #[cfg(test)]
 mod record_conformance;
 
+pub use access::{AccessReads, AccessWrites};
+pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
+pub use guesses::{GuessReads, GuessWrites};
 pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
 pub use outbox::{NewMail, OutboxReads, OutboxWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
@@ -81,7 +87,7 @@ pub enum StoreError {
 }
 
 /// What can be asked within one piece of work.
-pub trait Reads: LifeReads + OutboxReads + RecordReads {
+pub trait Reads: AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
     /// The mailbox of that row.
@@ -105,7 +111,9 @@ pub trait Reads: LifeReads + OutboxReads + RecordReads {
 }
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
-pub trait Writes: Reads + LifeWrites + OutboxWrites + RecordWrites {
+pub trait Writes:
+    Reads + AccessWrites + AppPasswordWrites + GuessWrites + LifeWrites + OutboxWrites + RecordWrites
+{
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;
     /// Everything of a mailbox but its row, its address and when it was entered. [`StoreError::Exists`] where an alias is

@@ -19,6 +19,19 @@ struct Text {
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until_secs: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<OwnerText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnerText {
+    mailbox: String,
+    owner_name: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,6 +79,24 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
         | Notice::Suspended { facts, .. }
         | Notice::Resumed(facts)
         | Notice::Revoked(facts) => text.facts = Some(facts.into()),
+        Notice::AppPasswordMade { facts, name, until_secs } | Notice::AppPasswordEnds { facts, name, until_secs } => {
+            text.facts = Some(facts.into());
+            text.name = Some(name.clone());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::Guessed { facts, address, until_secs } => {
+            text.facts = Some(facts.into());
+            text.address = Some(address.to_string());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::OwnerGuessed { mailbox, owner_name, address, until_secs } => {
+            text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
+            text.address = Some(address.to_string());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::PasswordRefused { mailbox, owner_name } => {
+            text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
+        }
         Notice::OverSeats { mailbox, owner_name, plan, seats, taken, until_secs } => {
             text.seats = Some(SeatsText {
                 mailbox: mailbox.to_string(),
@@ -93,7 +124,7 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
 
 /// The notice of a text.
 pub(super) fn read(text: &str) -> Option<Notice> {
-    let Text { kind, facts, seats, message, until_secs } = serde_json::from_str(text).ok()?;
+    let Text { kind, facts, seats, message, until_secs, name, owner, address } = serde_json::from_str(text).ok()?;
     let facts = facts.map(|facts| facts.read()).transpose();
     let facts = || facts.clone().ok().flatten();
     Some(match kind.as_str() {
@@ -111,6 +142,18 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         "suspended-over-seats" => Notice::Suspended { facts: facts()?, cause: SuspensionCause::Seats },
         "resumed" => Notice::Resumed(facts()?),
         "revoked" => Notice::Revoked(facts()?),
+        "app-password-made" => Notice::AppPasswordMade { facts: facts()?, name: name?, until_secs: until_secs? },
+        "app-password-ends" => Notice::AppPasswordEnds { facts: facts()?, name: name?, until_secs: until_secs? },
+        "guessed" => Notice::Guessed { facts: facts()?, address: address?.parse().ok()?, until_secs: until_secs? },
+        "owner-guessed" => {
+            let OwnerText { mailbox, owner_name } = owner?;
+            let (mailbox, address) = (mailbox.parse().ok()?, address?.parse().ok()?);
+            Notice::OwnerGuessed { mailbox, owner_name, address, until_secs: until_secs? }
+        }
+        "password-refused" => {
+            let OwnerText { mailbox, owner_name } = owner?;
+            Notice::PasswordRefused { mailbox: mailbox.parse().ok()?, owner_name }
+        }
         "over-seats" => {
             let SeatsText { mailbox, owner_name, plan, seats, taken, .. } = seats?;
             let mailbox = mailbox.parse().ok()?;
@@ -213,6 +256,16 @@ mod tests {
             suspended(SuspensionCause::Seats),
             Notice::Resumed(facts()),
             Notice::Revoked(facts()),
+            Notice::AppPasswordMade { facts: facts(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
+            Notice::AppPasswordEnds { facts: facts(), name: "Thunderbird".into(), until_secs: 9 },
+            Notice::Guessed { facts: facts(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
+            Notice::OwnerGuessed {
+                mailbox: "ufficio@pec.example.it".parse().unwrap(),
+                owner_name: "Comune".into(),
+                address: "2001:db8::1".parse().unwrap(),
+                until_secs: 9,
+            },
+            Notice::PasswordRefused { mailbox: "ufficio@pec.example.it".parse().unwrap(), owner_name: "Comune".into() },
             over,
             enforced,
         ] {

@@ -7,6 +7,9 @@
 //!   tightened, and where that fails the store does not open.
 //! - One connection writes, one reads. What the [`ChangeMarker`] is, `schema` says.
 
+mod access;
+mod app_passwords;
+mod guesses;
 mod life;
 mod outbox;
 mod queries;

@@ -135,6 +135,47 @@ async fn heads_have_their_bounds() {
     }
 }
 
+/// RFC 9112 §6.1: where the two do not agree on where a request ends, nobody sends another behind it.
+#[tokio::test]
+async fn whoever_gives_two_lengths_ends_the_connection() {
+    let running = start(None);
+    let head = "POST /invitation/refuse HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    let (length, chunked) = ("Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n");
+    for lengths in [format!("{length}{chunked}"), format!("{chunked}{length}")] {
+        let said = running.says(&format!("{head}{lengths}\r\n0\r\n\r\n{GET}\r\n")).await;
+        assert!(said.starts_with("HTTP/1.1 404") && said.matches("HTTP/1.1").count() == 1, "{lengths}: {said}");
+    }
+    for lengths in [
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: +5\r\n",
+        "Content-Length: 5, 5\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding : chunked\r\n",
+        "Transfer-Encoding:\x0bchunked\r\n",
+    ] {
+        let said = running.says(&format!("{head}{lengths}\r\n0\r\n\r\n{GET}\r\n")).await;
+        assert!(said.starts_with("HTTP/1.1 400") && said.matches("HTTP/1.1").count() == 1, "{lengths}: {said}");
+    }
+}
+
+/// RFC 9112 §3.2.2, §9.3, appendix C.2.2: the form that proxies are asked in, and what is older than kept connections.
+#[tokio::test]
+async fn other_forms_of_requests_are_answered() {
+    let running = start(None);
+    let close = "Connection: close\r\n\r\n";
+    for target in ["http://evil.example/style.css", "https://evil.example:1/style.css?x"] {
+        let said = running.says(&format!("GET {target} HTTP/1.1\r\nHost: x\r\n{close}")).await;
+        assert!(said.starts_with("HTTP/1.1 200") && !said.contains("evil.example"), "{target}: {said}");
+    }
+    let said = running.says(&format!("GET / HTTP/1.0\r\n\r\n{GET}\r\n")).await;
+    assert!(said.starts_with("HTTP/1.0 200") && said.matches("HTTP/1.").count() == 1, "{said}");
+    for nowhere in ["OPTIONS * HTTP/1.1", "CONNECT mail.example.it:25 HTTP/1.1"] {
+        let said = running.says(&format!("{nowhere}\r\nHost: x\r\n{close}")).await;
+        assert!(said.starts_with("HTTP/1.1 4"), "{nowhere}: {said}");
+    }
+}
+
 /// How long something takes by the clock that is paused.
 async fn timed<T>(done: impl Future<Output = T>) -> (T, Duration) {
     let begun = Instant::now();

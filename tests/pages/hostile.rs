@@ -160,6 +160,34 @@ async fn a_flood_of_logins_makes_nobody_wait_for_ever() {
     assert_eq!(office.delegate("anna").delegate.state, DelegateState::Pending);
 }
 
+/// The last write of several fails, as on a full disk.
+#[tokio::test]
+async fn what_cannot_be_written_is_not_half_done() {
+    let office = Office::open();
+    office.add("bruno");
+    let (invitation, reset) = (office.invite("anna"), office.reset("bruno"));
+    let store = rusqlite::Connection::open(office.folder.path().join("delega.db")).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON mails BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END";
+    store.execute_batch(full).unwrap();
+    let before = (office.delegate("anna"), office.delegate("bruno"));
+    for (path, token) in [
+        ("/invitation/accept?lang=en", &invitation),
+        ("/invitation/refuse?lang=en", &invitation),
+        ("/password/set?lang=en", &reset),
+    ] {
+        let fields = [("token", token.as_str()), ("password", PASSWORD), ("repeat", PASSWORD), ("confirmed", "yes")];
+        let answer = office.post(path, &fields).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert!(answer.body.contains("It is not your fault") && !answer.body.contains("disk"), "{}", answer.body);
+    }
+    assert_eq!((office.delegate("anna"), office.delegate("bruno")), before);
+    store.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(office.accept(&invitation, PASSWORD).await.status, StatusCode::OK);
+    let fields = [("token", reset.as_str()), ("password", PASSWORD), ("repeat", PASSWORD)];
+    assert_eq!(office.post("/password/set", &fields).await.status, StatusCode::OK);
+    assert!(office.lets_in("anna", PASSWORD) && office.lets_in("bruno", PASSWORD));
+}
+
 /// All is logged here, however little it matters.
 #[tokio::test]
 async fn no_secret_is_in_the_log() {

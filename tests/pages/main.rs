@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +12,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use delega::accounts::{
-    Accounts, Actor, DelegateEntry, DelegateName, DelegateView, Invitee, MailEnd, MailboxEntry, Upstreams, Verdict,
+    Accounts, Actor, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd, MailboxEntry, Upstreams,
+    Verdict,
 };
 use delega::config::{PanelConfig, PanelTls};
 use delega::domain::{Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols};
@@ -30,6 +32,7 @@ mod languages;
 mod passwords;
 mod routes;
 
+const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
 const MAILBOX: &str = "ufficio@pec.example.it";
 const PASSWORD: &str = "graffetta batteria cavallo";
 const DAY: i64 = 24 * 60 * 60;
@@ -42,7 +45,7 @@ struct Office {
     router: Router,
     /// What the pages leave to be done, until somebody does it.
     errands: Errands,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What came back.
@@ -89,7 +92,7 @@ impl Office {
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
         let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)));
-        Office { accounts, router: router(site), errands, _folder: folder }
+        Office { accounts, router: router(site), errands, folder }
     }
 
     /// Invites somebody; the token of their link.
@@ -142,7 +145,10 @@ impl Office {
     fn lets_in(&self, username: &str, password: &str) -> bool {
         let door = Door { protocol: Protocol::Imap, kind: ListenerKind::Webmail };
         let login = format!("{username}/{MAILBOX}");
-        matches!(self.accounts.authenticate(&login, &password.to_owned().into(), door).unwrap(), Verdict::Admitted(_))
+        matches!(
+            self.accounts.authenticate(&login, &password.to_owned().into(), door, KNOCK).unwrap(),
+            Verdict::Admitted(_)
+        )
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

@@ -373,6 +373,13 @@ impl Client {
         self.tcp.shutdown(Shutdown::Write)
     }
 
+    /// Whether the connection ends by a reset. What has come before is lost.
+    pub fn is_reset(mut self) -> bool {
+        self.tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+        let end = io::copy(&mut self.tcp, &mut io::sink());
+        end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    }
+
     /// Goes away without a word.
     pub fn vanish(self) {
         let _ = self.tcp.shutdown(Shutdown::Both);

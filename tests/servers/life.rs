@@ -111,6 +111,9 @@ fn a_second_sigterm_ends_it_at_once() {
     println!("stopped after {:?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     assert!(status.code().is_some(), "{status}");
+    let ended = office.delega.wait_logged("session end", 1);
+    assert_eq!(ended[0]["ending"], "the gateway stops");
+    assert!(stuck.is_reset(), "what it has got looks like everything");
 }
 
 /// Waits until the mailbox is as it was: Dovecot notices a lost connection in its own time.

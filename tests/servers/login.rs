@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::delega::{Delega, Options, password};
-use super::imap::{Client, sasl_plain};
-use super::office::{ADDRESS, Office, PASSWORD};
+use super::imap::{Client, PATIENCE, sasl_plain};
+use super::office::{ADDRESS, Office, PASSWORD, wait_until};
 use super::support::certs::Authority;
 use super::support::dovecot::{self, Dovecot};
 
@@ -368,9 +368,17 @@ fn l2_a_stored_password_that_the_upstream_refuses_is_the_operators_fault_and_the
         .delega
         .logged("the upstream refused the stored credentials; set them anew with `delega mailbox set --password`");
     assert_eq!(logged[0]["login"], format!("anna/{ADDRESS}"), "{}", office.delega.log());
+    let refused = || {
+        let shown: serde_json::Value =
+            serde_json::from_str(&office.delega.cli(&["mailbox", "show", ADDRESS, "--json"], "")).unwrap();
+        shown["password_refused_at"].is_string()
+    };
+    wait_until(PATIENCE, "it is noted", refused);
     let mut owner = Client::connect(&office.delega);
     owner.login(ADDRESS, PASSWORD).is("NO [AUTHENTICATIONFAILED]");
     owner.login(ADDRESS, "nuova-di-casella").ok();
+    assert!(refused(), "what the owner types is not what delega holds");
     office.delega.cli(&["mailbox", "set", ADDRESS, "--password-file", "-"], "nuova-di-casella");
+    assert!(!refused());
     anna.login(&format!("anna/{ADDRESS}"), &password("anna")).ok();
 }

@@ -116,7 +116,7 @@ impl Site {
                 shutdown_grace: long,
                 refusal_delay: REFUSAL,
             },
-            log: LogConfig { json: false, filter: String::new() },
+            log: LogConfig { json: false, filter: String::new(), accesses_kept: Duration::from_secs(1) },
             panel: None,
             notify: None,
         }

@@ -235,6 +235,11 @@ impl Front {
         }
         match answer {
             Answer::Ehlo => {
+                if !self.hello {
+                    // All that a mail program says of itself here (S4).
+                    let name = String::from_utf8_lossy(rest).chars().take(limits::PROGRAM_CHARS).collect();
+                    out.request(Request::Note(Note::Program(name)));
+                }
                 self.hello = true;
                 let Settings { offered, message_bytes, .. } = self.settings;
                 say_offered(out, policy::offered_before_login(self.channel, offered, message_bytes));

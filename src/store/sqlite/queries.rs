@@ -13,8 +13,8 @@ use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, S
 /// A transaction that is under way.
 pub(super) struct Work<'a>(pub(super) &'a Connection);
 
-pub(super) const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, packs, grace_until_secs, multi_user, \
-                       password_management, owner_name, owner_email, owner_language, owner_fiscal_code, \
+pub(super) const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, packs, grace_until_secs, multi_user, own_app_passwords, \
+                       password_management, password_refused_at_secs, owner_name, owner_email, owner_language, owner_fiscal_code, \
                        created_at_secs, changed_at_secs FROM mailboxes";
 pub(super) const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
                         protocols, state, invited_until_secs, reset_at_secs, password_version, seated_at_secs, \
@@ -90,7 +90,7 @@ pub(super) fn unsigned<T: TryFrom<i64>>(row: &Row<'_>, name: &str) -> Made<T> {
 }
 
 /// Likewise where there may be none.
-fn parsed_or_none<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Made<Option<T>> {
+pub(super) fn parsed_or_none<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Made<Option<T>> {
     let text: Option<String> = column(row, name)?;
     text.map(|_| parsed(row, name, parse)).transpose()
 }
@@ -115,7 +115,9 @@ pub(super) fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
         packs: unsigned(row, "packs")?,
         grace_until_secs: column(row, "grace_until_secs")?,
         multi_user: flag(row, "multi_user")?,
+        own_app_passwords: flag(row, "own_app_passwords")?,
         password_management: flag(row, "password_management")?,
+        password_refused_at_secs: column(row, "password_refused_at_secs")?,
         owner: Owner {
             name: column(row, "owner_name")?,
             email: column(row, "owner_email")?,
@@ -234,7 +236,8 @@ impl Writes for Work<'_> {
         let changed = self.execute(
             "UPDATE mailboxes SET upstream = ?2, upstream_user = ?3, plan = ?4, packs = ?5, grace_until_secs = ?6, \
              multi_user = ?7, password_management = ?8, owner_name = ?9, owner_email = ?10, owner_language = ?11, \
-             owner_fiscal_code = ?12, changed_at_secs = ?13 WHERE id = ?1",
+             owner_fiscal_code = ?12, password_refused_at_secs = ?13, own_app_passwords = ?14, changed_at_secs = ?15 \
+             WHERE id = ?1",
             params![
                 mailbox.id.0,
                 mailbox.upstream,
@@ -248,6 +251,8 @@ impl Writes for Work<'_> {
                 mailbox.owner.email,
                 mailbox.owner.language.name(),
                 mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
+                mailbox.password_refused_at_secs,
+                mailbox.own_app_passwords,
                 mailbox.changed_at_secs
             ],
         )?;

@@ -72,7 +72,7 @@ fn copy(row: &Row<'_>) -> Made<SentCopy> {
     })
 }
 
-fn kind_from_name(name: &str) -> Option<ListenerKind> {
+pub(super) fn kind_from_name(name: &str) -> Option<ListenerKind> {
     [ListenerKind::Client, ListenerKind::Webmail].into_iter().find(|kind| kind.to_string() == name)
 }
 
@@ -208,7 +208,7 @@ impl RecordWrites for Work<'_> {
     }
 }
 
-fn username(login: &Login) -> Option<&str> {
+pub(super) fn username(login: &Login) -> Option<&str> {
     match login {
         Login::Owner(_) => None,
         Login::Delegate(username, _) => Some(username.as_str()),

@@ -133,6 +133,7 @@ ALTER TABLE mailboxes ADD COLUMN packs INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mailboxes ADD COLUMN grace_until_secs INTEGER;
 ALTER TABLE mailboxes ADD COLUMN multi_user INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE mailboxes ADD COLUMN password_management INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE mailboxes ADD COLUMN password_refused_at_secs INTEGER;
 ALTER TABLE mailboxes ADD COLUMN owner_language TEXT NOT NULL DEFAULT 'it';
 ALTER TABLE mailboxes ADD COLUMN owner_fiscal_code TEXT;
 ALTER TABLE delegates ADD COLUMN invited_until_secs INTEGER;
@@ -183,6 +184,55 @@ CREATE TABLE mails (
 CREATE INDEX mails_waiting ON mails (recipient, id) WHERE state = 'waiting';
 CREATE INDEX mails_due ON mails (next_attempt_at_ms) WHERE state = 'waiting';
 CREATE INDEX mails_ended ON mails (ended_at_ms) WHERE ended_at_ms IS NOT NULL;
+",
+    "
+CREATE TABLE accesses (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    first_at_ms     INTEGER NOT NULL,
+    last_at_ms      INTEGER NOT NULL,
+    count           INTEGER NOT NULL,
+    mailbox_id      INTEGER NOT NULL,
+    mailbox         TEXT NOT NULL,
+    username        TEXT,
+    delegate_id     INTEGER,
+    address         TEXT NOT NULL,
+    protocol        TEXT NOT NULL,
+    kind            TEXT NOT NULL,
+    program         TEXT,
+    refusal         TEXT
+) STRICT;
+CREATE INDEX accesses_by_time ON accesses (last_at_ms);
+CREATE INDEX accesses_of_account ON accesses (mailbox_id, delegate_id, last_at_ms);
+CREATE INDEX accesses_of_mailbox ON accesses (mailbox, last_at_ms);
+CREATE INDEX accesses_from ON accesses (mailbox, address, last_at_ms);
+
+CREATE TABLE guesses (
+    who             TEXT PRIMARY KEY,
+    count           INTEGER NOT NULL,
+    last_at_ms      INTEGER NOT NULL,
+    leaks_from_ms   INTEGER NOT NULL,
+    closed_until_ms INTEGER NOT NULL,
+    remembered      BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX guesses_by_time ON guesses (last_at_ms);
+CREATE INDEX guesses_closed ON guesses (closed_until_ms) WHERE closed_until_ms > 0;
+
+ALTER TABLE mailboxes ADD COLUMN own_app_passwords INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE app_passwords (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    delegate_id     INTEGER NOT NULL REFERENCES delegates (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,
+    hash            BLOB NOT NULL UNIQUE,
+    scope           TEXT NOT NULL,
+    created_at_secs INTEGER NOT NULL,
+    expires_at_secs INTEGER NOT NULL,
+    told            TEXT NOT NULL,
+    used_at_ms      INTEGER,
+    used_from       TEXT,
+    used_by         TEXT,
+    UNIQUE (delegate_id, name)
+) STRICT;
+CREATE INDEX app_passwords_ending ON app_passwords (expires_at_secs) WHERE told <> 'ended';
 ",
 ];
 

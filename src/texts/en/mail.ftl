@@ -34,7 +34,7 @@ mail-accepted-what = { $name } accepted your invitation and can now access the P
 mail-accepted-control = You can change the permissions, suspend the account or revoke access at any time.
 mail-refused-what = { $name } refused your invitation to work in the PEC mailbox { $mailbox } and cannot access it.
 mail-expired-subject = Your invitation to a PEC mailbox has expired
-mail-expired-what = { $name } did not answer in time your invitation to work in the PEC mailbox { $mailbox }. The invitation has expired and its link no longer works.
+mail-expired-what = { $name } did not answer your invitation to work in the PEC mailbox { $mailbox } in time. The invitation has expired and its link no longer works.
 mail-username-free = The username { $username } is free again. If you wish, you can send a new invitation.
 
 mail-withdrawn-subject = The invitation to a PEC mailbox was withdrawn
@@ -46,7 +46,7 @@ mail-password-until = The link works once, until { $until }.
 mail-password-taken-subject = Choose a new password for the PEC mailbox
 mail-password-taken-what = The password of your account on { $owner }’s PEC mailbox { $mailbox } was cancelled by those who manage the mailbox. You can log in again as soon as you have chosen another.
 mail-password-forgotten-subject = You asked for a new password for the PEC mailbox
-mail-password-forgotten-what = A new password was asked for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-password-forgotten-what = A new password was requested for your account on { $owner }’s PEC mailbox { $mailbox }.
 mail-password-forgotten-unexpected = Until you choose another, your present password stays valid. If you did not ask for this, ignore this message.
 mail-password-changed-subject = Your password for the PEC mailbox has changed
 mail-password-changed-what = The password of your account on { $owner }’s PEC mailbox { $mailbox } was changed.
@@ -67,6 +67,28 @@ mail-resumed-what = Your account on { $owner }’s PEC mailbox { $mailbox } was 
 mail-revoked-subject = Your access to the PEC mailbox has ended
 mail-revoked-what = Your account on { $owner }’s PEC mailbox { $mailbox } was deactivated. You can no longer access the mailbox.
 mail-revoked-client = If you had set up the mailbox in a mail program, you can remove it.
+
+mail-app-password-made-subject = A password was made for one of your mail programs
+mail-app-password-made-what = A password for a mail program was made for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-app-password-name = Name: { $name }
+mail-app-password-until = It works until { $until }.
+mail-app-password-ends-subject = A password of your mail program is about to expire
+mail-app-password-ends-what = A password that one of your mail programs uses for { $owner }’s PEC mailbox { $mailbox } is about to expire.
+mail-app-password-ends-help = Before that day, ask { $owner } to lengthen its time, or make another one and enter it in the program.
+
+mail-guessed-subject = Too many wrong passwords for your account on the PEC mailbox
+mail-guessed-what = Many wrong passwords were tried for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-guessed-from = The last attempt came from the address { $address }.
+mail-guessed-until = From there, and from where you have never logged in, nobody gets in with your username until { $until }. Programs that are connected stay connected.
+mail-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do; if in doubt, ask { $owner }.
+mail-owner-guessed-subject = Too many wrong passwords for the PEC mailbox { $mailbox }
+mail-owner-guessed-what = Many wrong passwords were tried for your PEC mailbox { $mailbox }.
+mail-owner-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do.
+
+mail-password-refused-subject = The password of the PEC mailbox { $mailbox } does not work any more
+mail-password-refused-what = The mail server refuses the password of the PEC mailbox { $mailbox } that was entrusted to this service. Delegates can no longer log in.
+mail-password-refused-why = This happens when the mailbox’s password is changed, or when it expires.
+mail-password-refused-help = Give the new password to whoever runs the service, in person or by a safe way: do not reply to this message, and do not write it in an e-mail.
 
 mail-over-seats-subject = The PEC mailbox { $mailbox } has more accounts than it may have
 mail-over-seats-what = { $count ->

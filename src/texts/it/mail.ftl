@@ -68,6 +68,28 @@ mail-revoked-subject = Il tuo accesso alla casella PEC è terminato
 mail-revoked-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } è stato disattivato. Da ora non puoi più accedervi.
 mail-revoked-client = Se avevi configurato la casella in un programma di posta, puoi toglierla.
 
+mail-app-password-made-subject = È stata creata una password per un tuo programma di posta
+mail-app-password-made-what = Per il tuo account sulla casella PEC { $mailbox } di { $owner } è stata creata una password da usare in un programma di posta.
+mail-app-password-name = Nome: { $name }
+mail-app-password-until = Funziona fino al { $until }.
+mail-app-password-ends-subject = Una password del tuo programma di posta sta per scadere
+mail-app-password-ends-what = Sta per scadere una password che un tuo programma di posta usa per la casella PEC { $mailbox } di { $owner }.
+mail-app-password-ends-help = Prima di quel giorno, chiedi a { $owner } di prolungarla, oppure creane un’altra e scrivila nel programma.
+
+mail-guessed-subject = Troppe password sbagliate per il tuo account sulla casella PEC
+mail-guessed-what = Sono state provate molte password sbagliate per il tuo account sulla casella PEC { $mailbox } di { $owner }.
+mail-guessed-from = L’ultimo tentativo viene dall’indirizzo { $address }.
+mail-guessed-until = Da lì, e da dove non hai mai fatto accesso, nessuno entra con il tuo nome utente fino al { $until }. I programmi già collegati restano collegati.
+mail-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta. Se non sei tu, non devi fare nulla; per qualsiasi dubbio rivolgiti a { $owner }.
+mail-owner-guessed-subject = Troppe password sbagliate per la casella PEC { $mailbox }
+mail-owner-guessed-what = Sono state provate molte password sbagliate per la tua casella PEC { $mailbox }.
+mail-owner-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta. Se non sei tu, non devi fare nulla.
+
+mail-password-refused-subject = La password della casella PEC { $mailbox } non funziona più
+mail-password-refused-what = Il server di posta rifiuta la password della casella PEC { $mailbox } che è stata affidata a questo servizio. I collaboratori non possono più accedere.
+mail-password-refused-why = Succede quando la password della casella viene cambiata, o quando scade.
+mail-password-refused-help = Comunica la nuova password a chi gestisce il servizio, di persona o per una via sicura: non rispondere a questo messaggio e non scriverla in una e-mail.
+
 mail-over-seats-subject = La casella PEC { $mailbox } ha più account del previsto
 mail-over-seats-what = { $count ->
         [one] La casella PEC { $mailbox } ha un account Multiutente, inviti compresi; il suo piano ne prevede { $seats }.

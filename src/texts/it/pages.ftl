@@ -98,6 +98,6 @@ page-elsewhere-text = Apri il link che trovi nel messaggio e riprova da lì.
 page-too-large = La richiesta è troppo grande
 page-too-large-text = Torna alla pagina precedente e scrivi meno testo.
 page-too-slow = Il servizio è molto occupato
-page-too-slow-text = Non è stato fatto in tempo. Riprova tra qualche minuto.
+page-too-slow-text = La richiesta non è stata completata in tempo. Riprova tra qualche minuto.
 page-internal = Qualcosa non ha funzionato
 page-internal-text = Non dipende da te. Riprova tra qualche minuto; se non basta, avvisa il titolare della casella.

@@ -1,0 +1,196 @@
+//! The access history (S4): noted by the gateway after the fact, so that nobody waits for it, and read by `delega log
+//! access`.
+//!
+//! Untrusted are the login that was typed and what the program said of itself. Only accesses to accounts that are there are
+//! noted: strangers cannot fill the store with names of their own.
+
+use super::record_sending::cut;
+use super::{Accounts, AccountsError};
+use crate::domain::access::ACCESS_APART_MS;
+use crate::domain::{Access, AccessFilter, AccessRecord, AppPasswordId, Door, LastUse, Login};
+use crate::store;
+use std::net::IpAddr;
+
+/// Somebody who came in or was not let in, as the gateway knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessEntry {
+    /// Who they said they are.
+    pub login: Login,
+    /// Where they came from.
+    pub address: IpAddr,
+    /// Where they came in.
+    pub door: Door,
+    /// What their program said of itself.
+    pub program: Option<String>,
+    /// Why they were not let in; none is that they were.
+    pub refusal: Option<String>,
+    /// The app password that they came in with, if it was one.
+    pub app_password: Option<AppPasswordId>,
+    /// When: milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+}
+
+/// What the history was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accesses {
+    /// The latest first.
+    pub rows: Vec<AccessRecord>,
+    /// Whether there are older ones beyond those asked for.
+    pub more: bool,
+}
+
+impl Accounts {
+    /// Notes accesses, all in one transaction.
+    pub fn note_accesses(&self, entries: &[AccessEntry]) -> Result<(), AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            for AccessEntry { login, address, door, program, refusal, app_password, at_ms } in entries {
+                let Some(mailbox) = writes.mailbox(login.mailbox())? else { continue };
+                let delegate = match login {
+                    Login::Owner(_) => None,
+                    Login::Delegate(username, _) => match writes.delegate(mailbox.id, username)? {
+                        None => continue,
+                        Some(found) => Some(found.id),
+                    },
+                };
+                if delegate.is_some() && refusal.is_none() {
+                    Accounts::password_taken(writes, &mailbox)?;
+                }
+                let access = Access {
+                    mailbox: mailbox.id,
+                    login: login.clone(),
+                    delegate,
+                    // One address, however it was written.
+                    address: address.to_canonical(),
+                    protocol: door.protocol,
+                    kind: door.kind,
+                    program: program.clone().map(cut),
+                    refusal: refusal.clone().map(cut),
+                };
+                if let Some(id) = app_password {
+                    let (address, program) = (access.address, access.program.clone());
+                    writes.use_app_password(*id, &LastUse { at_ms: *at_ms, address, program })?;
+                }
+                writes.note_access(&access, *at_ms, at_ms.saturating_sub(ACCESS_APART_MS))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The history, the latest first, at most so many rows.
+    pub fn accesses(&self, filter: &AccessFilter, most: usize) -> Result<Accesses, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let mut rows = reads.accesses(filter, most.saturating_add(1))?;
+            let more = rows.len() > most;
+            rows.truncate(most);
+            Ok(Accesses { rows, more })
+        })
+    }
+
+    /// Forgets the accesses of which the last was before that moment; how many.
+    pub fn forget_accesses(&self, before_ms: i64) -> Result<usize, AccountsError> {
+        store::change(self.store.as_ref(), |writes| Ok(writes.delete_accesses_before(before_ms)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::accounts::Actor;
+    use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3};
+    use crate::domain::SentBy;
+
+    const START: i64 = NOW * 1000;
+
+    fn entry(login: &str, address: &str, at_ms: i64) -> AccessEntry {
+        AccessEntry {
+            login: login.parse().unwrap(),
+            address: address.parse().unwrap(),
+            door: CLIENT,
+            program: Some("Thunderbird 140".into()),
+            refusal: None,
+            app_password: None,
+            at_ms,
+        }
+    }
+
+    fn rows(fixture: &Fixture, filter: &AccessFilter) -> Vec<(String, u64, Option<String>)> {
+        let found = fixture.accounts.accesses(filter, 100).unwrap().rows.into_iter();
+        found.map(|row| (row.access.login.to_string(), row.count, row.access.refusal)).collect()
+    }
+
+    const ANNA: &str = "anna/ufficio@pec.example.it";
+    const OWNER: &str = "ufficio@pec.example.it";
+
+    #[test]
+    fn s4_what_is_alike_within_an_hour_is_one_row() {
+        let fixture = Fixture::new();
+        let note = |entries: &[AccessEntry]| fixture.accounts.note_accesses(entries).unwrap();
+        let marker = fixture.accounts.change_marker().unwrap();
+        note(&[entry(ANNA, "192.0.2.7", START), entry(ANNA, "::ffff:192.0.2.7", START + 1)]);
+        note(&[entry(ANNA, "192.0.2.7", START + ACCESS_APART_MS + 1)]);
+        let all = fixture.accounts.accesses(&AccessFilter::default(), 9).unwrap().rows;
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].count, all[0].first_at_ms, all[0].last_at_ms), (3, START, START + ACCESS_APART_MS + 1));
+        // An hour and a millisecond later; and whatever else is not alike.
+        let later = START + 2 * ACCESS_APART_MS + 2;
+        let refused = |why: &str| AccessEntry { refusal: Some(why.into()), ..entry(ANNA, "192.0.2.7", later) };
+        note(&[
+            entry(ANNA, "192.0.2.7", later),
+            entry(ANNA, "192.0.2.8", later),
+            entry(OWNER, "192.0.2.7", later),
+            AccessEntry { door: POP3, ..entry(ANNA, "192.0.2.7", later) },
+            AccessEntry { program: None, ..entry(ANNA, "192.0.2.7", later) },
+            AccessEntry { program: None, ..entry(ANNA, "192.0.2.7", later) },
+            refused("wrong password"),
+            refused("suspended"),
+        ]);
+        let counts: Vec<u64> = rows(&fixture, &AccessFilter::default()).into_iter().map(|row| row.1).collect();
+        assert_eq!(counts, [1, 1, 2, 1, 1, 1, 1, 3]);
+        assert_eq!(fixture.accounts.change_marker().unwrap(), marker, "nobody's standing has changed");
+    }
+
+    #[test]
+    fn s4_it_is_looked_up_by_person_time_and_result() {
+        let fixture = Fixture::new();
+        let refused = AccessEntry { refusal: Some("wrong password".into()), ..entry(ANNA, "192.0.2.7", START + 2) };
+        let entries = [entry(ANNA, "192.0.2.7", START), entry(OWNER, "192.0.2.7", START + 1), refused];
+        fixture.accounts.note_accesses(&entries).unwrap();
+        let logins = |filter| -> Vec<String> { rows(&fixture, &filter).into_iter().map(|row| row.0).collect() };
+        let all = AccessFilter::default;
+        assert_eq!(logins(all()), [ANNA, OWNER, ANNA]);
+        assert_eq!(logins(AccessFilter { by: Some(SentBy::Owner), ..all() }), [OWNER]);
+        let anna = SentBy::Delegate("anna".parse().unwrap());
+        assert_eq!(logins(AccessFilter { by: Some(anna), admitted: Some(false), ..all() }), [ANNA]);
+        assert_eq!(logins(AccessFilter { admitted: Some(true), ..all() }), [OWNER, ANNA]);
+        assert_eq!(logins(AccessFilter { since_ms: Some(START + 1), until_ms: Some(START + 1), ..all() }), [OWNER]);
+        assert_eq!(logins(AccessFilter { mailbox: Some("altro@pec.example.it".parse().unwrap()), ..all() }), [""; 0]);
+        let first = fixture.accounts.accesses(&all(), 2).unwrap();
+        assert!(first.more && first.rows.len() == 2);
+    }
+
+    #[test]
+    fn strangers_leave_nothing_and_the_history_outlives_whom_it_names() {
+        let fixture = Fixture::new();
+        let strangers = ["nobody/ufficio@pec.example.it", "altro@pec.example.it", "x/altro@pec.example.it"];
+        let entries = strangers.map(|login| entry(login, "192.0.2.7", START));
+        fixture.accounts.note_accesses(&entries).unwrap();
+        assert_eq!(rows(&fixture, &AccessFilter::default()), []);
+        fixture.accounts.note_accesses(&[entry(ANNA, "2001:db8::7", START)]).unwrap();
+        fixture.accounts.delete_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap();
+        fixture.accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap();
+        assert_eq!(rows(&fixture, &AccessFilter::default()), [(ANNA.to_owned(), 1, None)]);
+        assert_eq!(fixture.accounts.forget_accesses(START).unwrap(), 0);
+        assert_eq!(fixture.accounts.forget_accesses(START + 1).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_programs_say_of_themselves_is_bounded() {
+        let fixture = Fixture::new();
+        let long = AccessEntry { program: Some("x".repeat(100_000)), ..entry(ANNA, "192.0.2.7", START) };
+        fixture.accounts.note_accesses(&[long]).unwrap();
+        let row = fixture.accounts.accesses(&AccessFilter::default(), 1).unwrap().rows.remove(0);
+        assert!(row.access.program.unwrap().len() <= crate::domain::limits::RECORDED_TEXT_BYTES);
+    }
+}

@@ -1,0 +1,180 @@
+//! App passwords with the clock moved by hand.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3, SUBMISSION, WEBMAIL, anna};
+use crate::accounts::passwords::RUNS;
+use crate::accounts::{AccountRef, Knock, MailEnd, MailboxChange, Refusal, Standing, Verdict};
+use crate::domain::{Door, Profile};
+
+const DAY: i64 = 24 * 60 * 60;
+const ANNA: &str = "anna/ufficio@pec.example.it";
+
+struct Office {
+    fixture: Fixture,
+    accounts: Accounts,
+}
+
+impl Office {
+    fn new() -> Office {
+        let fixture = Fixture::new();
+        let accounts = fixture.reopened(Profile::Nested).with_mails(true);
+        Office { fixture, accounts }
+    }
+
+    fn owner(&self) -> Actor {
+        Actor::Account(AccountRef::Owner(self.fixture.mailbox()))
+    }
+
+    fn makes(&self, actor: Actor, label: &str, scope: &str) -> Result<String, AccountsError> {
+        let entry = AppPasswordEntry {
+            name: anna().name,
+            label: label.into(),
+            scope: scope.parse().unwrap(),
+            valid_secs: APP_PASSWORD_SECS,
+        };
+        let (secret, _) = self.accounts.create_app_password(actor, entry, NOW)?;
+        Ok(secret.shown().expose_secret().to_owned())
+    }
+
+    fn tries(&self, password: &str, door: Door, at_secs: i64) -> Result<AccountRef, Refusal> {
+        let knock = Knock { from: "192.0.2.1".parse().unwrap(), at_ms: at_secs * 1000 };
+        match self.accounts.authenticate(ANNA, &password.to_owned().into(), door, knock).unwrap() {
+            Verdict::Admitted(entry) => Ok(entry.account),
+            Verdict::Refused(why) => Err(why),
+        }
+    }
+
+    fn mailed(&self, now_secs: i64) -> Vec<&'static str> {
+        let mut all = Vec::new();
+        while let Some(attempt) = self.accounts.begin_mail(now_secs * 1000).unwrap() {
+            all.push(attempt.row.notice.kind());
+            self.accounts.end_mail(attempt.row.id, MailEnd::Sent("250".into()), now_secs * 1000).unwrap();
+        }
+        all
+    }
+}
+
+fn rule<T: fmt::Debug>(outcome: Result<T, AccountsError>) -> Rule {
+    match outcome {
+        Err(AccountsError::Refused(rule)) => rule,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_app_password_is_long_easy_to_type_and_not_printed() {
+    let secret = AppSecret::random().unwrap();
+    let shown = secret.shown().expose_secret().to_owned();
+    let groups: Vec<usize> = shown.split('-').map(str::len).collect();
+    assert_eq!(groups, [5, 5, 5, 5]);
+    assert!(!format!("{secret:?}").contains(&shown[..5]));
+    let same = |text: &str| text.parse::<AppSecret>().unwrap().0.expose_secret() == secret.0.expose_secret();
+    assert!(
+        same(&shown) && same(&shown.to_uppercase()) && same(&shown.replace('-', "")) && same(&format!(" {shown} "))
+    );
+    assert!(same(&shown.replace('0', "O").replace('1', "l")));
+    for text in ["", "password", &shown[1..], &format!("{shown}a"), &shown.replace(&shown[..1], "u"), &"è".repeat(20)]
+    {
+        assert!(text.parse::<AppSecret>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn s3_it_opens_its_protocols_for_mail_programs_without_argon2() {
+    let office = Office::new();
+    let password = office.makes(office.owner(), "Thunderbird", "imap,submission").unwrap();
+    let before = RUNS.get();
+    assert!(office.tries(&password, CLIENT, NOW).is_ok());
+    assert!(office.tries(&password.to_uppercase().replace('-', " "), SUBMISSION, NOW).is_ok());
+    assert_eq!(RUNS.get(), before, "argon2 was run");
+    assert_eq!(office.tries(&password, WEBMAIL, NOW), Err(Refusal::WrongPassword));
+    assert_eq!(office.tries(&password, POP3, NOW), Err(Refusal::WrongPassword));
+    assert_eq!(RUNS.get(), before + 2);
+    // Anna's own goes on to work.
+    assert!(office.tries(Fixture::ANNAS, CLIENT, NOW).is_ok());
+}
+
+#[test]
+fn s3_it_opens_what_the_permissions_open_and_no_more() {
+    let office = Office::new();
+    let password = office.makes(office.owner(), "Fetchmail", "pop3").unwrap();
+    assert_eq!(office.tries(&password, POP3, NOW), Err(Refusal::NoProtocol), "Anna has IMAP alone");
+    let of_anna = office.makes(office.owner(), "Thunderbird", "imap").unwrap();
+    let suspend = crate::accounts::Suspension::Suspend;
+    office.accounts.suspend(Actor::Operator, &anna().name, suspend, NOW).unwrap();
+    assert_eq!(office.tries(&of_anna, CLIENT, NOW), Err(Refusal::Suspended));
+}
+
+#[test]
+fn s3_it_ends_after_ninety_days_and_can_be_extended() {
+    let office = Office::new();
+    let password = office.makes(office.owner(), "Thunderbird", "imap").unwrap();
+    office.mailed(NOW);
+    let end = NOW + 90 * DAY;
+    let account = office.tries(&password, CLIENT, end - 1).unwrap();
+    assert_eq!(office.tries(&password, CLIENT, end), Err(Refusal::WrongPassword));
+    let mut told = Vec::new();
+    for day in 70..92 {
+        office.accounts.settle(NOW + day * DAY).unwrap();
+        told.extend(office.mailed(NOW + day * DAY).into_iter().map(|kind| (90 - day, kind)));
+    }
+    assert_eq!(told, [14, 3, 1].map(|days| (days, "app-password-ends")));
+    let standing = office.accounts.standing(account, CLIENT).unwrap();
+    assert_eq!(standing, Standing::Out(Refusal::PasswordChanged), "its sessions go on");
+    let extended =
+        office.accounts.extend_app_password(office.owner(), &anna().name, "Thunderbird", 10 * DAY, end + DAY).unwrap();
+    assert_eq!(extended.expires_at_secs, end + 11 * DAY);
+    assert!(office.tries(&password, CLIENT, end + 2 * DAY).is_ok());
+    for days in [0, -1, 3651] {
+        let outcome = office.accounts.extend_app_password(office.owner(), &anna().name, "Thunderbird", days * DAY, NOW);
+        assert_eq!(rule(outcome), Rule::AppPasswordTooLong);
+    }
+}
+
+#[test]
+fn x14_revoked_it_opens_nothing_and_its_sessions_end() {
+    let office = Office::new();
+    let [one, two] = ["Outlook", "Telefono"].map(|label| office.makes(office.owner(), label, "imap").unwrap());
+    let account = office.tries(&one, CLIENT, NOW).unwrap();
+    office.accounts.revoke_app_password(office.owner(), &anna().name, " Outlook ", NOW).unwrap();
+    assert_eq!(office.tries(&one, CLIENT, NOW), Err(Refusal::WrongPassword));
+    assert_eq!(office.accounts.standing(account, CLIENT).unwrap(), Standing::Out(Refusal::PasswordChanged));
+    assert!(office.tries(&two, CLIENT, NOW).is_ok());
+    let again = office.accounts.revoke_app_password(office.owner(), &anna().name, "Outlook", NOW);
+    assert!(matches!(rule(again), Rule::UnknownAppPassword { .. }));
+    // A reset leaves none: whoever has been in there may have made one.
+    office.accounts.reset_password(office.owner(), &anna().name, NOW).unwrap();
+    assert_eq!(office.accounts.app_passwords(office.owner(), &anna().name, NOW).unwrap(), []);
+}
+
+#[test]
+fn s3_who_may_make_them() {
+    let office = Office::new();
+    let me = Actor::Account(office.fixture.anna());
+    office.makes(me, "mine", "imap").unwrap();
+    let change = MailboxChange { own_app_passwords: Some(false), ..MailboxChange::default() };
+    office.accounts.set_mailbox(&office.fixture.address(), change, NOW).unwrap();
+    assert!(matches!(rule(office.makes(me, "another", "imap")), Rule::AppPasswordsByOwner(_)));
+    let extended = office.accounts.extend_app_password(me, &anna().name, "mine", DAY, NOW);
+    assert!(matches!(rule(extended), Rule::AppPasswordsByOwner(_)));
+    office.makes(office.owner(), "another", "imap").unwrap();
+    office.accounts.revoke_app_password(me, &anna().name, "mine", NOW).unwrap();
+    let twice = rule(office.makes(Actor::Operator, "another", "imap"));
+    assert!(matches!(twice, Rule::AppPasswordExists { .. }));
+    assert!(matches!(rule(office.makes(Actor::Operator, "a\nb", "imap")), Rule::BadText { .. }));
+    for n in 1..APP_PASSWORDS {
+        office.makes(Actor::Operator, &format!("number {n}"), "imap").unwrap();
+    }
+    assert_eq!(rule(office.makes(Actor::Operator, "one too many", "imap")), Rule::TooManyAppPasswords);
+}
+
+#[test]
+fn nothing_of_it_lies_in_the_store_in_the_clear() {
+    let office = Office::new();
+    let password = office.makes(office.owner(), "Thunderbird", "imap").unwrap().replace('-', "");
+    for file in ["", "-wal"] {
+        let bytes = std::fs::read(format!("{}{file}", office.fixture.database().display())).unwrap();
+        assert!(!bytes.windows(password.len()).any(|part| part == password.as_bytes()));
+    }
+}

@@ -1,0 +1,167 @@
+//! `delega app-password create | list | extend | revoke` (S3, X14)
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use super::delegate::Who;
+use super::when::now_secs;
+use super::{Context, Failure, output};
+use crate::accounts::{APP_PASSWORD_SECS, Actor, AppPasswordEntry};
+use crate::domain::{AppPassword, Scope};
+
+const DAY_SECS: i64 = 24 * 60 * 60;
+
+/// What can be done with app passwords.
+#[derive(Debug, Subcommand)]
+pub(super) enum AppPasswordCommand {
+    /// Make a password for one mail program of a delegate's. It is shown once
+    Create(Create),
+    /// Those of a delegate: what they open, until when, and when they were last used
+    List(List),
+    /// Let one work longer, also one that has ended
+    Extend(Extend),
+    /// Take one back; open sessions of the delegate end at once, and programs with other passwords come in again
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    #[command(flatten)]
+    who: Who,
+    /// For which program, such as "Outlook at work"
+    #[arg(long)]
+    name: String,
+    /// What it opens: imap, pop3, submission, or several of them
+    #[arg(long, value_name = "LIST", default_value = "imap,submission")]
+    protocol: Scope,
+    /// For how many days
+    #[arg(long, value_name = "N", default_value_t = APP_PASSWORD_SECS / DAY_SECS, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    days: i64,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    who: Who,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Extend {
+    #[command(flatten)]
+    who: Who,
+    /// Its name
+    #[arg(long)]
+    name: String,
+    /// For how many days from now on
+    #[arg(long, value_name = "N", default_value_t = APP_PASSWORD_SECS / DAY_SECS, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    days: i64,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    #[command(flatten)]
+    who: Who,
+    /// Its name
+    #[arg(long)]
+    name: String,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct AppPasswordJson<'a> {
+    name: &'a str,
+    protocols: Vec<String>,
+    created_at: String,
+    expires_at: String,
+    expired: bool,
+    last_used_at: Option<String>,
+    last_used_from: Option<String>,
+    last_used_by: Option<&'a str>,
+    /// Once, when it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+}
+
+impl<'a> AppPasswordJson<'a> {
+    fn of(password: &'a AppPassword, shown: Option<&'a str>) -> AppPasswordJson<'a> {
+        let last = password.last_use.as_ref();
+        AppPasswordJson {
+            name: &password.name,
+            protocols: password.scope.iter().map(|protocol| protocol.to_string()).collect(),
+            created_at: output::time(password.created_at_secs),
+            expires_at: output::time(password.expires_at_secs),
+            expired: password.expires_at_secs <= now_secs(),
+            last_used_at: last.map(|last| output::time_ms(last.at_ms)),
+            last_used_from: last.map(|last| last.address.to_string()),
+            last_used_by: last.and_then(|last| last.program.as_deref()),
+            password: shown,
+        }
+    }
+}
+
+pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let accounts = &context.accounts;
+    match command {
+        AppPasswordCommand::Create(Create { who, name, protocol, days, json }) => {
+            let entry =
+                AppPasswordEntry { name: who.into(), label: name, scope: protocol, valid_secs: days * DAY_SECS };
+            let login = entry.name.login();
+            let (secret, made) = accounts.create_app_password(Actor::Operator, entry, now_secs())?;
+            let shown = secret.shown();
+            if json {
+                return output::json(out, &AppPasswordJson::of(&made, Some(shown.expose_secret())));
+            }
+            let until = output::time(made.expires_at_secs);
+            writeln!(out, "{}", shown.expose_secret())?;
+            Ok(writeln!(out, "opens {} for {login} until {until}; it is not shown again", made.scope)?)
+        }
+        AppPasswordCommand::List(List { who, json }) => {
+            let all = accounts.app_passwords(Actor::Operator, &who.into(), now_secs())?;
+            if json {
+                return output::json(out, &all.iter().map(|one| AppPasswordJson::of(one, None)).collect::<Vec<_>>());
+            }
+            let rows = all.into_iter().map(|one| {
+                let ended = if one.expires_at_secs <= now_secs() { " (ended)" } else { "" };
+                let (last, from, by) = match one.last_use {
+                    None => ("never".to_owned(), String::new(), String::new()),
+                    Some(last) => {
+                        (output::moment(last.at_ms), last.address.to_string(), last.program.unwrap_or_default())
+                    }
+                };
+                let until = format!("{}{ended}", output::moment(one.expires_at_secs.saturating_mul(1000)));
+                [one.name, one.scope.to_string(), until, last, from, output::short(&by, 40)]
+            });
+            output::table(out, ["NAME", "PROTOCOLS", "UNTIL (UTC)", "LAST USED (UTC)", "FROM", "BY"], rows)
+        }
+        AppPasswordCommand::Extend(Extend { who, name, days, json }) => {
+            let found =
+                accounts.extend_app_password(Actor::Operator, &who.into(), &name, days * DAY_SECS, now_secs())?;
+            if json {
+                return output::json(out, &AppPasswordJson::of(&found, None));
+            }
+            let until = output::time(found.expires_at_secs);
+            Ok(writeln!(out, "{} opens {} until {until}", output::plain(&found.name), found.scope)?)
+        }
+        AppPasswordCommand::Revoke(Revoke { who, name, json }) => {
+            let found = accounts.revoke_app_password(Actor::Operator, &who.into(), &name, now_secs())?;
+            if json {
+                return output::json(out, &AppPasswordJson::of(&found, None));
+            }
+            Ok(writeln!(out, "{} opens nothing any more", output::plain(&found.name))?)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `delega lock list | release` (S5)
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::when::now_ms;
+use super::{Context, Failure, output};
+
+/// The most that is shown at once.
+const MOST: u64 = 10_000;
+
+/// What can be done with those who are not let in.
+#[derive(Debug, Subcommand)]
+pub(super) enum LockCommand {
+    /// The accounts and addresses that nobody is let in by for a while, after too many wrong passwords
+    List(List),
+    /// Let a login or an address in again at once
+    Release(Release),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=MOST))]
+    limit: u64,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    /// A login (username/mailbox@domain, mailbox@domain) or an IP address, as in the list
+    who: String,
+}
+
+#[derive(Serialize)]
+struct ClosedJson<'a> {
+    who: &'a str,
+    until: String,
+    wrong_passwords: u32,
+}
+
+pub(super) fn run(command: LockCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        LockCommand::List(List { limit, json }) => {
+            let closed = context.accounts.closed(now_ms(), usize::try_from(limit).unwrap_or(usize::MAX))?;
+            if json {
+                let json = closed.iter().map(|one| ClosedJson {
+                    who: &one.who,
+                    until: output::time_ms(one.until_ms),
+                    wrong_passwords: one.count,
+                });
+                return output::json(out, &json.collect::<Vec<_>>());
+            }
+            let rows = closed.into_iter().map(|one| [one.who, output::moment(one.until_ms), one.count.to_string()]);
+            output::table(out, ["WHO", "UNTIL (UTC)", "WRONG PASSWORDS"], rows)
+        }
+        LockCommand::Release(Release { who }) => {
+            context.accounts.release(&who)?;
+            Ok(writeln!(out, "{} is let in again", output::plain(who.trim()))?)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The access history (S4): who came in, or tried to, when, from where, by what, and with what result.
+//!
+//! Like the record of sends it outlives those whom it names. It is no trace of every connection: a webmail opens one for
+//! each click, and a program with an old password knocks every minute. Those that differ in nothing but the time, within
+//! an hour of each other, are one row with a count.
+
+use std::net::IpAddr;
+
+use super::{DelegateId, ListenerKind, Login, MailboxAddress, MailboxId, Protocol, SentBy};
+
+/// The row number of an access in the store. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccessId(pub i64);
+
+/// How far apart two that are alike may be and still share a row, in milliseconds.
+pub const ACCESS_APART_MS: i64 = 60 * 60 * 1000;
+
+/// Somebody who came in, or was not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The mailbox, as it was then.
+    pub mailbox: MailboxId,
+    /// Who they said they are.
+    pub login: Login,
+    /// The delegate's row, as it was then; none for the owner.
+    pub delegate: Option<DelegateId>,
+    /// Where they came from.
+    pub address: IpAddr,
+    /// By which protocol.
+    pub protocol: Protocol,
+    /// Whether by a mail program or by webmail.
+    pub kind: ListenerKind,
+    /// What the program said of itself, if anything: bounded, without control characters.
+    pub program: Option<String>,
+    /// Why they were not let in; none is that they were.
+    pub refusal: Option<String>,
+}
+
+/// One row of the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessRecord {
+    /// Its row.
+    pub id: AccessId,
+    /// When it was first: milliseconds since 1970-01-01 UTC.
+    pub first_at_ms: i64,
+    /// When it was last, likewise.
+    pub last_at_ms: i64,
+    /// How often.
+    pub count: u64,
+    /// What.
+    pub access: Access,
+}
+
+/// Which rows of the history are asked for: those that fit all that is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessFilter {
+    /// To the mailbox of this address.
+    pub mailbox: Option<MailboxAddress>,
+    /// By this person.
+    pub by: Option<SentBy>,
+    /// From this address.
+    pub address: Option<IpAddr>,
+    /// Of which the last was then or later: milliseconds since 1970-01-01 UTC.
+    pub since_ms: Option<i64>,
+    /// Of which the first was then or before, likewise.
+    pub until_ms: Option<i64>,
+    /// Only those who were let in, or only those who were not.
+    pub admitted: Option<bool>,
+}
