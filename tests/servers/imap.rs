@@ -374,7 +374,7 @@ impl Client {
     }
 
     /// Whether the connection ends by a reset. What has come before is lost.
-    pub fn is_reset(mut self) -> bool {
+    pub fn ends_in_a_reset(mut self) -> bool {
         self.tcp.set_read_timeout(Some(PATIENCE)).unwrap();
         let end = io::copy(&mut self.tcp, &mut io::sink());
         end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)

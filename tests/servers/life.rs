@@ -113,7 +113,7 @@ fn a_second_sigterm_ends_it_at_once() {
     assert!(status.code().is_some(), "{status}");
     let ended = office.delega.wait_logged("session end", 1);
     assert_eq!(ended[0]["ending"], "the gateway stops");
-    assert!(stuck.is_reset(), "what it has got looks like everything");
+    assert!(stuck.ends_in_a_reset(), "what it has got looks like everything");
 }
 
 /// Waits until the mailbox is as it was: Dovecot notices a lost connection in its own time.
