@@ -131,13 +131,12 @@ impl Accounts {
         door: Door,
         knock: Knock,
     ) -> Result<Verdict, AccountsError> {
-        let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
+        let (found, counts) = store::read(self.store.as_ref(), |reads| {
             let found = reads.mailbox(login.mailbox())?;
             let counts = Accounts::counts(reads, Some(&login), found.is_some(), door, knock)?;
-            let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
-            Ok::<_, AccountsError>((found, counts, closed))
+            Ok::<_, AccountsError>((found, counts))
         })?;
-        if closed {
+        if counts.closed {
             return Ok(Verdict::Refused(Refusal::Closed));
         }
         let Some(mailbox) = found else {
@@ -174,13 +173,12 @@ impl Accounts {
         door: Door,
         knock: Knock,
     ) -> Result<Verdict, AccountsError> {
-        let (found, counts, closed) = store::read(self.store.as_ref(), |reads| {
+        let (found, counts) = store::read(self.store.as_ref(), |reads| {
             let found = find(reads, &login)?;
             let counts = Accounts::counts(reads, Some(&login), found.is_ok(), door, knock)?;
-            let closed = Accounts::closed_for(reads, &counts, knock.at_ms)?;
-            Ok::<_, AccountsError>((found, counts, closed))
+            Ok::<_, AccountsError>((found, counts))
         })?;
-        let open = found.as_ref().ok().filter(|_| !closed);
+        let open = found.as_ref().ok().filter(|_| !counts.closed);
         // Whoever has an app password is known by it, and costs next to nothing; for all others it is one run of argon2.
         let by_app = match open {
             Some(found) => self.by_app_password(&found.delegate, password, door, knock)?,
@@ -188,7 +186,7 @@ impl Accounts {
         };
         let right = by_app.is_some() || self.passwords.matches(password, open.and_then(|found| found.hash.as_ref()))?;
         let found = match found {
-            _ if closed => return Ok(Verdict::Refused(Refusal::Closed)),
+            _ if counts.closed => return Ok(Verdict::Refused(Refusal::Closed)),
             Ok(found) if right => found,
             wrong => {
                 self.wrong_password(&counts, self.guess(Some(&login), password), Some(&login), knock)?;

@@ -37,6 +37,10 @@ pub(super) struct Counts {
     account: Option<String>,
     /// None where everybody comes from one address: from the operator's web mail.
     address: Option<String>,
+    /// Whether anything is counted for the account.
+    counted: bool,
+    /// Whether nobody is let in now under these.
+    pub(super) closed: bool,
 }
 
 /// A password that an owner has typed, of which the mail server will tell whether it is right.
@@ -46,6 +50,13 @@ pub struct Tried {
     guess: Guess,
     login: Login,
     knock: Knock,
+}
+
+impl Tried {
+    /// Whether anything comes of it that the mail server has said so; for nearly every right password nothing does.
+    pub fn matters(&self, right: bool) -> bool {
+        !right || self.counts.counted
+    }
 }
 
 /// An account or an address that nobody is let in by for a while.
@@ -60,7 +71,7 @@ pub struct Closed {
 }
 
 impl Accounts {
-    /// What wrong passwords are counted under; the account only where there is one.
+    /// What wrong passwords are counted under, and how it stands; the account only where there is one.
     pub(super) fn counts<R: Reads + ?Sized>(
         reads: &R,
         login: Option<&Login>,
@@ -91,21 +102,13 @@ impl Accounts {
                 Some(if own_desk { format!("{login} {address}") } else { login.to_string() })
             }
         };
-        Ok(Counts { account, address })
-    }
-
-    /// Whether nobody is let in now under these.
-    pub(super) fn closed_for<R: Reads + ?Sized>(
-        reads: &R,
-        counts: &Counts,
-        now_ms: i64,
-    ) -> Result<bool, AccountsError> {
-        for who in counts.account.iter().chain(&counts.address) {
-            if reads.guesses(who)?.is_some_and(|guesses| guesses.closed(now_ms)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let guesses = |who: &Option<String>| match who {
+            None => Ok(None),
+            Some(who) => reads.guesses(who),
+        };
+        let (of_account, of_address) = (guesses(&account)?, guesses(&address)?);
+        let closed = [&of_account, &of_address].into_iter().flatten().any(|guesses| guesses.closed(knock.at_ms));
+        Ok(Counts { account, address, counted: of_account.is_some(), closed })
     }
 
     /// One more wrong password; the account's person is told once the door is closed for an hour.
@@ -126,12 +129,9 @@ impl Accounts {
         })
     }
 
-    /// The right one: the account's count is forgotten. Costs a write only where there is something to forget.
+    /// The right one: the account's count is forgotten. Costs a write only where there was something to forget.
     pub(super) fn right_password(&self, counts: &Counts) -> Result<(), AccountsError> {
-        let Some(account) = &counts.account else { return Ok(()) };
-        if store::read(self.store.as_ref(), |reads| reads.guesses(account))?.is_none() {
-            return Ok(());
-        }
+        let Some(account) = counts.account.as_ref().filter(|_| counts.counted) else { return Ok(()) };
         store::change(self.store.as_ref(), |writes| Ok(writes.delete_guesses(account).map(drop)?))
     }
 

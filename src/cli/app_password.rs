@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::delegate::Who;
+use super::output::Json;
 use super::when::now_secs;
 use super::{Context, Failure, output};
 use crate::accounts::{APP_PASSWORD_SECS, Actor, AppPasswordEntry};
@@ -40,18 +41,16 @@ pub(super) struct Create {
     /// For how many days
     #[arg(long, value_name = "N", default_value_t = APP_PASSWORD_SECS / DAY_SECS, value_parser = clap::value_parser!(i64).range(1..=3650))]
     days: i64,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
     who: Who,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -64,9 +63,8 @@ pub(super) struct Extend {
     /// For how many days from now on
     #[arg(long, value_name = "N", default_value_t = APP_PASSWORD_SECS / DAY_SECS, value_parser = clap::value_parser!(i64).range(1..=3650))]
     days: i64,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -76,9 +74,8 @@ pub(super) struct Revoke {
     /// Its name
     #[arg(long)]
     name: String,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Serialize)]
@@ -122,7 +119,7 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
             let login = entry.name.login();
             let (secret, made) = accounts.create_app_password(Actor::Operator, entry, now_secs())?;
             let shown = secret.shown();
-            if json {
+            if json.wanted {
                 return output::json(out, &AppPasswordJson::of(&made, Some(shown.expose_secret())));
             }
             let until = output::time(made.expires_at_secs);
@@ -131,7 +128,7 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
         }
         AppPasswordCommand::List(List { who, json }) => {
             let all = accounts.app_passwords(Actor::Operator, &who.into(), now_secs())?;
-            if json {
+            if json.wanted {
                 return output::json(out, &all.iter().map(|one| AppPasswordJson::of(one, None)).collect::<Vec<_>>());
             }
             let rows = all.into_iter().map(|one| {
@@ -150,18 +147,14 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
         AppPasswordCommand::Extend(Extend { who, name, days, json }) => {
             let found =
                 accounts.extend_app_password(Actor::Operator, &who.into(), &name, days * DAY_SECS, now_secs())?;
-            if json {
-                return output::json(out, &AppPasswordJson::of(&found, None));
-            }
             let until = output::time(found.expires_at_secs);
-            Ok(writeln!(out, "{} opens {} until {until}", output::plain(&found.name), found.scope)?)
+            let line = format!("{} opens {} until {until}", output::plain(&found.name), found.scope);
+            json.done(out, &AppPasswordJson::of(&found, None), &line)
         }
         AppPasswordCommand::Revoke(Revoke { who, name, json }) => {
             let found = accounts.revoke_app_password(Actor::Operator, &who.into(), &name, now_secs())?;
-            if json {
-                return output::json(out, &AppPasswordJson::of(&found, None));
-            }
-            Ok(writeln!(out, "{} opens nothing any more", output::plain(&found.name))?)
+            let line = format!("{} opens nothing any more", output::plain(&found.name));
+            json.done(out, &AppPasswordJson::of(&found, None), &line)
         }
     }
 }

@@ -12,7 +12,8 @@ use super::when::now_secs;
 use super::{Context, Failure, prompt};
 use crate::accounts::{Actor, DelegateEntry, DelegateName, PermissionChange, Suspended, Suspension};
 use crate::domain::{
-    Delegate, DelegateState, Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols, Username,
+    Delegate, DelegateState, Grant, Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols,
+    Username,
 };
 
 /// What can be done with delegates.
@@ -73,8 +74,9 @@ pub(super) struct Asked {
     json: Json,
 }
 
+/// Somebody who comes to be a delegate, invited or added.
 #[derive(Debug, Args)]
-pub(super) struct Add {
+pub(super) struct Newcomer {
     #[command(flatten)]
     who: Who,
     /// Given name
@@ -83,7 +85,7 @@ pub(super) struct Add {
     /// Family name
     #[arg(long, value_name = "NAME")]
     last_name: String,
-    /// The person's own address
+    /// The person's own address, where they are written to
     #[arg(long)]
     email: String,
     /// A list of read, write, send, client, settings, or one of complete, read-and-modify, read-only
@@ -92,6 +94,21 @@ pub(super) struct Add {
     /// imap, pop3 or imap,pop3: what a mail program may use
     #[arg(long, value_name = "LIST", default_value = "imap")]
     protocol: Protocols,
+}
+
+impl Newcomer {
+    /// Their name in the mailbox, who they are, and what they get.
+    pub(super) fn read(self, context: &Context) -> Result<(DelegateName, Person, Grant), Failure> {
+        let permissions = granted(&self.permissions, context)?;
+        let person = Person { first_name: self.first_name, last_name: self.last_name, email: self.email };
+        Ok((self.who.into(), person, Grant { permissions, protocols: self.protocol }))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    #[command(flatten)]
+    newcomer: Newcomer,
     /// it or en: how the person is written to
     #[arg(long, value_parser = language)]
     language: Option<Language>,
@@ -132,7 +149,7 @@ pub(super) struct ChangePermissions {
 }
 
 /// The words are judged with the command; what they mean depends on the configured profile and comes later.
-pub(super) fn permission_list(text: &str) -> Result<String, String> {
+fn permission_list(text: &str) -> Result<String, String> {
     Permissions::parse(text, Profile::Nested).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
@@ -168,22 +185,21 @@ pub(super) fn run(command: DelegateCommand, context: &Context, out: &mut dyn Wri
     }
 }
 
-pub(super) fn granted(list: &str, context: &Context) -> Result<Permissions, Failure> {
+fn granted(list: &str, context: &Context) -> Result<Permissions, Failure> {
     Permissions::parse(list, context.config.profile).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
-    let name = DelegateName::from(command.who);
-    let permissions = granted(&command.permissions, context)?;
+    let (name, person, Grant { permissions, protocols }) = command.newcomer.read(context)?;
     // Nobody types a password for a mailbox that is not there.
     context.accounts.show_mailbox(Actor::Operator, &name.address, now_secs())?;
     let login = name.login();
     let entry = DelegateEntry {
         name,
-        person: Person { first_name: command.first_name, last_name: command.last_name, email: command.email },
+        person,
         language: command.language,
         permissions,
-        protocols: command.protocol,
+        protocols,
         password: prompt::password(command.password_file.as_deref(), &format!("of {login}"))?,
     };
     let view = context.accounts.add_delegate(entry, now_secs())?;

@@ -4,12 +4,12 @@ use std::io::{self, Read as _, Write};
 
 use clap::Args;
 
-use super::delegate::{One, Who, granted, language, permission_list};
+use super::delegate::{Newcomer, One, Who, language};
 use super::output::{self, DelegateJson, Json};
 use super::when::now_secs;
 use super::{Context, Failure};
 use crate::accounts::{Actor, DelegateName, DelegateView, Invitee};
-use crate::domain::{Language, Person, Protocols};
+use crate::domain::{Grant, Language};
 
 /// More than a message may have, so that one that is too long is told from one that was cut.
 const READ_MAX_BYTES: u64 = 64 * 1024;
@@ -17,22 +17,7 @@ const READ_MAX_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Args)]
 pub(super) struct Invite {
     #[command(flatten)]
-    who: Who,
-    /// Given name
-    #[arg(long, value_name = "NAME")]
-    first_name: String,
-    /// Family name
-    #[arg(long, value_name = "NAME")]
-    last_name: String,
-    /// The person's own address, where the invitation goes
-    #[arg(long)]
-    email: String,
-    /// A list of read, write, send, client, settings, or one of complete, read-and-modify, read-only
-    #[arg(long, value_name = "LIST", value_parser = permission_list)]
-    permissions: String,
-    /// imap, pop3 or imap,pop3: what a mail program may use
-    #[arg(long, value_name = "LIST", default_value = "imap")]
-    protocol: Protocols,
+    newcomer: Newcomer,
     /// it or en: how the person is written to
     #[arg(long, value_parser = language, default_value = "it")]
     language: Language,
@@ -55,13 +40,14 @@ pub(super) struct Reinvite {
 }
 
 pub(super) fn invite(command: Invite, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let (name, person, Grant { permissions, protocols }) = command.newcomer.read(context)?;
     let invitee = Invitee {
-        name: DelegateName::from(command.who),
-        person: Person { first_name: command.first_name, last_name: command.last_name, email: command.email },
+        name,
+        person,
         language: Some(command.language),
         message: message(command.message)?,
-        permissions: granted(&command.permissions, context)?,
-        protocols: command.protocol,
+        permissions,
+        protocols,
     };
     let view = context.accounts.invite(Actor::Operator, invitee, now_secs())?;
     told(&view, command.json, out)

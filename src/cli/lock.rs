@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::output::Json;
 use super::when::now_ms;
 use super::{Context, Failure, output};
 
@@ -25,9 +26,8 @@ pub(super) struct List {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     limit: u64,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub(super) fn run(command: LockCommand, context: &Context, out: &mut dyn Write) 
     match command {
         LockCommand::List(List { limit, json }) => {
             let closed = context.accounts.closed(now_ms(), usize::try_from(limit).unwrap_or(usize::MAX))?;
-            if json {
+            if json.wanted {
                 let json = closed.iter().map(|one| ClosedJson {
                     who: &one.who,
                     until: output::time_ms(one.until_ms),

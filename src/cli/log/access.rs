@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{By, COLUMN_CHARS, Context, Failure, MOST, by, output, tell_of_more, whose};
+use crate::cli::output::Json;
 use crate::cli::when::{When, when};
 use crate::domain::{AccessFilter, AccessRecord, Login, MailboxAddress};
 
@@ -34,9 +35,8 @@ pub(in crate::cli) struct Access {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     limit: u64,
-    /// For programs
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
 }
 
 fn result(text: &str) -> Result<bool, String> {
@@ -105,7 +105,7 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
         admitted: command.result,
     };
     let found = context.accounts.accesses(&filter, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
-    if command.json {
+    if command.json.wanted {
         output::json(out, &found.rows.iter().map(AccessJson::from).collect::<Vec<_>>())?;
     } else {
         let head = ["LAST (UTC)", "TIMES", "LOGIN", "FROM", "BY", "PROGRAM", "RESULT"];

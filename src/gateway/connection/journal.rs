@@ -92,7 +92,7 @@ impl Connection {
 
     /// The upstream has judged the password that an owner typed (L3, S5).
     fn judged(&self, tried: Option<Tried>, right: bool) {
-        let Some(tried) = tried else { return };
+        let Some(tried) = tried.filter(|tried| tried.matters(right)) else { return };
         let accounts = self.shared.accounts.clone();
         tokio::task::spawn_blocking(move || {
             if let Err(error) = accounts.owner_tried(&tried, right) {

@@ -1,13 +1,11 @@
 //! The rows of [`AccessReads`] and [`AccessWrites`] as SQL.
 
-use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
-use super::queries::{Made, Work, column, parsed, unsigned};
+use super::queries::{Conditions, Made, Work, column, parsed, unsigned};
 use super::record::{kind_from_name, username};
 use crate::domain::{
-    Access, AccessFilter, AccessId, AccessRecord, DelegateId, Login, MailboxAddress, MailboxId, Protocol, SentBy,
-    Username,
+    Access, AccessFilter, AccessId, AccessRecord, DelegateId, Login, MailboxAddress, MailboxId, Protocol, Username,
 };
 use crate::store::StoreError;
 use crate::store::access::{AccessReads, AccessWrites};
@@ -49,44 +47,23 @@ fn protocol_from_name(name: &str) -> Option<Protocol> {
     Protocol::ALL.into_iter().find(|protocol| protocol.to_string() == name)
 }
 
-/// The conditions of a filter, and their values in order.
-fn conditions(filter: &AccessFilter) -> (String, Vec<Value>) {
-    let mut sql = String::new();
-    let mut values = Vec::new();
-    let mut and = |condition: &str, value: Option<Value>| {
-        sql.push_str(if sql.is_empty() { " WHERE " } else { " AND " });
-        sql.push_str(condition);
-        values.extend(value);
-    };
-    if let Some(mailbox) = &filter.mailbox {
-        and("mailbox = ?", Some(mailbox.as_str().to_owned().into()));
-    }
-    match &filter.by {
-        None => {}
-        Some(SentBy::Owner) => and("username IS NULL", None),
-        Some(SentBy::Delegate(username)) => and("username = ?", Some(username.as_str().to_owned().into())),
-    }
-    if let Some(address) = filter.address {
-        and("address = ?", Some(address.to_string().into()));
-    }
-    if let Some(since) = filter.since_ms {
-        and("last_at_ms >= ?", Some(since.into()));
-    }
-    if let Some(until) = filter.until_ms {
-        and("first_at_ms <= ?", Some(until.into()));
-    }
+fn conditions(filter: &AccessFilter) -> Conditions {
+    let mut all = Conditions::default();
+    all.of(filter.mailbox.as_ref(), filter.by.as_ref());
+    all.and("address = ?", filter.address.map(|address| address.to_string()));
+    all.and("last_at_ms >= ?", filter.since_ms);
+    all.and("first_at_ms <= ?", filter.until_ms);
     match filter.admitted {
         None => {}
-        Some(true) => and("refusal IS NULL", None),
-        Some(false) => and("refusal IS NOT NULL", None),
+        Some(true) => all.holds("refusal IS NULL"),
+        Some(false) => all.holds("refusal IS NOT NULL"),
     }
-    (sql, values)
+    all
 }
 
 impl AccessReads for Work<'_> {
     fn accesses(&self, filter: &AccessFilter, most: usize) -> Made<Vec<AccessRecord>> {
-        let (conditions, mut values) = conditions(filter);
-        values.push(i64::try_from(most).unwrap_or(i64::MAX).into());
+        let (conditions, values) = conditions(filter).limited(most);
         let sql = format!("{ACCESS}{conditions} ORDER BY last_at_ms DESC, id DESC LIMIT ?");
         self.rows(&sql, params_from_iter(values), access)
     }

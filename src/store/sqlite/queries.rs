@@ -1,12 +1,12 @@
 //! The rows of [`Reads`] and [`Writes`] as SQL, within a transaction that the caller began.
 
-use rusqlite::types::FromSql;
+use rusqlite::types::{FromSql, Value};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::failed;
 use crate::domain::{
     Delegate, DelegateId, DelegateState, FiscalCode, Language, Mailbox, MailboxAddress, MailboxId, Owner,
-    PasswordVersion, Permissions, Person, Profile, Username,
+    PasswordVersion, Permissions, Person, Profile, SentBy, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
 
@@ -64,6 +64,45 @@ impl Work<'_> {
         let alias = |row: &Row<'_>| parsed(row, "alias", |text| text.parse().ok());
         mailbox.aliases = self.rows(ask, [mailbox.id.0], alias)?;
         Ok(mailbox)
+    }
+}
+
+/// The conditions of a filter, all of which must hold, and their values in order.
+#[derive(Default)]
+pub(super) struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// One more, where there is a value for it.
+    pub(super) fn and<T: Into<Value>>(&mut self, condition: &str, value: Option<T>) {
+        if let Some(value) = value {
+            self.holds(condition);
+            self.values.push(value.into());
+        }
+    }
+
+    /// One more, without a value.
+    pub(super) fn holds(&mut self, condition: &str) {
+        self.sql.push_str(if self.sql.is_empty() { " WHERE " } else { " AND " });
+        self.sql.push_str(condition);
+    }
+
+    /// Of this mailbox and this person.
+    pub(super) fn of(&mut self, mailbox: Option<&MailboxAddress>, by: Option<&SentBy>) {
+        self.and("mailbox = ?", mailbox.map(|mailbox| mailbox.as_str().to_owned()));
+        match by {
+            None => {}
+            Some(SentBy::Owner) => self.holds("username IS NULL"),
+            Some(SentBy::Delegate(username)) => self.and("username = ?", Some(username.as_str().to_owned())),
+        }
+    }
+
+    /// The conditions as SQL, and their values with the most rows that are wanted as the last.
+    pub(super) fn limited(mut self, most: usize) -> (String, Vec<Value>) {
+        self.values.push(i64::try_from(most).unwrap_or(i64::MAX).into());
+        (self.sql, self.values)
     }
 }
 

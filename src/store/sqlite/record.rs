@@ -1,12 +1,11 @@
 //! The rows of [`RecordReads`] and [`RecordWrites`] as SQL.
 
-use rusqlite::types::Value;
 use rusqlite::{Row, params, params_from_iter};
 
-use super::queries::{Made, Work, column, parsed, unsigned};
+use super::queries::{Conditions, Made, Work, column, parsed, unsigned};
 use crate::domain::{
     CopyState, DelegateId, ListenerKind, Login, MailboxAddress, MailboxId, OutcomeKind, SendFilter, SendId,
-    SendOutcome, SendRecord, Sending, SentBy, SentCopy, Username,
+    SendOutcome, SendRecord, Sending, SentCopy, Username,
 };
 use crate::store::StoreError;
 use crate::store::record::{NewSend, RecordReads, RecordWrites};
@@ -76,36 +75,14 @@ pub(super) fn kind_from_name(name: &str) -> Option<ListenerKind> {
     [ListenerKind::Client, ListenerKind::Webmail].into_iter().find(|kind| kind.to_string() == name)
 }
 
-/// The conditions of a filter, and their values in order.
-fn conditions(filter: &SendFilter) -> (String, Vec<Value>) {
-    let mut sql = String::new();
-    let mut values = Vec::new();
-    let mut and = |condition: &str, value: Option<Value>| {
-        sql.push_str(if sql.is_empty() { " WHERE " } else { " AND " });
-        sql.push_str(condition);
-        values.extend(value);
-    };
-    if let Some(mailbox) = &filter.mailbox {
-        and("mailbox = ?", Some(mailbox.as_str().to_owned().into()));
-    }
-    match &filter.by {
-        None => {}
-        Some(SentBy::Owner) => and("username IS NULL", None),
-        Some(SentBy::Delegate(username)) => and("username = ?", Some(username.as_str().to_owned().into())),
-    }
-    if let Some(to) = &filter.to {
-        and("id IN (SELECT send_id FROM send_recipients WHERE address = ?)", Some(to.clone().into()));
-    }
-    if let Some(since) = filter.since_ms {
-        and("at_ms >= ?", Some(since.into()));
-    }
-    if let Some(until) = filter.until_ms {
-        and("at_ms <= ?", Some(until.into()));
-    }
-    if let Some(outcome) = filter.outcome {
-        and("outcome = ?", Some(outcome.name().to_owned().into()));
-    }
-    (sql, values)
+fn conditions(filter: &SendFilter) -> Conditions {
+    let mut all = Conditions::default();
+    all.of(filter.mailbox.as_ref(), filter.by.as_ref());
+    all.and("id IN (SELECT send_id FROM send_recipients WHERE address = ?)", filter.to.clone());
+    all.and("at_ms >= ?", filter.since_ms);
+    all.and("at_ms <= ?", filter.until_ms);
+    all.and("outcome = ?", filter.outcome.map(|outcome| outcome.name().to_owned()));
+    all
 }
 
 impl Work<'_> {
@@ -130,8 +107,7 @@ impl RecordReads for Work<'_> {
     }
 
     fn sends(&self, filter: &SendFilter, most: usize) -> Made<Vec<SendRecord>> {
-        let (conditions, mut values) = conditions(filter);
-        values.push(i64::try_from(most).unwrap_or(i64::MAX).into());
+        let (conditions, values) = conditions(filter).limited(most);
         let sql = format!("{SEND}{conditions} ORDER BY at_ms DESC, id DESC LIMIT ?");
         let found = self.rows(&sql, params_from_iter(values), send)?;
         found.into_iter().map(|send| self.with_recipients(send)).collect()
