@@ -13,8 +13,8 @@ use delega::accounts::{
     MailboxEntry, PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
 };
 use delega::domain::{
-    DelegateState, Door, Language, ListenerKind, Notice, Owner, Permission, Permissions, Person, Profile, Protocol,
-    Protocols, SuspensionCause,
+    DelegateState, Door, Language, ListenerKind, Notice, Owner, PasswordVersion, Permission, Permissions, Person,
+    Profile, Protocol, Protocols, SuspensionCause,
 };
 use delega::store::Sqlite;
 use proptest::prelude::*;
@@ -153,6 +153,7 @@ impl World {
                 email: "comune@example.it".into(),
                 language: Language::Italian,
                 fiscal_code: Some(CODE.parse().unwrap()),
+                phone: None,
             },
         };
         accounts.add_mailbox(entry, START).unwrap();
@@ -172,7 +173,7 @@ impl World {
     fn actor(&self, who: Who) -> Option<Actor> {
         Some(match who {
             Who::Operator => Actor::Operator,
-            Who::Owner => Actor::Account(AccountRef::Owner(self.view().mailbox.id)),
+            Who::Owner => Actor::Account(AccountRef::Owner(self.view().mailbox.id, PasswordVersion(0))),
             Who::Postmaster => self.postmasters[0],
             Who::OtherPostmaster => self.postmasters[1],
             Who::Delegate(person) => {
@@ -200,7 +201,12 @@ impl World {
                 let permissions = Permissions::parse(permissions, Profile::Nested).unwrap();
                 let invitee = Invitee {
                     name: name(*person),
-                    person: Person { first_name: "A".into(), last_name: "B".into(), email: "a@example.it".into() },
+                    person: Person {
+                        first_name: "A".into(),
+                        last_name: "B".into(),
+                        email: "a@example.it".into(),
+                        phone: None,
+                    },
                     language: None,
                     message: None,
                     permissions,
@@ -498,7 +504,7 @@ impl World {
     }
 
     fn invited(person: usize, permissions: Permissions, protocols: Protocols) -> Invitee {
-        let who = Person { first_name: "A".into(), last_name: "B".into(), email: "a@example.it".into() };
+        let who = Person { first_name: "A".into(), last_name: "B".into(), email: "a@example.it".into(), phone: None };
         Invitee { name: name(person), person: who, language: None, message: None, permissions, protocols }
     }
 

@@ -173,6 +173,7 @@ impl Office {
             email: "comune@example.it".into(),
             language: Language::Italian,
             fiscal_code: None,
+            phone: None,
         };
         let mailbox = MailboxEntry {
             address: "ufficio@pec.example.it".parse().unwrap(),
@@ -195,6 +196,7 @@ impl Office {
                 first_name: username.into(),
                 last_name: "Verdi".into(),
                 email: format!("{username}@example.it"),
+                phone: None,
             },
             language: Some(Language::Italian),
             message: None,

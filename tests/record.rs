@@ -11,8 +11,8 @@ use std::sync::Arc;
 use assert_cmd::cargo::cargo_bin;
 use delega::accounts::{AccountRef, Accounts, Actor, MailboxEntry, SendingEntry, Upstreams};
 use delega::domain::{
-    Door, Language, ListenerKind, Login, MailboxAddress, Owner, Profile, Protocol, SendFilter, SendId, SendOutcome,
-    Sending,
+    Door, Language, ListenerKind, Login, MailboxAddress, Owner, PasswordVersion, Profile, Protocol, SendFilter, SendId,
+    SendOutcome, Sending,
 };
 use delega::store::Sqlite;
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ impl Site {
                     email: "carla@example.it".into(),
                     language: Language::Italian,
                     fiscal_code: None,
+                    phone: None,
                 },
             };
             open(site.dir.path()).add_mailbox(entry, NOW_MS / 1000).unwrap();
@@ -124,7 +125,7 @@ fn sending(accounts: &Accounts, login: &str) -> SendingEntry {
     let address: MailboxAddress = login.mailbox().clone();
     let mailbox = accounts.show_mailbox(Actor::Operator, &address, NOW_MS / 1000).unwrap().mailbox.id;
     let account = match &login {
-        Login::Owner(_) => AccountRef::Owner(mailbox),
+        Login::Owner(_) => AccountRef::Owner(mailbox, PasswordVersion(0)),
         Login::Delegate(username, _) => {
             let delegates = accounts.delegates(Actor::Operator, &address, NOW_MS / 1000).unwrap();
             let found = &delegates.iter().find(|view| view.delegate.username == *username).unwrap().delegate;

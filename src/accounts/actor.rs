@@ -101,8 +101,10 @@ impl Accounts {
         let stranger = Authority { role: Role::Stranger, own: NOTHING, profile };
         Ok(match actor {
             Actor::Operator => whole(Role::Operator),
-            Actor::Account(AccountRef::Owner(id)) if id == mailbox.id => whole(Role::Owner),
-            Actor::Account(AccountRef::Owner(_)) => stranger,
+            Actor::Account(AccountRef::Owner(id, version)) if id == mailbox.id && version == mailbox.owner_password => {
+                whole(Role::Owner)
+            }
+            Actor::Account(AccountRef::Owner(..)) => stranger,
             Actor::Postmaster(id) => {
                 let found = reads.postmaster(id)?;
                 let theirs = found.is_some_and(|postmaster| postmaster.domain == MailDomain::of(&mailbox.address));

@@ -76,7 +76,7 @@ impl Accounts {
         delegate.invited_until_secs = None;
         delegate.changed_at_secs = now_secs;
         writes.update_delegate(&delegate)?;
-        writes.delete_links(delegate.id, LinkPurpose::Invitation)?;
+        writes.delete_links(delegate.account(), LinkPurpose::Invitation)?;
         let notice = Notice::Answered { facts: self.facts(&mailbox, &delegate), answer };
         self.tell_owner(writes, &mailbox, notice, now_secs)?;
         Ok((mailbox, delegate))

@@ -17,7 +17,7 @@ use super::look::DelegateName;
 use super::{Accounts, AccountsError, Actor, Rule, text};
 use crate::domain::app_password::{AppPassword, AppPasswordHash, Scope, Told};
 use crate::domain::life::{Action, Role};
-use crate::domain::{DelegateId, Notice};
+use crate::domain::{AccountId, Notice};
 use crate::store::{self, NewAppPassword, StoreError, Writes};
 
 /// How long one opens anything, where nothing else is said.
@@ -107,9 +107,9 @@ impl fmt::Debug for AppSecret {
 }
 
 impl Accounts {
-    /// What an app password of a delegate's is looked up by.
-    pub(super) fn app_hash(&self, delegate: DelegateId, secret: &AppSecret) -> AppPasswordHash {
-        AppPasswordHash(self.vault.app_hash(delegate, secret.0.expose_secret()))
+    /// What an app password is looked up by.
+    pub(super) fn app_hash(&self, account: AccountId, secret: &AppSecret) -> AppPasswordHash {
+        AppPasswordHash(self.vault.app_hash(account, secret.0.expose_secret()))
     }
 
     /// Makes an app password; it is shown now and never again. The owner may, and the delegate themself where the mailbox
@@ -128,13 +128,13 @@ impl Accounts {
             if act.authority.role == Role::Themself && !act.mailbox.own_app_passwords {
                 return Err(Rule::AppPasswordsByOwner(act.mailbox.address).into());
             }
-            if writes.app_passwords(act.delegate.id)?.len() >= APP_PASSWORDS {
+            if writes.app_passwords(act.delegate.account())?.len() >= APP_PASSWORDS {
                 return Err(Rule::TooManyAppPasswords.into());
             }
             let new = NewAppPassword {
-                delegate: act.delegate.id,
+                account: act.delegate.account(),
                 name: label.clone(),
-                hash: self.app_hash(act.delegate.id, &secret),
+                hash: self.app_hash(act.delegate.account(), &secret),
                 scope: entry.scope,
                 created_at_secs: now_secs,
                 expires_at_secs,
@@ -144,7 +144,7 @@ impl Accounts {
                 StoreError::Exists => Rule::AppPasswordExists { login: entry.name.login(), name: label.clone() }.into(),
                 other => AccountsError::from(other),
             })?;
-            let made = find(writes, act.delegate.id, &entry.name, &label)?;
+            let made = find(writes, act.delegate.account(), &entry.name, &label)?;
             let facts = self.facts(&act.mailbox, &act.delegate);
             let notice = Notice::AppPasswordMade { facts, name: label.clone(), until_secs: expires_at_secs };
             self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
@@ -161,7 +161,7 @@ impl Accounts {
     ) -> Result<Vec<AppPassword>, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             let act = self.act(writes, actor, name, Action::Look, now_secs)?;
-            Ok(writes.app_passwords(act.delegate.id)?)
+            Ok(writes.app_passwords(act.delegate.account())?)
         })
     }
 
@@ -180,7 +180,7 @@ impl Accounts {
             if act.authority.role == Role::Themself && !act.mailbox.own_app_passwords {
                 return Err(Rule::AppPasswordsByOwner(act.mailbox.address).into());
             }
-            let mut found = find(writes, act.delegate.id, name, label)?;
+            let mut found = find(writes, act.delegate.account(), name, label)?;
             found.expires_at_secs = expires_at_secs;
             found.told = Told::due(expires_at_secs, now_secs);
             writes.update_app_password(&found)?;
@@ -198,9 +198,9 @@ impl Accounts {
     ) -> Result<AppPassword, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             let act = self.act(writes, actor, name, Action::RevokeAppPassword, now_secs)?;
-            let found = find(writes, act.delegate.id, name, label)?;
+            let found = find(writes, act.delegate.account(), name, label)?;
             writes.delete_app_password(found.id)?;
-            writes.renew_password_version(act.delegate.id)?;
+            writes.renew_password_version(act.delegate.account())?;
             Ok(found)
         })
     }
@@ -216,10 +216,11 @@ impl Accounts {
             for mut password in writes.app_passwords_ending(soon)?.into_iter().filter(|password| due(password)) {
                 password.told = Told::due(password.expires_at_secs, now_secs);
                 writes.update_app_password(&password)?;
-                let Some(delegate) = writes.delegate_by_id(password.delegate)? else { continue };
+                let AccountId::Delegate(delegate) = password.account else { continue };
+                let Some(delegate) = writes.delegate_by_id(delegate)? else { continue };
                 let Some(mailbox) = writes.mailbox_by_id(delegate.mailbox)? else { continue };
                 if password.told == Told::Ended {
-                    writes.renew_password_version(delegate.id)?;
+                    writes.renew_password_version(delegate.account())?;
                     continue;
                 }
                 let notice = Notice::AppPasswordEnds {
@@ -242,8 +243,13 @@ fn ends(now_secs: i64, valid_secs: i64) -> Result<i64, Rule> {
     }
 }
 
-fn find(writes: &dyn Writes, id: DelegateId, name: &DelegateName, label: &str) -> Result<AppPassword, AccountsError> {
-    let found = writes.app_passwords(id)?.into_iter().find(|password| password.name == label.trim());
+fn find(
+    writes: &dyn Writes,
+    account: AccountId,
+    name: &DelegateName,
+    label: &str,
+) -> Result<AppPassword, AccountsError> {
+    let found = writes.app_passwords(account)?.into_iter().find(|password| password.name == label.trim());
     Ok(found.ok_or_else(|| Rule::UnknownAppPassword { login: name.login(), name: label.trim().to_owned() })?)
 }
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3, SUBMISSION, WEBMAIL, anna};
 use crate::accounts::passwords::RUNS;
 use crate::accounts::{AccountRef, Knock, MailEnd, MailboxChange, Refusal, Standing, Verdict};
-use crate::domain::{Door, Profile};
+use crate::domain::{Door, PasswordVersion, Profile};
 
 const DAY: i64 = 24 * 60 * 60;
 const ANNA: &str = "anna/ufficio@pec.example.it";
@@ -23,7 +23,7 @@ impl Office {
     }
 
     fn owner(&self) -> Actor {
-        Actor::Account(AccountRef::Owner(self.fixture.mailbox()))
+        Actor::Account(AccountRef::Owner(self.fixture.mailbox(), PasswordVersion(0)))
     }
 
     fn makes(&self, actor: Actor, label: &str, scope: &str) -> Result<String, AccountsError> {

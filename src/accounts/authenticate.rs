@@ -155,7 +155,7 @@ impl Accounts {
             typed: true,
         };
         Ok(Verdict::Admitted(Box::new(Entry {
-            account: AccountRef::Owner(mailbox.id),
+            account: AccountRef::Owner(mailbox.id, mailbox.owner_password),
             tried: Some(self.tried(counts, login.clone(), password, knock)),
             app_password: None,
             login,
@@ -220,8 +220,8 @@ impl Accounts {
         knock: Knock,
     ) -> Result<Option<AppPasswordId>, AccountsError> {
         let Ok(secret) = password.expose_secret().parse::<AppSecret>() else { return Ok(None) };
-        let hash = self.app_hash(delegate.id, &secret);
-        let found = store::read(self.store.as_ref(), |reads| reads.app_password(delegate.id, &hash))?;
+        let hash = self.app_hash(delegate.account(), &secret);
+        let found = store::read(self.store.as_ref(), |reads| reads.app_password(delegate.account(), &hash))?;
         let opens = |found: &AppPassword| {
             door.kind == ListenerKind::Client
                 && found.scope.opens(door.protocol)
@@ -293,7 +293,7 @@ fn find(reads: &dyn Reads, login: &Login) -> Result<Result<Found, Refusal>, Acco
     let Some(delegate) = delegate else {
         return Ok(Err(Refusal::UnknownDelegate));
     };
-    let hash = reads.password_hash(delegate.id)?;
+    let hash = reads.password_hash(delegate.account())?;
     let sealed = reads.sealed_password(mailbox.id)?;
     Ok(Ok(Found { mailbox, delegate, hash, sealed }))
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, POP3, WEBMAIL, anna, entry, secret};
 use crate::accounts::passwords::RUNS;
 use crate::accounts::{Actor, DelegateEntry, MailboxEntry, PermissionChange, Suspension, Upstreams, Vault, VaultError};
-use crate::domain::{Permissions, Profile};
+use crate::domain::{PasswordVersion, Permissions, Profile};
 use crate::store::Sqlite;
 
 const ANNA: &str = "anna/ufficio@pec.example.it";
@@ -31,7 +31,7 @@ fn l3_the_owners_password_goes_upstream_as_typed() {
     let fixture = Fixture::new();
     for password in ["anything", "a \"quoted\" è"] {
         let entry = fixture.admit("Ufficio@PEC.example.it", password, POP3);
-        assert_eq!(entry.account, AccountRef::Owner(fixture.mailbox()));
+        assert_eq!(entry.account, AccountRef::Owner(fixture.mailbox(), PasswordVersion(0)));
         assert_eq!(entry.grant, Grant::OWNER);
         assert_eq!((entry.credentials.authcid.as_str(), entry.credentials.typed), (OWNER, true));
         assert_eq!(entry.credentials.password.expose_secret(), password);

@@ -16,7 +16,7 @@ impl Accounts {
             writes.update_delegate(&act.delegate)?;
             // Nobody comes back from here.
             act.delegate = passwords::set(writes, act.delegate, None)?;
-            writes.delete_links(act.delegate.id, LinkPurpose::PasswordReset)?;
+            writes.delete_links(act.delegate.account(), LinkPurpose::PasswordReset)?;
             let notice = Notice::Revoked(self.facts(&act.mailbox, &act.delegate));
             self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
             Ok::<_, AccountsError>(act.delegate)

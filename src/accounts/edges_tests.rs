@@ -5,7 +5,8 @@ use super::fixture::{Fixture, NOW, entry, secret};
 use super::life_tests::{DAY, GOOD, Office, delegate_of, invitee, name, owner_of, rule};
 use super::*;
 use crate::domain::{
-    DelegateState, Language, MailState, MailboxAddress, Permission, Permissions, Plan, Profile, Protocols,
+    DelegateState, Language, MailState, MailboxAddress, PasswordVersion, Permission, Permissions, Plan, Profile,
+    Protocols,
 };
 use crate::store::Sqlite;
 
@@ -297,6 +298,7 @@ fn p10_each_looks_at_what_is_theirs() {
     let other: MailboxAddress = "altro@pec.example.org".parse().unwrap();
     let of_other = Actor::Account(AccountRef::Owner(
         office.accounts.show_mailbox(Actor::Operator, &other, NOW).unwrap().mailbox.id,
+        PasswordVersion(0),
     ));
     let postmaster = |domain: &str| {
         let (domain, email) = (domain.parse().unwrap(), "posta@example.it".to_owned());

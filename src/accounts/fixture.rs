@@ -51,6 +51,7 @@ pub(super) fn entry(address: &str) -> MailboxEntry {
             email: "carla@example.it".into(),
             language: Language::Italian,
             fiscal_code: Some("RSSMRA85T10A562S".parse().unwrap()),
+            phone: None,
         },
     }
 }
@@ -58,7 +59,12 @@ pub(super) fn entry(address: &str) -> MailboxEntry {
 pub(super) fn anna() -> DelegateEntry {
     DelegateEntry {
         name: DelegateName { address: "ufficio@pec.example.it".parse().unwrap(), username: "anna".parse().unwrap() },
-        person: Person { first_name: "Anna".into(), last_name: "Verdi".into(), email: "anna@example.it".into() },
+        person: Person {
+            first_name: "Anna".into(),
+            last_name: "Verdi".into(),
+            email: "anna@example.it".into(),
+            phone: None,
+        },
         language: Some(Language::Italian),
         permissions: Permissions::parse("client", Profile::Nested).unwrap(),
         protocols: Protocols::default(),

@@ -90,7 +90,7 @@ impl Accounts {
             let mut act = self.act(writes, actor, name, Action::Reject, now_secs)?;
             act.delegate.invited_until_secs = None;
             writes.update_delegate(&act.delegate)?;
-            writes.delete_links(act.delegate.id, LinkPurpose::Invitation)?;
+            writes.delete_links(act.delegate.account(), LinkPurpose::Invitation)?;
             let notice = Notice::InvitationWithdrawn(self.facts(&act.mailbox, &act.delegate));
             self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
             Ok::<_, AccountsError>(act.delegate)
@@ -163,6 +163,7 @@ pub(super) fn judged(person: Person) -> Result<Person, Rule> {
         first_name: text::line("first name", &person.first_name)?,
         last_name: text::line("last name", &person.last_name)?,
         email: text::email("e-mail", &person.email)?,
+        phone: None,
     })
 }
 

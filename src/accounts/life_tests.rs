@@ -4,8 +4,8 @@
 use super::fixture::{CLIENT, Fixture, KNOCK, NOW, entry, secret};
 use super::*;
 use crate::domain::{
-    Delegate, DelegateState, INVITATION_SECS, Language, MailboxAddress, Notice, Permission, Permissions, Person, Plan,
-    Protocols,
+    Delegate, DelegateState, INVITATION_SECS, Language, MailboxAddress, Notice, PasswordVersion, Permission,
+    Permissions, Person, Plan, Protocols,
 };
 
 pub(super) const GOOD: &str = "correct horse battery staple";
@@ -25,7 +25,12 @@ pub(super) fn name(username: &str) -> DelegateName {
 pub(super) fn invitee(username: &str, permissions: &str) -> Invitee {
     Invitee {
         name: name(username),
-        person: Person { first_name: "Bruno".into(), last_name: "Neri".into(), email: "bruno@example.it".into() },
+        person: Person {
+            first_name: "Bruno".into(),
+            last_name: "Neri".into(),
+            email: "bruno@example.it".into(),
+            phone: None,
+        },
         language: Some(Language::English),
         message: Some("Ciao,\r\nti aspetto".into()),
         permissions: Permissions::parse(permissions, Profile::Nested).unwrap(),
@@ -88,7 +93,7 @@ impl Office {
 }
 
 pub(super) fn owner_of(office: &Office) -> Actor {
-    Actor::Account(AccountRef::Owner(office.fixture.mailbox()))
+    Actor::Account(AccountRef::Owner(office.fixture.mailbox(), PasswordVersion(0)))
 }
 
 /// A delegate who has come in with the password that they have now.

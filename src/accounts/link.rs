@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::life::{self, Action, After, Role};
-use crate::domain::{Delegate, DelegateState, LinkHash, LinkPurpose, Mailbox};
+use crate::domain::{AccountId, Delegate, DelegateState, LinkHash, LinkPurpose, Mailbox};
 use crate::store::{Link, Reads, Writes};
 
 const TOKEN_BYTES: usize = 32;
@@ -104,7 +104,8 @@ pub(super) fn holder<R: Reads + ?Sized>(
     };
     let link = reads.link(&token.hash())?.filter(|link| link.purpose == purpose && now_secs < link.until_secs);
     let link = link.ok_or(Rule::LinkGone)?;
-    let delegate = reads.delegate_by_id(link.delegate)?.ok_or(Rule::LinkGone)?;
+    let AccountId::Delegate(delegate) = link.account else { return Err(Rule::LinkGone.into()) };
+    let delegate = reads.delegate_by_id(delegate)?.ok_or(Rule::LinkGone)?;
     let mailbox = reads.mailbox_by_id(delegate.mailbox)?.filter(|mailbox| mailbox.multi_user).ok_or(Rule::LinkGone)?;
     let Ok(After::In(after)) = life::judge(Role::LinkHolder, action, Some(delegate.state_at(now_secs))) else {
         return Err(Rule::LinkGone.into());
@@ -120,7 +121,7 @@ impl Accounts {
         purpose: LinkPurpose,
         now_secs: i64,
     ) -> Result<(Token, i64), AccountsError> {
-        writes.delete_links(delegate.id, purpose)?;
+        writes.delete_links(delegate.account(), purpose)?;
         Accounts::further_link(writes, delegate, purpose, now_secs)
     }
 
@@ -131,10 +132,10 @@ impl Accounts {
         purpose: LinkPurpose,
         now_secs: i64,
     ) -> Result<(Token, i64), AccountsError> {
-        writes.delete_links_until(delegate.id, purpose, now_secs)?;
+        writes.delete_links_until(delegate.account(), purpose, now_secs)?;
         let token = Token::random()?;
         let until_secs = now_secs.saturating_add(purpose.valid_secs());
-        writes.insert_link(&token.hash(), &Link { purpose, delegate: delegate.id, until_secs })?;
+        writes.insert_link(&token.hash(), &Link { purpose, account: delegate.account(), email: None, until_secs })?;
         Ok((token, until_secs))
     }
 }

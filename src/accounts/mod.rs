@@ -82,7 +82,7 @@ pub use standing::Standing;
 pub use suspend::{Suspended, Suspension};
 pub use vault::{Vault, VaultError};
 
-use crate::domain::{DelegateId, MailboxId, PasswordVersion, Profile};
+use crate::domain::{AccountId, DelegateId, MailboxId, PasswordVersion, Profile};
 use crate::store::{self, ChangeMarker, Store};
 use passwords::Passwords;
 
@@ -102,8 +102,8 @@ pub type Upstreams = BTreeMap<String, Option<Master>>;
 /// added anew is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AccountRef {
-    /// The owner of a mailbox.
-    Owner(MailboxId),
+    /// The owner of a mailbox, who came in while that was the version of their password.
+    Owner(MailboxId, PasswordVersion),
     /// A delegate of a mailbox, who came in with that password.
     Delegate(MailboxId, DelegateId, PasswordVersion),
 }
@@ -112,7 +112,15 @@ impl AccountRef {
     /// The mailbox.
     pub fn mailbox(self) -> MailboxId {
         match self {
-            AccountRef::Owner(mailbox) | AccountRef::Delegate(mailbox, ..) => mailbox,
+            AccountRef::Owner(mailbox, _) | AccountRef::Delegate(mailbox, ..) => mailbox,
+        }
+    }
+
+    /// The account.
+    pub fn id(self) -> AccountId {
+        match self {
+            AccountRef::Owner(mailbox, _) => AccountId::Owner(mailbox),
+            AccountRef::Delegate(_, delegate, _) => AccountId::Delegate(delegate),
         }
     }
 }

@@ -138,11 +138,11 @@ pub(super) fn set(
 ) -> Result<Delegate, AccountsError> {
     if hash.is_none() {
         // Nor is there another way in: whoever has been there may have made one (S3).
-        for password in writes.app_passwords(delegate.id)? {
+        for password in writes.app_passwords(delegate.account())? {
             writes.delete_app_password(password.id)?;
         }
     }
-    writes.set_password_hash(delegate.id, hash)?;
+    writes.set_password_hash(delegate.account(), hash)?;
     Ok(writes.delegate_by_id(delegate.id)?.unwrap_or(delegate))
 }
 

@@ -34,8 +34,7 @@ impl Accounts {
                 }
                 other => AccountsError::from(other),
             })?;
-            let NewPostmaster { domain, email, name, language, created_at_secs } = new;
-            Ok(Postmaster { id, domain, email, name, language, created_at_secs })
+            Ok(writes.postmaster(id)?.ok_or(Rule::UnknownPostmaster { domain: new.domain, email: new.email })?)
         })
     }
 

@@ -56,7 +56,7 @@ impl Accounts {
     ) -> Result<SendId, AccountsError> {
         let SendingEntry { account, login, peer, door, addresses, sending } = entry;
         let delegate = match account {
-            AccountRef::Owner(_) => None,
+            AccountRef::Owner(..) => None,
             AccountRef::Delegate(_, delegate, _) => Some(delegate),
         };
         let mailbox = account.mailbox();

@@ -4,7 +4,7 @@
 use super::*;
 use crate::accounts::fixture::{Fixture, NOW, entry};
 use crate::accounts::{Actor, MailboxChange, PermissionChange, Suspension};
-use crate::domain::{ListenerKind, Permissions, SentBy};
+use crate::domain::{ListenerKind, PasswordVersion, Permissions, SentBy};
 
 const NOW_MS: i64 = NOW * 1000 + 7;
 
@@ -36,7 +36,7 @@ fn o2_a_send_is_recorded_before_and_after() {
 #[test]
 fn o2_the_owner_is_recorded_too() {
     let fixture = Fixture::new();
-    let (account, login) = (AccountRef::Owner(fixture.mailbox()), Login::Owner(fixture.address()));
+    let (account, login) = (AccountRef::Owner(fixture.mailbox(), PasswordVersion(0)), Login::Owner(fixture.address()));
     let entry = SendingEntry { account, login, ..fixture.sending() };
     fixture.accounts.record_sending(entry, None, NOW_MS).unwrap();
     fixture.accounts.record_sending(fixture.sending(), None, NOW_MS).unwrap();

@@ -67,7 +67,7 @@ impl Accounts {
             let Some(Asked { mailbox, delegate, requests }) = asked(writes, &name, &code, now_secs)? else {
                 return Ok(());
             };
-            writes.set_link_requests(delegate.id, &requests)?;
+            writes.set_link_requests(delegate.account(), &requests)?;
             let (token, until_secs) = Accounts::further_link(writes, &delegate, LinkPurpose::PasswordReset, now_secs)?;
             let notice = Notice::PasswordForgotten { facts: self.facts(&mailbox, &delegate), until_secs };
             self.tell_delegate(writes, &delegate, notice, Some(&token), now_secs)
@@ -99,7 +99,7 @@ impl Accounts {
             delegate.changed_at_secs = now_secs;
             writes.update_delegate(&delegate)?;
             delegate = passwords::set(writes, delegate, Some(&hash))?;
-            writes.delete_links(delegate.id, LinkPurpose::PasswordReset)?;
+            writes.delete_links(delegate.account(), LinkPurpose::PasswordReset)?;
             let notice = Notice::PasswordChanged(self.facts(&mailbox, &delegate));
             self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
             Ok::<_, AccountsError>(delegate)
@@ -123,7 +123,7 @@ fn asked<R: Reads + ?Sized>(
     }
     // What was asked for in the future, by a clock that was wrong, counts for nothing.
     let works_since = now_secs.saturating_sub(LinkPurpose::PasswordReset.valid_secs());
-    let mut requests = reads.link_requests(delegate.id)?;
+    let mut requests = reads.link_requests(delegate.account())?;
     requests.retain(|at| works_since < *at && *at <= now_secs);
     if requests.len() >= MOST_LINKS || requests.iter().any(|at| now_secs < at.saturating_add(BETWEEN_LINKS_SECS)) {
         return Ok(None);

@@ -62,7 +62,7 @@ impl Accounts {
         delegate.changed_at_secs = now_secs;
         debug_assert_eq!(state, DelegateState::Rejected, "only invitations lapse");
         writes.update_delegate(&delegate)?;
-        writes.delete_links(delegate.id, LinkPurpose::Invitation)?;
+        writes.delete_links(delegate.account(), LinkPurpose::Invitation)?;
         let notice = Notice::Answered { facts: self.facts(mailbox, &delegate), answer: Answer::Expired };
         self.tell_owner(writes, mailbox, notice, now_secs)?;
         Ok(delegate)

@@ -31,7 +31,10 @@ impl Accounts {
             return Ok(Standing::Out(Refusal::UnknownMailbox));
         };
         let (delegate, password) = match account {
-            AccountRef::Owner(_) => return Ok(Standing::In(Grant::OWNER)),
+            AccountRef::Owner(_, password) if mailbox.owner_password == password => {
+                return Ok(Standing::In(Grant::OWNER));
+            }
+            AccountRef::Owner(..) => return Ok(Standing::Out(Refusal::PasswordChanged)),
             AccountRef::Delegate(_, delegate, password) => (delegate, password),
         };
         Ok(match reads.delegate_by_id(delegate)?.filter(|found| found.mailbox == mailbox.id) {
@@ -52,7 +55,7 @@ mod tests {
     use super::*;
     use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3, WEBMAIL};
     use crate::accounts::{Actor, PermissionChange, Suspension};
-    use crate::domain::Permission;
+    use crate::domain::{PasswordVersion, Permission};
 
     fn out(standing: Standing) -> Refusal {
         match standing {
@@ -85,7 +88,7 @@ mod tests {
         fixture.add_anna();
         assert_eq!(out(now(WEBMAIL)), Refusal::UnknownDelegate, "a new anna is not the old one");
 
-        let owner = AccountRef::Owner(fixture.mailbox());
+        let owner = AccountRef::Owner(fixture.mailbox(), PasswordVersion(0));
         assert_eq!(accounts.standing(owner, POP3).unwrap(), Standing::In(Grant::OWNER));
         accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap();
         assert_eq!(out(accounts.standing(owner, POP3).unwrap()), Refusal::UnknownMailbox);

@@ -19,7 +19,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::Token;
 use super::secret_file::{self, SecretFileError};
-use crate::domain::{DelegateId, MailId, MailboxAddress, MailboxId};
+use crate::domain::{AccountId, MailId, MailboxAddress, MailboxId};
 use crate::store::SealedSecret;
 
 const KEY_BYTES: usize = 32;
@@ -159,12 +159,18 @@ impl Vault {
         mark
     }
 
-    /// What an app password of a delegate's is looked up by: HMAC-SHA-256 under a key of its own. It cannot be found by
+    /// What an app password is looked up by: HMAC-SHA-256 under a key of its own. It cannot be found by
     /// trying without the key, and there are too many to try with it.
-    pub(super) fn app_hash(&self, delegate: DelegateId, secret: &str) -> [u8; 32] {
+    pub(super) fn app_hash(&self, account: AccountId, secret: &str) -> [u8; 32] {
         use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
         let own = sign(&Key::new(HMAC_SHA256, self.key.expose_secret()), APP_PASSWORD_CONTEXT);
-        let text = Zeroizing::new([&delegate.0.to_be_bytes(), secret.as_bytes()].concat());
+        // A delegate's account is written as it was when there were no others; no number is as long as a word.
+        let text = Zeroizing::new(match account {
+            AccountId::Delegate(delegate) => [&delegate.0.to_be_bytes(), secret.as_bytes()].concat(),
+            AccountId::Owner(_) | AccountId::Postmaster(_) => {
+                [account.to_string().as_bytes(), b"\0", secret.as_bytes()].concat()
+            }
+        });
         let tag = sign(&Key::new(HMAC_SHA256, own.as_ref()), &text);
         let mut hash = [0; 32];
         hash.copy_from_slice(tag.as_ref());

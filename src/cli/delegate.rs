@@ -100,7 +100,7 @@ impl Newcomer {
     /// Their name in the mailbox, who they are, and what they get.
     pub(super) fn read(self, context: &Context) -> Result<(DelegateName, Person, Grant), Failure> {
         let permissions = granted(&self.permissions, context)?;
-        let person = Person { first_name: self.first_name, last_name: self.last_name, email: self.email };
+        let person = Person { first_name: self.first_name, last_name: self.last_name, email: self.email, phone: None };
         Ok((self.who.into(), person, Grant { permissions, protocols: self.protocol }))
     }
 }

@@ -193,6 +193,7 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
             email: command.owner_email,
             language: command.owner_language,
             fiscal_code: command.owner_fiscal_code,
+            phone: None,
         },
     };
     let view = context.accounts.add_mailbox(entry, now_secs())?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{DelegateId, Protocol};
+use super::{AccountId, Protocol};
 
 /// The row number of an app password in the store. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,8 +28,8 @@ pub struct BadScope(String);
 pub struct AppPassword {
     /// Its row.
     pub id: AppPasswordId,
-    /// Whose it is.
-    pub delegate: DelegateId,
+    /// Whose it is: a delegate's or an owner's.
+    pub account: AccountId,
     /// For which program, as its person calls it; theirs have different names.
     pub name: String,
     /// What it opens.

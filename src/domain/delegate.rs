@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Grant, MailboxId, Permissions, Profile, Protocols, Username};
+use super::{AccountId, Grant, MailboxId, Permissions, Profile, Protocols, Username};
 
 /// The row number of a delegate in the store. Never used again after deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +46,8 @@ pub struct Person {
     pub last_name: String,
     /// The person's own e-mail address, for notifications.
     pub email: String,
+    /// Their phone number.
+    pub phone: Option<String>,
 }
 
 /// A delegate as the store knows them, the password apart.
@@ -71,6 +73,8 @@ pub struct Delegate {
     pub reset_at_secs: Option<i64>,
     /// Which password they have now. Whoever came in with another one must go (D7).
     pub password: PasswordVersion,
+    /// Since when they have had a second factor, likewise (S2).
+    pub two_factor_since_secs: Option<i64>,
     /// Since when they have had their seat, likewise: the last invitation, or when they were added (D9).
     pub seated_at_secs: i64,
     /// What they were granted. Ask [`Permissions::under`] the operator's profile before use.
@@ -87,6 +91,11 @@ pub struct Delegate {
 pub const INVITATION_SECS: i64 = 7 * 24 * 60 * 60;
 
 impl Delegate {
+    /// Their account.
+    pub fn account(&self) -> AccountId {
+        AccountId::Delegate(self.id)
+    }
+
     /// Where they stand at this moment: an invitation lapses by itself (D3), whether or not anybody has written it down.
     pub fn state_at(&self, now_secs: i64) -> DelegateState {
         match (self.state, self.invited_until_secs) {
@@ -186,12 +195,18 @@ mod tests {
             id: DelegateId(1),
             mailbox: MailboxId(1),
             username: "anna".parse().unwrap(),
-            person: Person { first_name: "Anna".into(), last_name: "Verdi".into(), email: "anna@example.it".into() },
+            person: Person {
+                first_name: "Anna".into(),
+                last_name: "Verdi".into(),
+                email: "anna@example.it".into(),
+                phone: None,
+            },
             language: None,
             state: DelegateState::Pending,
             invited_until_secs: Some(1000 + INVITATION_SECS),
             reset_at_secs: None,
             password: PasswordVersion(0),
+            two_factor_since_secs: None,
             seated_at_secs: 1000,
             permissions: Permissions::READ,
             protocols: Protocols::default(),

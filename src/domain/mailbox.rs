@@ -1,6 +1,6 @@
 //! A mailbox as the operator entered it.
 
-use super::{FiscalCode, Language, MailboxAddress, PlanName};
+use super::{AccountId, FiscalCode, Language, MailboxAddress, PasswordVersion, PlanName};
 
 /// The row number of a mailbox in the store. Never used again after removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +36,10 @@ pub struct Mailbox {
     pub password_refused_at_secs: Option<i64>,
     /// Who the owner is.
     pub owner: Owner,
+    /// Another one whenever all who came in as the owner must come in anew.
+    pub owner_password: PasswordVersion,
+    /// Since when the owner has had a second factor: seconds since 1970-01-01 UTC. Then every delegate needs one (S2).
+    pub owner_two_factor_since_secs: Option<i64>,
     /// When it was entered: seconds since 1970-01-01 UTC.
     pub created_at_secs: i64,
     /// When this row was last changed, likewise.
@@ -53,9 +57,16 @@ pub struct Owner {
     pub language: Language,
     /// Their codice fiscale, by which a delegate asks for a new password (D7). Without one nobody can.
     pub fiscal_code: Option<FiscalCode>,
+    /// Their phone number.
+    pub phone: Option<String>,
 }
 
 impl Mailbox {
+    /// Its owner's account.
+    pub fn owner_account(&self) -> AccountId {
+        AccountId::Owner(self.id)
+    }
+
     /// The name to log in with upstream.
     pub fn upstream_login(&self) -> &str {
         self.upstream_user.as_deref().unwrap_or(self.address.as_str())

@@ -5,6 +5,7 @@
 //! none of them. A value that exists here is a valid one: parse, don't validate.
 
 pub mod access;
+pub mod account;
 pub mod address;
 pub mod app_password;
 pub mod copy;
@@ -25,6 +26,7 @@ pub mod postmaster;
 pub mod sending;
 
 pub use access::{Access, AccessFilter, AccessId, AccessRecord};
+pub use account::AccountId;
 pub use address::MailboxAddress;
 pub use app_password::{AppPassword, AppPasswordId, LastUse, Scope};
 pub use copy::{CopyState, SentCopy, SpoolName};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Language, MailboxAddress};
+use super::{AccountId, Language, MailboxAddress, PasswordVersion};
 
 /// The row number of a postmaster in the store. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,8 +31,21 @@ pub struct Postmaster {
     pub name: String,
     /// The language that they are written to in.
     pub language: Language,
+    /// Their phone number (S1).
+    pub phone: Option<String>,
+    /// Which password they have now.
+    pub password: PasswordVersion,
+    /// Since when they have had a second factor: seconds since 1970-01-01 UTC (S2).
+    pub two_factor_since_secs: Option<i64>,
     /// When they were added: seconds since 1970-01-01 UTC.
     pub created_at_secs: i64,
+}
+
+impl Postmaster {
+    /// Their account.
+    pub fn account(&self) -> AccountId {
+        AccountId::Postmaster(self.id)
+    }
 }
 
 impl MailDomain {

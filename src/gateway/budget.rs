@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn whoever_only_says_to_be_the_owner_takes_no_delegates_place() {
         let budget = Arc::new(Budget::default());
-        let owner = AccountRef::Owner(MAILBOX);
+        let owner = AccountRef::Owner(MAILBOX, PasswordVersion(0));
         let mut knocking = Vec::new();
         while let Some(place) = budget.unproven(MAILBOX, owner, 10) {
             knocking.push(place);

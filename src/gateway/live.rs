@@ -171,13 +171,14 @@ impl Drop for Registration {
 mod tests {
     use super::*;
     use crate::domain::MailboxId;
+    use crate::domain::PasswordVersion;
 
     const DOOR: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
 
     #[test]
     fn only_those_for_whom_something_changed_are_told() {
         let live = Arc::new(Live::default());
-        let account = |n| AccountRef::Owner(MailboxId(n));
+        let account = |n| AccountRef::Owner(MailboxId(n), PasswordVersion(0));
         let mut one = live.register(account(1), DOOR, Grant::OWNER);
         let mut two = live.register(account(2), DOOR, Grant::OWNER);
         live.tell_all(|who, _| if who == account(1) { Presence::Out } else { Presence::In(Grant::OWNER) });
@@ -189,8 +190,8 @@ mod tests {
     #[test]
     fn nothing_is_remembered_of_those_who_left() {
         let live = Arc::new(Live::default());
-        let one = live.register(AccountRef::Owner(MailboxId(1)), DOOR, Grant::OWNER);
-        let two = live.register(AccountRef::Owner(MailboxId(1)), DOOR, Grant::OWNER);
+        let one = live.register(AccountRef::Owner(MailboxId(1), PasswordVersion(0)), DOOR, Grant::OWNER);
+        let two = live.register(AccountRef::Owner(MailboxId(1), PasswordVersion(0)), DOOR, Grant::OWNER);
         drop(one);
         assert_eq!(live.lock().open.len(), 1);
         drop(two);

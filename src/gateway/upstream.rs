@@ -118,7 +118,7 @@ impl Shared {
             let age = self.warm.age();
             let place = match person.account {
                 AccountRef::Delegate(..) => budget.place(mailbox, Some(person.account), limit),
-                AccountRef::Owner(_) => budget.unproven(mailbox, person.account, limit),
+                AccountRef::Owner(..) => budget.unproven(mailbox, person.account, limit),
             };
             if let Some(place) = place {
                 return Obtained::Place(place, age);

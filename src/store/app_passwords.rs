@@ -2,14 +2,14 @@
 //! their use concerns nobody's standing.
 
 use super::StoreError;
-use crate::domain::DelegateId;
+use crate::domain::AccountId;
 use crate::domain::app_password::{AppPassword, AppPasswordHash, AppPasswordId, LastUse, Scope, Told};
 
 /// An app password that has no row yet.
 #[derive(Clone, Debug)]
 pub struct NewAppPassword {
     /// Whose.
-    pub delegate: DelegateId,
+    pub account: AccountId,
     /// For which program.
     pub name: String,
     /// What it is checked against.
@@ -26,17 +26,17 @@ pub struct NewAppPassword {
 
 /// What can be asked within one piece of work.
 pub trait AppPasswordReads {
-    /// That of a delegate with this hash.
-    fn app_password(&self, delegate: DelegateId, hash: &AppPasswordHash) -> Result<Option<AppPassword>, StoreError>;
-    /// Those of a delegate, by name.
-    fn app_passwords(&self, delegate: DelegateId) -> Result<Vec<AppPassword>, StoreError>;
+    /// That of an account with this hash.
+    fn app_password(&self, account: AccountId, hash: &AppPasswordHash) -> Result<Option<AppPassword>, StoreError>;
+    /// Those of an account, by name.
+    fn app_passwords(&self, account: AccountId) -> Result<Vec<AppPassword>, StoreError>;
     /// Those that end before that moment, and whose end was not seen to yet.
     fn app_passwords_ending(&self, before_secs: i64) -> Result<Vec<AppPassword>, StoreError>;
 }
 
 /// What can be changed within one piece of work.
 pub trait AppPasswordWrites {
-    /// A new one. [`StoreError::Exists`] where the delegate has one of that name.
+    /// A new one. [`StoreError::Exists`] where they have one of that name.
     fn insert_app_password(&self, new: &NewAppPassword) -> Result<AppPasswordId, StoreError>;
     /// When it ends, and what was told of that.
     fn update_app_password(&self, password: &AppPassword) -> Result<bool, StoreError>;
@@ -44,7 +44,4 @@ pub trait AppPasswordWrites {
     fn use_app_password(&self, id: AppPasswordId, last: &LastUse) -> Result<bool, StoreError>;
     /// Removes one.
     fn delete_app_password(&self, id: AppPasswordId) -> Result<bool, StoreError>;
-    /// Makes whoever came in with any password of the delegate's come in anew: their
-    /// [`PasswordVersion`](crate::domain::PasswordVersion) is another one afterwards.
-    fn renew_password_version(&self, delegate: DelegateId) -> Result<bool, StoreError>;
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::path::Path;
 
 use super::*;
-use crate::domain::{DelegateState, Language, Owner, Permissions, Person, Profile, Protocols};
+use crate::domain::{AccountId, DelegateState, Language, Owner, Permissions, Person, Profile, Protocols};
 
 /// Opens the store that lives in a folder; asked twice for one folder, it opens the same accounts as a second process
 /// would.
@@ -26,6 +26,7 @@ pub(super) fn mailbox(address: &str) -> NewMailbox {
             email: "carla@example.it".into(),
             language: Language::English,
             fiscal_code: Some("RSSMRA85T10A562S".parse().unwrap()),
+            phone: None,
         },
         created_at_secs: 1_000,
     }
@@ -36,7 +37,12 @@ pub(super) fn delegate(mailbox: MailboxId, username: &str) -> NewDelegate {
     NewDelegate {
         mailbox,
         username: username.parse().unwrap(),
-        person: Person { first_name: "Anna".into(), last_name: "Verdi".into(), email: "anna@example.it".into() },
+        person: Person {
+            first_name: "Anna".into(),
+            last_name: "Verdi".into(),
+            email: "anna@example.it".into(),
+            phone: None,
+        },
         language: Some(Language::Italian),
         state: DelegateState::Active,
         invited_until_secs: None,
@@ -101,8 +107,8 @@ fn rows_come_back(dir: &Path, open: Open) {
     assert!(change(store, |w| w.update_delegate(&found)).unwrap());
     assert_eq!(read(store, |r| r.delegate_by_id(anna)).unwrap(), Some(found));
     let hash = PasswordHash("$argon2id$y".into());
-    assert!(change(store, |w| w.set_password_hash(anna, Some(&hash))).unwrap());
-    assert_eq!(read(store, |r| r.password_hash(anna)).unwrap(), Some(hash));
+    assert!(change(store, |w| w.set_password_hash(AccountId::Delegate(anna), Some(&hash))).unwrap());
+    assert_eq!(read(store, |r| r.password_hash(AccountId::Delegate(anna))).unwrap(), Some(hash));
     assert!(change(store, |w| w.delete_delegate(anna)).unwrap());
     assert!(!change(store, |w| w.delete_delegate(anna)).unwrap());
     assert_eq!(read(store, |r| r.delegate_by_id(anna)).unwrap(), None);
@@ -207,7 +213,9 @@ fn the_marker_moves(dir: &Path, open: Open) {
         let anna = w.delegate_by_id(anna.get())?.unwrap();
         w.update_delegate(&Delegate { state: DelegateState::Suspended, ..anna }).map(drop)
     });
-    changed("a password", &|w| w.set_password_hash(anna.get(), Some(&PasswordHash("$x".into()))).map(drop));
+    changed("a password", &|w| {
+        w.set_password_hash(AccountId::Delegate(anna.get()), Some(&PasswordHash("$x".into()))).map(drop)
+    });
     changed("a delegate's end", &|w| w.delete_delegate(anna.get()).map(drop));
     changed("a mailbox's end", &|w| w.delete_mailbox(id).map(drop));
 }

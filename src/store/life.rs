@@ -3,17 +3,18 @@
 
 use super::StoreError;
 use crate::domain::{
-    Delegate, DelegateId, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, Plan, PlanName, Postmaster,
-    PostmasterId,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, Plan, PlanName, Postmaster, PostmasterId,
 };
 
-/// A link that was mailed to a delegate and not used yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A link that was mailed to somebody and not used yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// What it is for.
     pub purpose: LinkPurpose,
     /// Whose it is.
-    pub delegate: DelegateId,
+    pub account: AccountId,
+    /// The address that it confirms, where it is for that (S1).
+    pub email: Option<String>,
     /// When it stops working: seconds since 1970-01-01 UTC.
     pub until_secs: i64,
 }
@@ -37,8 +38,8 @@ pub struct NewPostmaster {
 pub trait LifeReads {
     /// The link with that token.
     fn link(&self, hash: &LinkHash) -> Result<Option<Link>, StoreError>;
-    /// When links for a new password were asked for in a delegate's name, seconds since 1970-01-01 UTC, in order.
-    fn link_requests(&self, delegate: DelegateId) -> Result<Vec<i64>, StoreError>;
+    /// When links for a new password were asked for in somebody's name, seconds since 1970-01-01 UTC, in order.
+    fn link_requests(&self, account: AccountId) -> Result<Vec<i64>, StoreError>;
     /// The delegates who are pending by their row, though their invitation has lapsed by then (D3).
     fn lapsed_invitations(&self, now_secs: i64) -> Result<Vec<Delegate>, StoreError>;
     /// The mailboxes whose grace period has ended by then (D10).
@@ -55,20 +56,22 @@ pub trait LifeReads {
 
 /// What can be changed within one piece of work.
 pub trait LifeWrites {
-    /// A link, beside those that the delegate has.
+    /// A link, beside those that they have.
     fn insert_link(&self, hash: &LinkHash, link: &Link) -> Result<(), StoreError>;
-    /// Takes the delegate's links for this purpose back.
-    fn delete_links(&self, delegate: DelegateId, purpose: LinkPurpose) -> Result<bool, StoreError>;
+    /// Takes somebody's links for this purpose back.
+    fn delete_links(&self, account: AccountId, purpose: LinkPurpose) -> Result<bool, StoreError>;
     /// The same for those that work no more by then.
-    fn delete_links_until(&self, delegate: DelegateId, purpose: LinkPurpose, secs: i64) -> Result<bool, StoreError>;
+    fn delete_links_until(&self, account: AccountId, purpose: LinkPurpose, secs: i64) -> Result<bool, StoreError>;
     /// These in place of those that [`LifeReads::link_requests`] told; they stay when links go.
-    fn set_link_requests(&self, delegate: DelegateId, at_secs: &[i64]) -> Result<(), StoreError>;
+    fn set_link_requests(&self, account: AccountId, at_secs: &[i64]) -> Result<(), StoreError>;
     /// A plan, in place of the one of that name.
     fn put_plan(&self, plan: &Plan) -> Result<(), StoreError>;
     /// Removes a plan.
     fn delete_plan(&self, name: &PlanName) -> Result<bool, StoreError>;
     /// A new postmaster. [`StoreError::Exists`] where the domain has one of that address.
     fn insert_postmaster(&self, new: &NewPostmaster) -> Result<PostmasterId, StoreError>;
-    /// Removes a postmaster.
+    /// A postmaster's name, language and phone number.
+    fn update_postmaster(&self, postmaster: &Postmaster) -> Result<bool, StoreError>;
+    /// Removes a postmaster, and what belongs to their account.
     fn delete_postmaster(&self, id: PostmasterId) -> Result<bool, StoreError>;
 }

@@ -3,7 +3,9 @@
 
 use super::conformance::{delegate, mailbox};
 use super::*;
-use crate::domain::{DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, Plan, PlanName, PostmasterId};
+use crate::domain::{
+    AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, Plan, PlanName, PostmasterId,
+};
 
 /// Runs all of it on a store that is new.
 pub(super) fn holds(store: &dyn Store) {
@@ -38,21 +40,24 @@ fn plans_are_shipped_and_changed(store: &dyn Store) {
 
 fn links_go_with_their_delegate(store: &dyn Store) {
     let box_id = change(store, |w| w.insert_mailbox(&mailbox("links@b.it"))).unwrap();
-    let [anna, bruno] =
-        ["anna", "bruno"].map(|who| change(store, |w| w.insert_delegate(&delegate(box_id, who))).unwrap());
-    let link = |delegate, purpose, until_secs| Link { purpose, delegate, until_secs };
+    let delegates = ["anna", "bruno"].map(|who| change(store, |w| w.insert_delegate(&delegate(box_id, who))).unwrap());
+    let [anna, bruno] = delegates.map(AccountId::Delegate);
+    let link = |account, purpose, until_secs| Link { purpose, account, email: None, until_secs };
     let (one, two, three) = (LinkHash([1; 32]), LinkHash([2; 32]), LinkHash([3; 32]));
     let invitation = link(anna, LinkPurpose::Invitation, 10);
     let marker = store.change_marker().unwrap();
     change(store, |w| w.insert_link(&one, &invitation)).unwrap();
     change(store, |w| w.insert_link(&two, &link(anna, LinkPurpose::PasswordReset, 20))).unwrap();
     change(store, |w| w.insert_link(&three, &link(bruno, LinkPurpose::Invitation, 30))).unwrap();
-    assert_eq!(read(store, |r| r.link(&one)).unwrap(), Some(invitation));
+    assert_eq!(read(store, |r| r.link(&one)).unwrap(), Some(invitation.clone()));
     // A newer one for the same purpose stands beside it, and both go with their purpose.
     let newer = link(anna, LinkPurpose::Invitation, 40);
     let four = LinkHash([4; 32]);
     change(store, |w| w.insert_link(&four, &newer)).unwrap();
-    assert_eq!([&one, &four].map(|hash| read(store, |r| r.link(hash)).unwrap()), [Some(invitation), Some(newer)]);
+    assert_eq!(
+        [&one, &four].map(|hash| read(store, |r| r.link(hash)).unwrap()),
+        [Some(invitation), Some(newer.clone())]
+    );
     let until = |secs| change(store, |w| w.delete_links_until(anna, LinkPurpose::Invitation, secs)).unwrap();
     assert_eq!([until(9), until(10), until(10)], [false, true, false]);
     assert!(change(store, |w| w.delete_links(anna, LinkPurpose::Invitation)).unwrap());
@@ -65,7 +70,7 @@ fn links_go_with_their_delegate(store: &dyn Store) {
     change(store, |w| w.set_link_requests(anna, &[7])).unwrap();
     assert_eq!(requests(anna), [7]);
     assert_eq!(store.change_marker().unwrap(), marker, "a link concerns nobody's standing");
-    assert!(change(store, |w| w.delete_delegate(anna)).unwrap());
+    assert!(change(store, |w| w.delete_delegate(delegates[0])).unwrap());
     assert_ne!(store.change_marker().unwrap(), marker);
     assert_eq!(read(store, |r| r.link(&two)).unwrap(), None);
     assert!(requests(anna).is_empty());

@@ -35,7 +35,7 @@ pub use sqlite::Sqlite;
 
 use std::path::PathBuf;
 
-use crate::domain::{Delegate, DelegateId, Mailbox, MailboxAddress, MailboxId, Username};
+use crate::domain::{AccountId, Delegate, DelegateId, Mailbox, MailboxAddress, MailboxId, Username};
 
 /// Something that differs whenever an account was changed since it was last asked for, by anybody. The record of sends
 /// does not count: whoever follows the marker looks up everybody's standing each time that it moves, which a busy sender
@@ -104,8 +104,8 @@ pub trait Reads: AccessReads + AppPasswordReads + GuessReads + LifeReads + Outbo
     fn delegate_by_id(&self, id: DelegateId) -> Result<Option<Delegate>, StoreError>;
     /// The delegates of a mailbox, by username.
     fn delegates(&self, mailbox: MailboxId) -> Result<Vec<Delegate>, StoreError>;
-    /// What a delegate's password is checked against; `None` before they have one.
-    fn password_hash(&self, id: DelegateId) -> Result<Option<PasswordHash>, StoreError>;
+    /// What somebody's password is checked against; `None` before they have one, and for owners: theirs is the mailbox's.
+    fn password_hash(&self, account: AccountId) -> Result<Option<PasswordHash>, StoreError>;
     /// What tells whether the key at hand is the one that this store's secrets are sealed with.
     fn key_check(&self) -> Result<Option<SealedSecret>, StoreError>;
 }
@@ -127,10 +127,13 @@ pub trait Writes:
     fn insert_delegate(&self, new: &NewDelegate) -> Result<DelegateId, StoreError>;
     /// Everything of a delegate but their row, mailbox, username and when they were added.
     fn update_delegate(&self, delegate: &Delegate) -> Result<bool, StoreError>;
-    /// What the delegate's password is checked against from now on; none is a password that nothing matches. Their
+    /// What a delegate's or postmaster's password is checked against from now on; none is a password that nothing matches.
+    /// Their [`PasswordVersion`](crate::domain::PasswordVersion) is another one afterwards.
+    fn set_password_hash(&self, account: AccountId, hash: Option<&PasswordHash>) -> Result<bool, StoreError>;
+    /// Makes whoever came in with any password of this account come in anew: its
     /// [`PasswordVersion`](crate::domain::PasswordVersion) is another one afterwards.
-    fn set_password_hash(&self, id: DelegateId, hash: Option<&PasswordHash>) -> Result<bool, StoreError>;
-    /// Removes a delegate, and the links that were mailed to them.
+    fn renew_password_version(&self, account: AccountId) -> Result<bool, StoreError>;
+    /// Removes a delegate, and what belongs to their account.
     fn delete_delegate(&self, id: DelegateId) -> Result<bool, StoreError>;
     /// See [`Reads::key_check`].
     fn set_key_check(&self, check: &SealedSecret) -> Result<(), StoreError>;

@@ -15,6 +15,7 @@ async fn markup_in_names_is_text() {
             first_name: "<img src=x>".to_owned(),
             last_name: "</dd></dl>&amp;".to_owned(),
             email: "anna@example.it".to_owned(),
+            phone: None,
         },
         language: None,
         message: None,

@@ -88,6 +88,7 @@ impl Office {
                 email: "carla@example.it".to_owned(),
                 language: Language::Italian,
                 fiscal_code: Some(OWNERS_CODE.parse().unwrap()),
+                phone: None,
             },
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
@@ -203,7 +204,12 @@ fn name(username: &str) -> DelegateName {
 }
 
 fn person(username: &str) -> Person {
-    Person { first_name: "Anna".to_owned(), last_name: "Verdi".to_owned(), email: format!("{username}@example.it") }
+    Person {
+        first_name: "Anna".to_owned(),
+        last_name: "Verdi".to_owned(),
+        email: format!("{username}@example.it"),
+        phone: None,
+    }
 }
 
 /// A form as a browser sends it.

@@ -57,6 +57,7 @@ impl House {
                 email: "carla@example.it".to_owned(),
                 language: Language::Italian,
                 fiscal_code: Some("RSSMRA85T10A562S".parse().unwrap()),
+                phone: None,
             },
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
@@ -75,6 +76,7 @@ impl House {
                 first_name: "Anna".to_owned(),
                 last_name: "Verdi".to_owned(),
                 email: format!("{username}@example.it"),
+                phone: None,
             },
             language: Some(language),
             message: None,

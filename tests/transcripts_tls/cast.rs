@@ -113,6 +113,7 @@ impl Cast {
                 email: "ufficio@example.it".to_owned(),
                 language: Language::Italian,
                 fiscal_code: None,
+                phone: None,
             },
         };
         let upstreams = Upstreams::from([(UPSTREAM.to_owned(), master)]);
@@ -224,6 +225,7 @@ impl Counted {
                 first_name: "Prova".to_owned(),
                 last_name: username.to_owned(),
                 email: "prova@example.it".to_owned(),
+                phone: None,
             },
             language: None,
             invited_until_secs: None,

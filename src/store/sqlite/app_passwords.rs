@@ -3,12 +3,12 @@
 use rusqlite::{Row, params};
 
 use super::queries::{Made, Work, column, parsed, parsed_or_none};
-use crate::domain::DelegateId;
+use crate::domain::AccountId;
 use crate::domain::app_password::{AppPassword, AppPasswordHash, AppPasswordId, LastUse, Told};
 use crate::store::StoreError;
 use crate::store::app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 
-const APP_PASSWORD: &str = "SELECT id, delegate_id, name, scope, created_at_secs, expires_at_secs, told, used_at_ms, \
+const APP_PASSWORD: &str = "SELECT id, account, name, scope, created_at_secs, expires_at_secs, told, used_at_ms, \
                             used_from, used_by FROM app_passwords";
 
 fn app_password(row: &Row<'_>) -> Made<AppPassword> {
@@ -22,7 +22,7 @@ fn app_password(row: &Row<'_>) -> Made<AppPassword> {
     };
     Ok(AppPassword {
         id,
-        delegate: DelegateId(column(row, "delegate_id")?),
+        account: parsed(row, "account", |text| text.parse().ok())?,
         name: column(row, "name")?,
         scope: parsed(row, "scope", |text| text.parse().ok())?,
         created_at_secs: column(row, "created_at_secs")?,
@@ -33,13 +33,13 @@ fn app_password(row: &Row<'_>) -> Made<AppPassword> {
 }
 
 impl AppPasswordReads for Work<'_> {
-    fn app_password(&self, delegate: DelegateId, hash: &AppPasswordHash) -> Made<Option<AppPassword>> {
-        let sql = format!("{APP_PASSWORD} WHERE delegate_id = ?1 AND hash = ?2");
-        self.row(&sql, params![delegate.0, hash.0.as_slice()], app_password)
+    fn app_password(&self, account: AccountId, hash: &AppPasswordHash) -> Made<Option<AppPassword>> {
+        let sql = format!("{APP_PASSWORD} WHERE account = ?1 AND hash = ?2");
+        self.row(&sql, params![account.to_string(), hash.0.as_slice()], app_password)
     }
 
-    fn app_passwords(&self, delegate: DelegateId) -> Made<Vec<AppPassword>> {
-        self.rows(&format!("{APP_PASSWORD} WHERE delegate_id = ?1 ORDER BY name"), [delegate.0], app_password)
+    fn app_passwords(&self, account: AccountId) -> Made<Vec<AppPassword>> {
+        self.rows(&format!("{APP_PASSWORD} WHERE account = ?1 ORDER BY name"), [account.to_string()], app_password)
     }
 
     fn app_passwords_ending(&self, before_secs: i64) -> Made<Vec<AppPassword>> {
@@ -51,10 +51,10 @@ impl AppPasswordReads for Work<'_> {
 impl AppPasswordWrites for Work<'_> {
     fn insert_app_password(&self, new: &NewAppPassword) -> Made<AppPasswordId> {
         self.execute(
-            "INSERT INTO app_passwords (delegate_id, name, hash, scope, created_at_secs, expires_at_secs, told) \
+            "INSERT INTO app_passwords (account, name, hash, scope, created_at_secs, expires_at_secs, told) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
-                new.delegate.0,
+                new.account.to_string(),
                 new.name,
                 new.hash.0.as_slice(),
                 new.scope.to_string(),
@@ -79,9 +79,5 @@ impl AppPasswordWrites for Work<'_> {
 
     fn delete_app_password(&self, id: AppPasswordId) -> Made<bool> {
         self.execute("DELETE FROM app_passwords WHERE id = ?1", [id.0])
-    }
-
-    fn renew_password_version(&self, delegate: DelegateId) -> Made<bool> {
-        self.execute("UPDATE delegates SET password_version = password_version + 1 WHERE id = ?1", [delegate.0])
     }
 }

@@ -4,18 +4,22 @@ use rusqlite::{Row, params};
 
 use super::queries::{DELEGATE, MAILBOX, Made, Work, column, delegate, mailbox, parsed, unsigned};
 use crate::domain::{
-    Delegate, DelegateId, Language, LinkHash, LinkPurpose, Mailbox, Plan, PlanName, Postmaster, PostmasterId,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, Mailbox, PasswordVersion, Plan, PlanName, Postmaster,
+    PostmasterId,
 };
 use crate::store::life::{LifeReads, LifeWrites, Link, NewPostmaster};
 
-const LINK: &str = "SELECT purpose, delegate_id, until_secs FROM links";
+const LINK: &str = "SELECT purpose, account, email, until_secs FROM links";
 const PLAN: &str = "SELECT name, seats, pack_seats, most_packs FROM plans";
-const POSTMASTER: &str = "SELECT id, domain, email, name, language, created_at_secs FROM postmasters";
+const POSTMASTER: &str = "SELECT id, domain, email, name, language, phone, password_version, \
+                          (SELECT since_secs FROM second_factors WHERE account = 'postmaster:' || postmasters.id) \
+                          AS two_factor_since_secs, created_at_secs FROM postmasters";
 
 fn link(row: &Row<'_>) -> Made<Link> {
     Ok(Link {
         purpose: parsed(row, "purpose", LinkPurpose::from_name)?,
-        delegate: DelegateId(column(row, "delegate_id")?),
+        account: parsed(row, "account", |text| text.parse().ok())?,
+        email: column(row, "email")?,
         until_secs: column(row, "until_secs")?,
     })
 }
@@ -36,6 +40,9 @@ fn postmaster(row: &Row<'_>) -> Made<Postmaster> {
         email: column(row, "email")?,
         name: column(row, "name")?,
         language: parsed(row, "language", Language::from_name)?,
+        phone: column(row, "phone")?,
+        password: PasswordVersion(column(row, "password_version")?),
+        two_factor_since_secs: column(row, "two_factor_since_secs")?,
         created_at_secs: column(row, "created_at_secs")?,
     })
 }
@@ -45,9 +52,9 @@ impl LifeReads for Work<'_> {
         self.row(&format!("{LINK} WHERE hash = ?1"), [hash.0.as_slice()], link)
     }
 
-    fn link_requests(&self, delegate: DelegateId) -> Made<Vec<i64>> {
-        let ask = "SELECT at_secs FROM link_requests WHERE delegate_id = ?1 ORDER BY at_secs";
-        self.rows(ask, [delegate.0], |row| column(row, "at_secs"))
+    fn link_requests(&self, account: AccountId) -> Made<Vec<i64>> {
+        let ask = "SELECT at_secs FROM link_requests WHERE account = ?1 ORDER BY at_secs";
+        self.rows(ask, [account.to_string()], |row| column(row, "at_secs"))
     }
 
     fn lapsed_invitations(&self, now_secs: i64) -> Made<Vec<Delegate>> {
@@ -79,25 +86,27 @@ impl LifeReads for Work<'_> {
 
 impl LifeWrites for Work<'_> {
     fn insert_link(&self, hash: &LinkHash, link: &Link) -> Made<()> {
-        let insert = "INSERT INTO links (hash, purpose, delegate_id, until_secs) VALUES (?1, ?2, ?3, ?4)";
-        let row = params![hash.0.as_slice(), link.purpose.name(), link.delegate.0, link.until_secs];
+        let insert = "INSERT INTO links (hash, purpose, account, email, until_secs) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let Link { purpose, account, email, until_secs } = link;
+        let row = params![hash.0.as_slice(), purpose.name(), account.to_string(), email, until_secs];
         self.execute(insert, row).map(drop)
     }
 
-    fn delete_links(&self, delegate: DelegateId, purpose: LinkPurpose) -> Made<bool> {
-        let delete = "DELETE FROM links WHERE delegate_id = ?1 AND purpose = ?2";
-        self.execute(delete, params![delegate.0, purpose.name()])
+    fn delete_links(&self, account: AccountId, purpose: LinkPurpose) -> Made<bool> {
+        let delete = "DELETE FROM links WHERE account = ?1 AND purpose = ?2";
+        self.execute(delete, params![account.to_string(), purpose.name()])
     }
 
-    fn delete_links_until(&self, delegate: DelegateId, purpose: LinkPurpose, secs: i64) -> Made<bool> {
-        let delete = "DELETE FROM links WHERE delegate_id = ?1 AND purpose = ?2 AND until_secs <= ?3";
-        self.execute(delete, params![delegate.0, purpose.name(), secs])
+    fn delete_links_until(&self, account: AccountId, purpose: LinkPurpose, secs: i64) -> Made<bool> {
+        let delete = "DELETE FROM links WHERE account = ?1 AND purpose = ?2 AND until_secs <= ?3";
+        self.execute(delete, params![account.to_string(), purpose.name(), secs])
     }
 
-    fn set_link_requests(&self, delegate: DelegateId, at_secs: &[i64]) -> Made<()> {
-        self.execute("DELETE FROM link_requests WHERE delegate_id = ?1", [delegate.0])?;
+    fn set_link_requests(&self, account: AccountId, at_secs: &[i64]) -> Made<()> {
+        let account = account.to_string();
+        self.execute("DELETE FROM link_requests WHERE account = ?1", [&account])?;
         for at_secs in at_secs {
-            self.execute("INSERT INTO link_requests (delegate_id, at_secs) VALUES (?1, ?2)", [delegate.0, *at_secs])?;
+            self.execute("INSERT INTO link_requests (account, at_secs) VALUES (?1, ?2)", params![account, at_secs])?;
         }
         Ok(())
     }
@@ -118,6 +127,12 @@ impl LifeWrites for Work<'_> {
             params![new.domain.as_str(), new.email, new.name, new.language.name(), new.created_at_secs],
         )?;
         Ok(PostmasterId(self.0.last_insert_rowid()))
+    }
+
+    fn update_postmaster(&self, postmaster: &Postmaster) -> Made<bool> {
+        let Postmaster { id, name, language, phone, .. } = postmaster;
+        let update = "UPDATE postmasters SET name = ?2, language = ?3, phone = ?4 WHERE id = ?1";
+        self.execute(update, params![id.0, name, language.name(), phone])
     }
 
     fn delete_postmaster(&self, id: PostmasterId) -> Made<bool> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::failed;
 use crate::domain::{
-    Delegate, DelegateId, DelegateState, FiscalCode, Language, Mailbox, MailboxAddress, MailboxId, Owner,
+    AccountId, Delegate, DelegateId, DelegateState, FiscalCode, Language, Mailbox, MailboxAddress, MailboxId, Owner,
     PasswordVersion, Permissions, Person, Profile, SentBy, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
@@ -14,10 +14,12 @@ use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, S
 pub(super) struct Work<'a>(pub(super) &'a Connection);
 
 pub(super) const MAILBOX: &str = "SELECT id, address, upstream, upstream_user, plan, packs, grace_until_secs, multi_user, own_app_passwords, \
-                       password_management, password_refused_at_secs, owner_name, owner_email, owner_language, owner_fiscal_code, \
-                       created_at_secs, changed_at_secs FROM mailboxes";
-pub(super) const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, permissions, \
-                        protocols, state, invited_until_secs, reset_at_secs, password_version, seated_at_secs, \
+                       password_management, password_refused_at_secs, owner_name, owner_email, owner_language, owner_fiscal_code, owner_phone, owner_password_version, \
+                       (SELECT since_secs FROM second_factors WHERE account = 'owner:' || mailboxes.id) \
+                       AS two_factor_since_secs, created_at_secs, changed_at_secs FROM mailboxes";
+pub(super) const DELEGATE: &str = "SELECT id, mailbox_id, username, first_name, last_name, email, language, phone, permissions, \
+                        (SELECT since_secs FROM second_factors WHERE account = 'delegate:' || delegates.id) \
+                        AS two_factor_since_secs, protocols, state, invited_until_secs, reset_at_secs, password_version, seated_at_secs, \
                         created_at_secs, changed_at_secs FROM delegates";
 
 pub(super) type Made<T> = Result<T, StoreError>;
@@ -162,7 +164,10 @@ pub(super) fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
             email: column(row, "owner_email")?,
             language: parsed(row, "owner_language", Language::from_name)?,
             fiscal_code: parsed_or_none(row, "owner_fiscal_code", |text| text.parse().ok())?,
+            phone: column(row, "owner_phone")?,
         },
+        owner_password: PasswordVersion(column(row, "owner_password_version")?),
+        owner_two_factor_since_secs: column(row, "two_factor_since_secs")?,
         created_at_secs: column(row, "created_at_secs")?,
         changed_at_secs: column(row, "changed_at_secs")?,
     })
@@ -177,7 +182,9 @@ pub(super) fn delegate(row: &Row<'_>) -> Made<Delegate> {
             first_name: column(row, "first_name")?,
             last_name: column(row, "last_name")?,
             email: column(row, "email")?,
+            phone: column(row, "phone")?,
         },
+        two_factor_since_secs: column(row, "two_factor_since_secs")?,
         language: parsed_or_none(row, "language", Language::from_name)?,
         state: parsed(row, "state", DelegateState::from_name)?,
         invited_until_secs: column(row, "invited_until_secs")?,
@@ -236,8 +243,12 @@ impl Reads for Work<'_> {
         self.rows(&format!("{DELEGATE} WHERE mailbox_id = ?1 ORDER BY username"), [mailbox.0], delegate)
     }
 
-    fn password_hash(&self, id: DelegateId) -> Made<Option<PasswordHash>> {
-        let hash = self.value("SELECT password_hash FROM delegates WHERE id = ?1", [id.0])?;
+    fn password_hash(&self, account: AccountId) -> Made<Option<PasswordHash>> {
+        let hash = match account {
+            AccountId::Owner(_) => None,
+            AccountId::Delegate(id) => self.value("SELECT password_hash FROM delegates WHERE id = ?1", [id.0])?,
+            AccountId::Postmaster(id) => self.value("SELECT password_hash FROM postmasters WHERE id = ?1", [id.0])?,
+        };
         Ok(hash.map(PasswordHash))
     }
 
@@ -251,8 +262,8 @@ impl Writes for Work<'_> {
     fn insert_mailbox(&self, new: &NewMailbox) -> Made<MailboxId> {
         self.execute(
             "INSERT INTO mailboxes (address, upstream, upstream_user, plan, packs, multi_user, password_management, \
-             owner_name, owner_email, owner_language, owner_fiscal_code, created_at_secs, changed_at_secs) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
+             owner_name, owner_email, owner_language, owner_fiscal_code, owner_phone, created_at_secs, changed_at_secs) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
             params![
                 new.address.as_str(),
                 new.upstream,
@@ -265,6 +276,7 @@ impl Writes for Work<'_> {
                 new.owner.email,
                 new.owner.language.name(),
                 new.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
+                new.owner.phone,
                 new.created_at_secs
             ],
         )?;
@@ -275,7 +287,8 @@ impl Writes for Work<'_> {
         let changed = self.execute(
             "UPDATE mailboxes SET upstream = ?2, upstream_user = ?3, plan = ?4, packs = ?5, grace_until_secs = ?6, \
              multi_user = ?7, password_management = ?8, owner_name = ?9, owner_email = ?10, owner_language = ?11, \
-             owner_fiscal_code = ?12, password_refused_at_secs = ?13, own_app_passwords = ?14, changed_at_secs = ?15 \
+             owner_fiscal_code = ?12, password_refused_at_secs = ?13, own_app_passwords = ?14, owner_phone = ?15, \
+             changed_at_secs = ?16 \
              WHERE id = ?1",
             params![
                 mailbox.id.0,
@@ -292,6 +305,7 @@ impl Writes for Work<'_> {
                 mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
                 mailbox.password_refused_at_secs,
                 mailbox.own_app_passwords,
+                mailbox.owner.phone,
                 mailbox.changed_at_secs
             ],
         )?;
@@ -316,15 +330,16 @@ impl Writes for Work<'_> {
 
     fn insert_delegate(&self, new: &NewDelegate) -> Made<DelegateId> {
         self.execute(
-            "INSERT INTO delegates (mailbox_id, username, first_name, last_name, email, language, permissions, \
+            "INSERT INTO delegates (mailbox_id, username, first_name, last_name, email, phone, language, permissions, \
              protocols, state, invited_until_secs, seated_at_secs, password_hash, created_at_secs, changed_at_secs) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?11)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?12, ?12)",
             params![
                 new.mailbox.0,
                 new.username.as_str(),
                 new.person.first_name,
                 new.person.last_name,
                 new.person.email,
+                new.person.phone,
                 new.language.map(Language::name),
                 new.permissions.to_string(),
                 new.protocols.to_string(),
@@ -340,8 +355,8 @@ impl Writes for Work<'_> {
     fn update_delegate(&self, delegate: &Delegate) -> Made<bool> {
         self.execute(
             "UPDATE delegates SET first_name = ?2, last_name = ?3, email = ?4, language = ?5, permissions = ?6, \
-             protocols = ?7, state = ?8, invited_until_secs = ?9, reset_at_secs = ?10, seated_at_secs = ?11, \
-             changed_at_secs = ?12 WHERE id = ?1",
+             protocols = ?7, state = ?8, invited_until_secs = ?9, reset_at_secs = ?10, seated_at_secs = ?11, phone = ?12, \
+             changed_at_secs = ?13 WHERE id = ?1",
             params![
                 delegate.id.0,
                 delegate.person.first_name,
@@ -354,15 +369,35 @@ impl Writes for Work<'_> {
                 delegate.invited_until_secs,
                 delegate.reset_at_secs,
                 delegate.seated_at_secs,
+                delegate.person.phone,
                 delegate.changed_at_secs
             ],
         )
     }
 
-    fn set_password_hash(&self, id: DelegateId, hash: Option<&PasswordHash>) -> Made<bool> {
+    fn set_password_hash(&self, account: AccountId, hash: Option<&PasswordHash>) -> Made<bool> {
         let hash = hash.map(|hash| hash.0.as_str());
-        let set = "UPDATE delegates SET password_hash = ?2, password_version = password_version + 1 WHERE id = ?1";
-        self.execute(set, params![id.0, hash])
+        let (set, id) = match account {
+            AccountId::Owner(_) => return Ok(false),
+            AccountId::Delegate(id) => ("UPDATE delegates SET password_hash = ?2 WHERE id = ?1", id.0),
+            AccountId::Postmaster(id) => ("UPDATE postmasters SET password_hash = ?2 WHERE id = ?1", id.0),
+        };
+        Ok(self.execute(set, params![id, hash])? && self.renew_password_version(account)?)
+    }
+
+    fn renew_password_version(&self, account: AccountId) -> Made<bool> {
+        let (renew, id) = match account {
+            AccountId::Owner(id) => {
+                ("UPDATE mailboxes SET owner_password_version = owner_password_version + 1 WHERE id = ?1", id.0)
+            }
+            AccountId::Delegate(id) => {
+                ("UPDATE delegates SET password_version = password_version + 1 WHERE id = ?1", id.0)
+            }
+            AccountId::Postmaster(id) => {
+                ("UPDATE postmasters SET password_version = password_version + 1 WHERE id = ?1", id.0)
+            }
+        };
+        self.execute(renew, [id])
     }
 
     fn delete_delegate(&self, id: DelegateId) -> Made<bool> {

@@ -234,6 +234,144 @@ CREATE TABLE app_passwords (
 ) STRICT;
 CREATE INDEX app_passwords_ending ON app_passwords (expires_at_secs) WHERE told <> 'ended';
 ",
+    // Everybody who logs in has an account, and what belongs to one is kept under its name ([`AccountId`]), whoever they are;
+    // it goes with them.
+    "
+ALTER TABLE mailboxes ADD COLUMN owner_phone TEXT;
+ALTER TABLE mailboxes ADD COLUMN owner_password_version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delegates ADD COLUMN phone TEXT;
+ALTER TABLE postmasters ADD COLUMN phone TEXT;
+ALTER TABLE postmasters ADD COLUMN password_hash TEXT;
+ALTER TABLE postmasters ADD COLUMN password_version INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE second_factors (
+    account         TEXT PRIMARY KEY,
+    sealed_secret   BLOB NOT NULL,
+    since_secs      INTEGER NOT NULL,
+    last_step       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE enrolments (
+    account         TEXT PRIMARY KEY,
+    sealed_secret   BLOB NOT NULL,
+    begun_at_secs   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE recovery_codes (
+    hash            BLOB PRIMARY KEY,
+    account         TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recovery_codes_of ON recovery_codes (account);
+CREATE TABLE webmail_logins (
+    hash            BLOB PRIMARY KEY,
+    account         TEXT NOT NULL,
+    password_version INTEGER NOT NULL,
+    made_at_ms      INTEGER NOT NULL,
+    until_ms        INTEGER NOT NULL,
+    address         TEXT,
+    used_at_ms      INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webmail_logins_by_time ON webmail_logins (until_ms);
+CREATE TABLE panel_sessions (
+    hash            BLOB PRIMARY KEY,
+    account         TEXT NOT NULL,
+    password_version INTEGER NOT NULL,
+    stage           TEXT NOT NULL,
+    began_at_ms     INTEGER NOT NULL,
+    seen_at_ms      INTEGER NOT NULL,
+    address         TEXT NOT NULL,
+    program         TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX panel_sessions_of ON panel_sessions (account);
+CREATE INDEX panel_sessions_by_time ON panel_sessions (seen_at_ms);
+CREATE TABLE api_tokens (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    name            TEXT NOT NULL UNIQUE,
+    hash            BLOB NOT NULL UNIQUE,
+    created_at_secs INTEGER NOT NULL,
+    expires_at_secs INTEGER,
+    used_at_ms      INTEGER
+) STRICT;
+
+CREATE TABLE account_links (
+    hash            BLOB PRIMARY KEY,
+    purpose         TEXT NOT NULL,
+    account         TEXT NOT NULL,
+    email           TEXT,
+    until_secs      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO account_links SELECT hash, purpose, 'delegate:' || delegate_id, NULL, until_secs FROM links;
+DROP TABLE links;
+ALTER TABLE account_links RENAME TO links;
+CREATE INDEX links_of_account ON links (account, purpose);
+CREATE TABLE account_link_requests (
+    account         TEXT NOT NULL,
+    at_secs         INTEGER NOT NULL,
+    PRIMARY KEY (account, at_secs)
+) STRICT, WITHOUT ROWID;
+INSERT INTO account_link_requests SELECT 'delegate:' || delegate_id, at_secs FROM link_requests;
+DROP TABLE link_requests;
+ALTER TABLE account_link_requests RENAME TO link_requests;
+
+CREATE TABLE account_app_passwords (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    account         TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    hash            BLOB NOT NULL UNIQUE,
+    scope           TEXT NOT NULL,
+    created_at_secs INTEGER NOT NULL,
+    expires_at_secs INTEGER NOT NULL,
+    told            TEXT NOT NULL,
+    used_at_ms      INTEGER,
+    used_from       TEXT,
+    used_by         TEXT,
+    UNIQUE (account, name)
+) STRICT;
+INSERT INTO account_app_passwords SELECT id, 'delegate:' || delegate_id, name, hash, scope, created_at_secs,
+    expires_at_secs, told, used_at_ms, used_from, used_by FROM app_passwords;
+-- Numbers go on from where they were, also past those that are gone.
+INSERT OR REPLACE INTO sqlite_sequence (rowid, name, seq)
+    SELECT (SELECT rowid FROM sqlite_sequence WHERE name = 'account_app_passwords'), 'account_app_passwords', seq
+    FROM sqlite_sequence WHERE name = 'app_passwords';
+DROP TABLE app_passwords;
+ALTER TABLE account_app_passwords RENAME TO app_passwords;
+CREATE INDEX app_passwords_ending ON app_passwords (expires_at_secs) WHERE told <> 'ended';
+
+CREATE TRIGGER owner_gone AFTER DELETE ON mailboxes BEGIN
+    DELETE FROM second_factors WHERE account = 'owner:' || OLD.id;
+    DELETE FROM enrolments WHERE account = 'owner:' || OLD.id;
+    DELETE FROM recovery_codes WHERE account = 'owner:' || OLD.id;
+    DELETE FROM webmail_logins WHERE account = 'owner:' || OLD.id;
+    DELETE FROM panel_sessions WHERE account = 'owner:' || OLD.id;
+    DELETE FROM links WHERE account = 'owner:' || OLD.id;
+    DELETE FROM link_requests WHERE account = 'owner:' || OLD.id;
+    DELETE FROM app_passwords WHERE account = 'owner:' || OLD.id;
+END;
+CREATE TRIGGER delegate_gone AFTER DELETE ON delegates BEGIN
+    DELETE FROM second_factors WHERE account = 'delegate:' || OLD.id;
+    DELETE FROM enrolments WHERE account = 'delegate:' || OLD.id;
+    DELETE FROM recovery_codes WHERE account = 'delegate:' || OLD.id;
+    DELETE FROM webmail_logins WHERE account = 'delegate:' || OLD.id;
+    DELETE FROM panel_sessions WHERE account = 'delegate:' || OLD.id;
+    DELETE FROM links WHERE account = 'delegate:' || OLD.id;
+    DELETE FROM link_requests WHERE account = 'delegate:' || OLD.id;
+    DELETE FROM app_passwords WHERE account = 'delegate:' || OLD.id;
+END;
+CREATE TRIGGER postmaster_gone AFTER DELETE ON postmasters BEGIN
+    DELETE FROM second_factors WHERE account = 'postmaster:' || OLD.id;
+    DELETE FROM enrolments WHERE account = 'postmaster:' || OLD.id;
+    DELETE FROM recovery_codes WHERE account = 'postmaster:' || OLD.id;
+    DELETE FROM panel_sessions WHERE account = 'postmaster:' || OLD.id;
+    DELETE FROM links WHERE account = 'postmaster:' || OLD.id;
+    DELETE FROM link_requests WHERE account = 'postmaster:' || OLD.id;
+END;
+
+-- Who has a second factor stands otherwise than before; that a code was used concerns nobody's standing.
+CREATE TRIGGER second_factor_inserted AFTER INSERT ON second_factors
+    BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER second_factor_renewed AFTER UPDATE OF since_secs ON second_factors
+    BEGIN UPDATE generation SET value = random(); END;
+CREATE TRIGGER second_factor_deleted AFTER DELETE ON second_factors
+    BEGIN UPDATE generation SET value = random(); END;
+",
 ];
 
 /// Whether the file is one of delega's, or a new one, and not of a newer delega. Only looks.
@@ -349,6 +487,49 @@ mod tests {
             assert_eq!((plan.seats, delegates.len()), (seats, taken), "{address}");
             assert_eq!(mailbox.grace_until_secs, None, "somebody would be suspended by an upgrade");
         }
+    }
+
+    #[test]
+    fn a_store_of_version_4_keeps_links_and_app_passwords_and_their_numbers() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(VERSION_1).unwrap();
+        for step in &STEPS[1..4] {
+            old.execute_batch(step).unwrap();
+        }
+        old.pragma_update(None, "user_version", 4).unwrap();
+        old.execute_batch(
+            "INSERT INTO links SELECT zeroblob(32), 'password-reset', id, 99 FROM delegates WHERE username = 'anna'; \
+             INSERT INTO link_requests SELECT id, 7 FROM delegates WHERE username = 'anna'; \
+             INSERT INTO app_passwords SELECT 8, id, 'Outlook', x'01', 'imap', 1, 2, 'nothing', NULL, NULL, NULL \
+                FROM delegates WHERE username = 'anna'; \
+             INSERT INTO app_passwords SELECT 9, delegate_id, 'gone', x'02', scope, 1, 2, told, NULL, NULL, NULL \
+                FROM app_passwords; \
+             DELETE FROM app_passwords WHERE id = 9;",
+        )
+        .unwrap();
+        drop(old);
+        let store = Sqlite::open(&path).unwrap();
+        let mailbox = read(&store, |r| r.mailboxes()).unwrap().remove(0);
+        let anna = read(&store, |r| r.delegates(mailbox.id)).unwrap().remove(0);
+        let link = read(&store, |r| r.link(&crate::domain::LinkHash([0; 32]))).unwrap().unwrap();
+        assert_eq!((link.account, link.until_secs), (anna.account(), 99));
+        assert_eq!(read(&store, |r| r.link_requests(anna.account())).unwrap(), [7]);
+        let kept = read(&store, |r| r.app_passwords(anna.account())).unwrap();
+        assert_eq!((kept.len(), kept[0].id.0, kept[0].name.as_str()), (1, 8, "Outlook"));
+        let new = crate::store::NewAppPassword {
+            account: anna.account(),
+            name: "new".into(),
+            hash: crate::domain::app_password::AppPasswordHash([3; 32]),
+            scope: kept[0].scope,
+            created_at_secs: 1,
+            expires_at_secs: 2,
+            told: kept[0].told,
+        };
+        assert_eq!(change(&store, |w| w.insert_app_password(&new)).unwrap().0, 10);
+        change(&store, |w| w.delete_delegate(anna.id)).unwrap();
+        assert!(read(&store, |r| r.app_passwords(anna.account())).unwrap().is_empty());
     }
 
     #[test]
