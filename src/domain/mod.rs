@@ -25,7 +25,7 @@ pub mod plan;
 pub mod postmaster;
 pub mod sending;
 
-pub use access::{Access, AccessFilter, AccessId, AccessRecord};
+pub use access::{Access, AccessFilter, AccessId, AccessRecord, Visitor, Way};
 pub use account::AccountId;
 pub use address::MailboxAddress;
 pub use app_password::{AppPassword, AppPasswordId, LastUse, Scope};
