@@ -20,7 +20,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::Token;
 use super::secret_file::{self, SecretFileError};
 use crate::domain::{AccountId, MailId, MailboxAddress, MailboxId};
-use crate::store::SealedSecret;
+use crate::store::{SealedSecret, WebmailHash};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
@@ -29,6 +29,7 @@ const PASSWORD_CONTEXT: &[u8] = b"delega mailbox password\0";
 const LINK_CONTEXT: &[u8] = b"delega mailed link\0";
 const MARK_CONTEXT: &[u8] = b"delega guess mark\0";
 const APP_PASSWORD_CONTEXT: &[u8] = b"delega app password\0";
+const WEBMAIL_CONTEXT: &[u8] = b"delega web mail login\0";
 const KEY_CHECK_CONTEXT: &[u8] = b"delega key check\0";
 const KEY_CHECK: &[u8] = b"the key is the right one";
 
@@ -175,6 +176,11 @@ impl Vault {
         let mut hash = [0; 32];
         hash.copy_from_slice(tag.as_ref());
         hash
+    }
+
+    /// What a web mail login is looked up by, likewise.
+    pub(super) fn webmail_hash(&self, account: AccountId, said: &str) -> WebmailHash {
+        WebmailHash(self.keyed_hash(WEBMAIL_CONTEXT, &Zeroizing::new(of_account(account, said))))
     }
 
     /// A value that only this key can have made.

@@ -94,6 +94,28 @@ pub enum Notice {
         /// Until when it works, likewise.
         until_secs: i64,
     },
+    /// To the owner: a password was made for one of their mail programs (S3).
+    OwnerAppPasswordMade {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Its owner's name.
+        owner_name: String,
+        /// For which program.
+        name: String,
+        /// Until when it works, likewise.
+        until_secs: i64,
+    },
+    /// To the owner: such a password works no more soon (N4).
+    OwnerAppPasswordEnds {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Its owner's name.
+        owner_name: String,
+        /// For which program.
+        name: String,
+        /// Until when it works, likewise.
+        until_secs: i64,
+    },
     /// To the delegate: somebody has guessed at their password, and they are not let in for a while (S5).
     Guessed {
         /// Whose.
@@ -249,6 +271,8 @@ impl Notice {
             Notice::Revoked(_) => "revoked",
             Notice::AppPasswordMade { .. } => "app-password-made",
             Notice::AppPasswordEnds { .. } => "app-password-ends",
+            Notice::OwnerAppPasswordMade { .. } => "owner-app-password-made",
+            Notice::OwnerAppPasswordEnds { .. } => "owner-app-password-ends",
             Notice::Guessed { .. } => "guessed",
             Notice::OwnerGuessed { .. } => "owner-guessed",
             Notice::PasswordRefused { .. } => "password-refused",
@@ -279,7 +303,9 @@ impl Notice {
             | Notice::Guessed { facts, .. }
             | Notice::Resumed(facts)
             | Notice::Revoked(facts) => facts.login.mailbox(),
-            Notice::OwnerGuessed { mailbox, .. }
+            Notice::OwnerAppPasswordMade { mailbox, .. }
+            | Notice::OwnerAppPasswordEnds { mailbox, .. }
+            | Notice::OwnerGuessed { mailbox, .. }
             | Notice::PasswordRefused { mailbox, .. }
             | Notice::OverSeats { mailbox, .. }
             | Notice::SeatsEnforced { mailbox, .. } => mailbox,

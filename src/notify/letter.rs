@@ -139,6 +139,24 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
                 w.about("mail-app-password-ends-help", facts),
             ],
         ),
+        Notice::OwnerAppPasswordMade { mailbox, owner_name, name, until_secs } => {
+            let blocks = vec![
+                w.say("mail-owner-app-password-made-what", &[("mailbox", mailbox.as_str())]),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                w.say("mail-owner-app-password-made-unexpected", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-owner-app-password-made-subject", mailbox), blocks)
+        }
+        Notice::OwnerAppPasswordEnds { mailbox, owner_name, name, until_secs } => {
+            let blocks = vec![
+                w.say("mail-owner-app-password-ends-what", &[("mailbox", mailbox.as_str())]),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                w.say("mail-owner-app-password-ends-help", &[]),
+            ];
+            w.letter(owner_name, w.named("mail-owner-app-password-ends-subject", mailbox), blocks)
+        }
         Notice::Guessed { facts, address, until_secs } => w.to_delegate(
             facts,
             "mail-guessed-subject",

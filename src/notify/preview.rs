@@ -91,6 +91,18 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
         Notice::Revoked(facts.clone()),
         Notice::AppPasswordMade { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
         Notice::AppPasswordEnds { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::OwnerAppPasswordMade {
+            mailbox: mailbox.clone(),
+            owner_name: owner_name.clone(),
+            name: "Thunderbird".to_owned(),
+            until_secs: UNTIL_SECS,
+        },
+        Notice::OwnerAppPasswordEnds {
+            mailbox: mailbox.clone(),
+            owner_name: owner_name.clone(),
+            name: "Thunderbird".to_owned(),
+            until_secs: UNTIL_SECS,
+        },
         Notice::Guessed { facts: facts.clone(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
         Notice::OwnerGuessed {
             mailbox: mailbox.clone(),

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
+pub mod webmail_logins;
 
 #[cfg(test)]
 mod conformance;
@@ -32,6 +33,7 @@ pub use outbox::{NewMail, OutboxReads, OutboxWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
+pub use webmail_logins::{WebmailHash, WebmailLogin, WebmailLoginReads, WebmailLoginWrites};
 
 use std::path::PathBuf;
 
@@ -87,7 +89,9 @@ pub enum StoreError {
 }
 
 /// What can be asked within one piece of work.
-pub trait Reads: AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads {
+pub trait Reads:
+    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads + WebmailLoginReads
+{
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
     /// The mailbox of that row.
@@ -112,7 +116,14 @@ pub trait Reads: AccessReads + AppPasswordReads + GuessReads + LifeReads + Outbo
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
 pub trait Writes:
-    Reads + AccessWrites + AppPasswordWrites + GuessWrites + LifeWrites + OutboxWrites + RecordWrites
+    Reads
+    + AccessWrites
+    + AppPasswordWrites
+    + GuessWrites
+    + LifeWrites
+    + OutboxWrites
+    + RecordWrites
+    + WebmailLoginWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;

@@ -84,6 +84,12 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
             text.name = Some(name.clone());
             text.until_secs = Some(*until_secs);
         }
+        Notice::OwnerAppPasswordMade { mailbox, owner_name, name, until_secs }
+        | Notice::OwnerAppPasswordEnds { mailbox, owner_name, name, until_secs } => {
+            text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
+            text.name = Some(name.clone());
+            text.until_secs = Some(*until_secs);
+        }
         Notice::Guessed { facts, address, until_secs } => {
             text.facts = Some(facts.into());
             text.address = Some(address.to_string());
@@ -144,6 +150,16 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         "revoked" => Notice::Revoked(facts()?),
         "app-password-made" => Notice::AppPasswordMade { facts: facts()?, name: name?, until_secs: until_secs? },
         "app-password-ends" => Notice::AppPasswordEnds { facts: facts()?, name: name?, until_secs: until_secs? },
+        "owner-app-password-made" => {
+            let OwnerText { mailbox, owner_name } = owner?;
+            let mailbox = mailbox.parse().ok()?;
+            Notice::OwnerAppPasswordMade { mailbox, owner_name, name: name?, until_secs: until_secs? }
+        }
+        "owner-app-password-ends" => {
+            let OwnerText { mailbox, owner_name } = owner?;
+            let mailbox = mailbox.parse().ok()?;
+            Notice::OwnerAppPasswordEnds { mailbox, owner_name, name: name?, until_secs: until_secs? }
+        }
         "guessed" => Notice::Guessed { facts: facts()?, address: address?.parse().ok()?, until_secs: until_secs? },
         "owner-guessed" => {
             let OwnerText { mailbox, owner_name } = owner?;
@@ -258,6 +274,18 @@ mod tests {
             Notice::Revoked(facts()),
             Notice::AppPasswordMade { facts: facts(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
             Notice::AppPasswordEnds { facts: facts(), name: "Thunderbird".into(), until_secs: 9 },
+            Notice::OwnerAppPasswordMade {
+                mailbox: "ufficio@pec.example.it".parse().unwrap(),
+                owner_name: "Comune".into(),
+                name: "Outlook".into(),
+                until_secs: 9,
+            },
+            Notice::OwnerAppPasswordEnds {
+                mailbox: "ufficio@pec.example.it".parse().unwrap(),
+                owner_name: "Comune".into(),
+                name: "Outlook".into(),
+                until_secs: 9,
+            },
             Notice::Guessed { facts: facts(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
             Notice::OwnerGuessed {
                 mailbox: "ufficio@pec.example.it".parse().unwrap(),

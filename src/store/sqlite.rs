@@ -15,6 +15,7 @@ mod outbox;
 mod queries;
 mod record;
 mod schema;
+mod webmail_logins;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::ErrorKind;

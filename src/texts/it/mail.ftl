@@ -75,6 +75,12 @@ mail-app-password-until = Funziona fino al { $until }.
 mail-app-password-ends-subject = Una password del tuo programma di posta sta per scadere
 mail-app-password-ends-what = Sta per scadere una password che un tuo programma di posta usa per la casella PEC { $mailbox } di { $owner }.
 mail-app-password-ends-help = Prima di quel giorno, chiedi a { $owner } di prolungarla, oppure creane un’altra e scrivila nel programma.
+mail-owner-app-password-made-subject = È stata creata una password per un programma di posta della casella PEC { $mailbox }
+mail-owner-app-password-made-what = È stata creata una password con cui un programma di posta apre la tua casella PEC { $mailbox }.
+mail-owner-app-password-made-unexpected = Se non l’hai chiesta tu, falla revocare subito e cambia la password della casella.
+mail-owner-app-password-ends-subject = Sta per scadere la password di un programma di posta della casella PEC { $mailbox }
+mail-owner-app-password-ends-what = Sta per scadere una password con cui un tuo programma di posta apre la tua casella PEC { $mailbox }.
+mail-owner-app-password-ends-help = Prima di quel giorno, prolungala, oppure creane un’altra e scrivila nel programma.
 
 mail-guessed-subject = Troppe password sbagliate per il tuo account sulla casella PEC
 mail-guessed-what = Sono state provate molte password sbagliate per il tuo account sulla casella PEC { $mailbox } di { $owner }.
