@@ -20,7 +20,9 @@ mod credentials;
 mod deactivate;
 mod delete_delegate;
 mod error;
+mod generated;
 mod guard;
+mod holder;
 mod invite;
 mod link;
 mod look;
@@ -41,6 +43,8 @@ pub mod spool;
 mod standing;
 mod suspend;
 mod text;
+mod totp;
+mod two_factor;
 pub mod vault;
 mod webmail_logins;
 
@@ -81,6 +85,7 @@ pub use set_mailbox::MailboxChange;
 pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
 pub use suspend::{Suspended, Suspension};
+pub use two_factor::{CodeVerdict, Enrolment, RecoveryCodes};
 pub use vault::{Vault, VaultError};
 pub use webmail_logins::SignOn;
 

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
+pub mod two_factor;
 pub mod webmail_logins;
 
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use outbox::{NewMail, OutboxReads, OutboxWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
+pub use two_factor::{Enrolling, SecondFactor, TwoFactorReads, TwoFactorWrites};
 pub use webmail_logins::{WebmailHash, WebmailLogin, WebmailLoginReads, WebmailLoginWrites};
 
 use std::path::PathBuf;
@@ -90,7 +92,14 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads + WebmailLoginReads
+    AccessReads
+    + AppPasswordReads
+    + GuessReads
+    + LifeReads
+    + OutboxReads
+    + RecordReads
+    + TwoFactorReads
+    + WebmailLoginReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
@@ -123,6 +132,7 @@ pub trait Writes:
     + LifeWrites
     + OutboxWrites
     + RecordWrites
+    + TwoFactorWrites
     + WebmailLoginWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.

@@ -15,6 +15,7 @@ mod outbox;
 mod queries;
 mod record;
 mod schema;
+mod two_factor;
 mod webmail_logins;
 
 use std::fs::{self, OpenOptions, Permissions};
