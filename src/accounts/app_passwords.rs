@@ -15,11 +15,12 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::actor::mailbox_for;
+use super::holder::Held;
 use super::look::DelegateName;
 use super::{Accounts, AccountsError, Actor, Rule, generated, text};
 use crate::domain::app_password::{AppPassword, AppPasswordHash, Scope, Told};
 use crate::domain::life::{Action, Role};
-use crate::domain::{AccountId, Delegate, Login, Mailbox, Notice};
+use crate::domain::{AccountId, Login, Notice};
 use crate::store::{self, NewAppPassword, StoreError, Writes};
 
 /// How long one opens anything, where nothing else is said.
@@ -53,21 +54,6 @@ pub struct AppPasswordEntry {
     pub scope: Scope,
     /// How long, in seconds.
     pub valid_secs: i64,
-}
-
-/// Who has app passwords.
-enum Holder {
-    Owner(Mailbox),
-    Delegate(Mailbox, Delegate),
-}
-
-impl Holder {
-    fn account(&self) -> AccountId {
-        match self {
-            Holder::Owner(mailbox) => mailbox.owner_account(),
-            Holder::Delegate(_, delegate) => delegate.account(),
-        }
-    }
 }
 
 impl AppSecret {
@@ -114,9 +100,9 @@ impl Accounts {
         let secret = AppSecret::random()?;
         let expires_at_secs = ends(now_secs, entry.valid_secs)?;
         store::change(self.store.as_ref(), |writes| {
-            let holder = self.holder(writes, actor, &entry.login, Action::MakeAppPassword, now_secs)?;
-            let account = holder.account();
-            if let Holder::Owner(mailbox) = &holder {
+            let held = self.app_password_holder(writes, actor, &entry.login, Action::MakeAppPassword, now_secs)?;
+            let account = held.account();
+            if let Held::Owner(mailbox) = &held {
                 // It would open nothing.
                 self.credentials(mailbox, writes.sealed_password(mailbox.id)?.as_ref())?;
             }
@@ -140,32 +126,17 @@ impl Accounts {
             })?;
             let made = find(writes, account, &entry.login, &label)?;
             let (name, until_secs) = (label.clone(), expires_at_secs);
-            match &holder {
-                Holder::Owner(mailbox) => {
-                    let (address, owner_name) = (mailbox.address.clone(), mailbox.owner.name.clone());
-                    let notice = Notice::OwnerAppPasswordMade { mailbox: address, owner_name, name, until_secs };
-                    self.tell_owner(writes, mailbox, notice, now_secs)?;
-                }
-                Holder::Delegate(mailbox, delegate) => {
-                    let facts = self.facts(mailbox, delegate);
-                    let notice = Notice::AppPasswordMade { facts, name, until_secs };
-                    self.tell_delegate(writes, delegate, notice, None, now_secs)?;
-                }
-            }
+            let notice = |holder| Notice::AppPasswordMade { holder, name, until_secs };
+            self.tell_holder(writes, &held, notice, now_secs)?;
             Ok((secret.clone(), made))
         })
     }
 
     /// The app passwords of a delegate or an owner, by name.
-    pub fn app_passwords(
-        &self,
-        actor: Actor,
-        login: &Login,
-        now_secs: i64,
-    ) -> Result<Vec<AppPassword>, AccountsError> {
+    pub fn app_passwords(&self, actor: Actor, login: &Login, now_secs: i64) -> Result<Vec<AppPassword>, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let holder = self.holder(writes, actor, login, Action::Look, now_secs)?;
-            Ok(writes.app_passwords(holder.account())?)
+            let held = self.app_password_holder(writes, actor, login, Action::Look, now_secs)?;
+            Ok(writes.app_passwords(held.account())?)
         })
     }
 
@@ -180,8 +151,8 @@ impl Accounts {
     ) -> Result<AppPassword, AccountsError> {
         let expires_at_secs = ends(now_secs, valid_secs)?;
         store::change(self.store.as_ref(), |writes| {
-            let holder = self.holder(writes, actor, login, Action::MakeAppPassword, now_secs)?;
-            let mut found = find(writes, holder.account(), login, label)?;
+            let held = self.app_password_holder(writes, actor, login, Action::MakeAppPassword, now_secs)?;
+            let mut found = find(writes, held.account(), login, label)?;
             found.expires_at_secs = expires_at_secs;
             found.told = Told::due(expires_at_secs, now_secs);
             writes.update_app_password(&found)?;
@@ -198,24 +169,24 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<AppPassword, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let holder = self.holder(writes, actor, login, Action::RevokeAppPassword, now_secs)?;
-            let found = find(writes, holder.account(), login, label)?;
+            let held = self.app_password_holder(writes, actor, login, Action::RevokeAppPassword, now_secs)?;
+            let found = find(writes, held.account(), login, label)?;
             writes.delete_app_password(found.id)?;
-            writes.renew_password_version(holder.account())?;
+            writes.renew_password_version(held.account())?;
             Ok(found)
         })
     }
 
     /// Whose app passwords `actor` acts on, if they may: a delegate's as [`life`](crate::domain::life) says; an owner's are
     /// for themself and the operator.
-    fn holder(
+    fn app_password_holder(
         &self,
         writes: &dyn Writes,
         actor: Actor,
         login: &Login,
         action: Action,
         now_secs: i64,
-    ) -> Result<Holder, AccountsError> {
+    ) -> Result<Held, AccountsError> {
         match login {
             Login::Delegate(username, address) => {
                 let name = DelegateName { address: address.clone(), username: username.clone() };
@@ -226,12 +197,12 @@ impl Accounts {
                 {
                     return Err(Rule::AppPasswordsByOwner(act.mailbox.address).into());
                 }
-                Ok(Holder::Delegate(act.mailbox, act.delegate))
+                Ok(Held::Delegate(act.mailbox, act.delegate))
             }
             Login::Owner(address) => {
                 let mailbox = mailbox_for(writes, actor, action, address)?;
                 match self.authority(writes, actor, &mailbox, None, now_secs)?.role {
-                    Role::Operator | Role::Owner => Ok(Holder::Owner(mailbox)),
+                    Role::Operator | Role::Owner => Ok(Held::Owner(mailbox)),
                     Role::Postmaster
                     | Role::Manager
                     | Role::Themself
@@ -254,24 +225,13 @@ impl Accounts {
             for mut password in writes.app_passwords_ending(soon)?.into_iter().filter(|password| due(password)) {
                 password.told = Told::due(password.expires_at_secs, now_secs);
                 writes.update_app_password(&password)?;
-                let Some(holder) = holder_of(writes, password.account)? else { continue };
                 if password.told == Told::Ended {
                     writes.renew_password_version(password.account)?;
                     continue;
                 }
-                let (name, until_secs) = (password.name, password.expires_at_secs);
-                match &holder {
-                    Holder::Owner(mailbox) => {
-                        let (address, owner_name) = (mailbox.address.clone(), mailbox.owner.name.clone());
-                        let notice = Notice::OwnerAppPasswordEnds { mailbox: address, owner_name, name, until_secs };
-                        self.tell_owner(writes, mailbox, notice, now_secs)?;
-                    }
-                    Holder::Delegate(mailbox, delegate) => {
-                        let facts = self.facts(mailbox, delegate);
-                        let notice = Notice::AppPasswordEnds { facts, name, until_secs };
-                        self.tell_delegate(writes, delegate, notice, None, now_secs)?;
-                    }
-                }
+                let (held, until_secs) = (Held::of(writes, password.account)?, password.expires_at_secs);
+                let notice = |holder| Notice::AppPasswordEnds { holder, name: password.name, until_secs };
+                self.tell_holder(writes, &held, notice, now_secs)?;
             }
             Ok(())
         })
@@ -289,21 +249,6 @@ fn ends(now_secs: i64, valid_secs: i64) -> Result<i64, Rule> {
 fn find(writes: &dyn Writes, account: AccountId, login: &Login, label: &str) -> Result<AppPassword, AccountsError> {
     let found = writes.app_passwords(account)?.into_iter().find(|password| password.name == label.trim());
     Ok(found.ok_or_else(|| Rule::UnknownAppPassword { login: login.clone(), name: label.trim().to_owned() })?)
-}
-
-/// Whose account it is.
-fn holder_of(writes: &dyn Writes, account: AccountId) -> Result<Option<Holder>, AccountsError> {
-    Ok(match account {
-        AccountId::Owner(mailbox) => writes.mailbox_by_id(mailbox)?.map(Holder::Owner),
-        AccountId::Delegate(delegate) => match writes.delegate_by_id(delegate)? {
-            None => None,
-            Some(delegate) => {
-                writes.mailbox_by_id(delegate.mailbox)?.map(|mailbox| Holder::Delegate(mailbox, delegate))
-            }
-        },
-        // No mail program is theirs.
-        AccountId::Postmaster(_) => None,
-    })
 }
 
 #[cfg(test)]

@@ -30,6 +30,15 @@ impl Held {
         })
     }
 
+    /// The account.
+    pub(super) fn account(&self) -> AccountId {
+        match self {
+            Held::Owner(mailbox) => mailbox.owner_account(),
+            Held::Delegate(_, delegate) => delegate.account(),
+            Held::Postmaster(postmaster) => postmaster.account(),
+        }
+    }
+
     /// The name that they log in with, as people write it.
     pub(super) fn login(&self) -> String {
         match self {

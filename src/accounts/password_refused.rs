@@ -179,11 +179,11 @@ mod tests {
     #[test]
     fn a_password_typed_before_the_mailbox_moved_is_not_stored() {
         let fixture = Fixture::new();
-        let allowed = fixture.reopened(Profile::Nested).with_passwords_renewed_by_owners(["provider".to_owned()].into());
+        let allowed =
+            fixture.reopened(Profile::Nested).with_passwords_renewed_by_owners(["provider".to_owned()].into());
         let address = fixture.address();
         allowed.password_refused(fixture.mailbox(), NOW).unwrap();
-        let Verdict::Admitted(entry) =
-            allowed.authenticate(address.as_str(), &secret("typed"), CLIENT, KNOCK).unwrap()
+        let Verdict::Admitted(entry) = allowed.authenticate(address.as_str(), &secret("typed"), CLIENT, KNOCK).unwrap()
         else {
             panic!()
         };

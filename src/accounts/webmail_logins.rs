@@ -171,7 +171,8 @@ fn insert(writes: &dyn Writes, hash: &WebmailHash, login: &WebmailLogin) -> Resu
 /// The password and the code that follows it, of what is typed at a web mail where both are asked for. Recovery codes are
 /// for the panel: it tells how many are left, and opens the web mail.
 pub(super) fn password_and_code(typed: &SecretString) -> Option<(SecretString, SecretString)> {
-    let (password, code) = typed.expose_secret().split_at_checked(typed.expose_secret().len().checked_sub(CODE_CHARS)?)?;
+    let (password, code) =
+        typed.expose_secret().split_at_checked(typed.expose_secret().len().checked_sub(CODE_CHARS)?)?;
     let is_code = code.bytes().all(|b| b.is_ascii_digit());
     (is_code && !password.is_empty()).then(|| (password.to_owned().into(), code.to_owned().into()))
 }

@@ -4,7 +4,8 @@
 use super::conformance::{delegate, mailbox};
 use super::*;
 use crate::domain::{
-    AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, PasswordVersion, Plan, PlanName, PostmasterId,
+    AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, PasswordVersion, Plan, PlanName,
+    PostmasterId,
 };
 
 /// Runs all of it on a store that is new.

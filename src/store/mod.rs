@@ -92,14 +92,7 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads
-    + AppPasswordReads
-    + GuessReads
-    + LifeReads
-    + OutboxReads
-    + RecordReads
-    + TwoFactorReads
-    + WebmailLoginReads
+    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads + TwoFactorReads + WebmailLoginReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;

@@ -46,10 +46,7 @@ impl WebmailLoginWrites for Work<'_> {
     }
 
     fn prolong_webmail_login(&self, hash: &WebmailHash, until_ms: i64) -> Made<bool> {
-        self.execute(
-            "UPDATE webmail_logins SET until_ms = ?2 WHERE hash = ?1",
-            params![hash.0.as_slice(), until_ms],
-        )
+        self.execute("UPDATE webmail_logins SET until_ms = ?2 WHERE hash = ?1", params![hash.0.as_slice(), until_ms])
     }
 
     fn delete_webmail_login(&self, hash: &WebmailHash) -> Made<bool> {
