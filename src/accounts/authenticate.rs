@@ -193,13 +193,6 @@ impl Accounts {
             let app_password = self.came_by(own, &counts)?;
             return self.owner_by_stored(mailbox, login, app_password);
         }
-        self.upstream_is_there(&mailbox)?;
-        let credentials = |password: &SecretString| Credentials {
-            authzid: None,
-            authcid: mailbox.upstream_login().to_owned(),
-            password: password.clone(),
-            typed: true,
-        };
         let account = AccountRef::Owner(mailbox.id, mailbox.owner_password);
         if mailbox.owner_two_factor_since_secs.is_some() {
             let (password, code) = match (door.kind, password_and_code(said)) {
@@ -208,7 +201,7 @@ impl Accounts {
                 (ListenerKind::Webmail, Some(both)) => both,
             };
             let tried = self.tried(counts, login.clone(), &mailbox, &password, knock);
-            let credentials = credentials(&password);
+            let credentials = self.typed_by_owner(&mailbox, &password)?;
             let (upstream, said) = (mailbox.upstream, said.clone());
             return Ok(Verdict::Unjudged(Box::new(Unjudged {
                 upstream,
@@ -221,6 +214,7 @@ impl Accounts {
                 knock,
             })));
         }
+        let credentials = self.typed_by_owner(&mailbox, said)?;
         Ok(Verdict::Admitted(Box::new(Entry {
             account,
             tried: Some(self.tried(counts, login.clone(), &mailbox, said, knock)),
@@ -228,8 +222,8 @@ impl Accounts {
             login,
             grant: Grant::OWNER,
             addresses: mailbox.addresses(),
-            credentials: credentials(said),
             upstream: mailbox.upstream,
+            credentials,
         })))
     }
 
@@ -449,6 +443,17 @@ impl Accounts {
             password: master.password.clone(),
             typed: false,
         })
+    }
+
+    /// What the owner typed, for the upstream to judge (L3).
+    pub(super) fn typed_by_owner(
+        &self,
+        mailbox: &Mailbox,
+        password: &SecretString,
+    ) -> Result<Credentials, AccountsError> {
+        self.upstream_is_there(mailbox)?;
+        let authcid = mailbox.upstream_login().to_owned();
+        Ok(Credentials { authzid: None, authcid, password: password.clone(), typed: true })
     }
 
     fn upstream_is_there(&self, mailbox: &Mailbox) -> Result<(), AccountsError> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::Shared;
+use super::asker::Asker;
 use super::live::{Presence, Registration};
-use super::probe::{self, Probed};
 use crate::accounts::{AccountsError, Entry, Knock, Refusal, Standing, Unjudged, Verdict};
 use crate::domain::{Door, Login};
 
@@ -55,18 +55,9 @@ pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, 
 async fn judge(shared: Arc<Shared>, unjudged: Box<Unjudged>, typed: Option<Login>, door: Door) -> Outcome {
     let Some(upstream) = shared.upstreams.get(&unjudged.upstream) else { return Outcome::Unavailable };
     let Some(place) = shared.place_unproven(unjudged.account, upstream) else { return Outcome::Full };
-    let credentials = unjudged.credentials.clone();
-    let right = match probe::log_in(upstream, credentials.into(), shared.limits.upstream_timeout).await {
-        Probed::LoggedIn(opened) => {
-            opened.0.close().await;
-            true
-        }
-        Probed::Refused => false,
-        Probed::Failed(why) => {
-            let login = typed.as_ref().map(tracing::field::display);
-            tracing::error!(login, why, "the upstream could not be asked for an owner's password");
-            return Outcome::Unavailable;
-        }
+    let asker = Asker(shared.clone());
+    let Some(right) = asker.lets_in(&unjudged.upstream, unjudged.credentials.clone()).await else {
+        return Outcome::Unavailable;
     };
     drop(place);
     let worker = shared.clone();

@@ -13,6 +13,7 @@ pub mod guesses;
 pub mod life;
 mod notice_text;
 pub mod outbox;
+pub mod panel_sessions;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
@@ -31,6 +32,7 @@ pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
 pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
 pub use outbox::{NewMail, OutboxReads, OutboxWrites};
+pub use panel_sessions::{PanelSessionReads, PanelSessionWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
@@ -92,7 +94,15 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads + TwoFactorReads + WebmailLoginReads
+    AccessReads
+    + AppPasswordReads
+    + GuessReads
+    + LifeReads
+    + OutboxReads
+    + PanelSessionReads
+    + RecordReads
+    + TwoFactorReads
+    + WebmailLoginReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
@@ -124,6 +134,7 @@ pub trait Writes:
     + GuessWrites
     + LifeWrites
     + OutboxWrites
+    + PanelSessionWrites
     + RecordWrites
     + TwoFactorWrites
     + WebmailLoginWrites
