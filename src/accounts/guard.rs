@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::holder::{self, Held};
+use super::account::{self, Account};
 use super::password_refused::Renewal;
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
@@ -245,7 +245,7 @@ impl Accounts {
             (Err(_), Err(_)) => who.trim().to_owned(),
         };
         store::change(self.store.as_ref(), |writes| {
-            let codes = match holder::named(writes, who.strip_suffix(CODES).unwrap_or(&who))? {
+            let codes = match account::named(writes, who.strip_suffix(CODES).unwrap_or(&who))? {
                 Some(account) => writes.delete_guesses(&code_count(account))?,
                 None => false,
             };
@@ -271,8 +271,8 @@ pub(super) fn code_count(account: AccountId) -> String {
 /// What is counted under an account's row, by the name of whose it is.
 fn as_people_say<R: Reads + ?Sized>(reads: &R, who: String) -> Result<String, AccountsError> {
     let Some(Ok(account)) = who.strip_suffix(CODES).map(str::parse) else { return Ok(who) };
-    match Held::of(reads, account) {
-        Ok(held) => Ok(format!("{}{CODES}", held.login())),
+    match Account::of(reads, account) {
+        Ok(whose) => Ok(format!("{}{CODES}", whose.login())),
         // A count outlives whoever it is of, for a day.
         Err(AccountsError::Refused(_)) => Ok(who),
         Err(error) => Err(error),

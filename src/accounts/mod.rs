@@ -8,6 +8,7 @@
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
 
 mod accesses;
+mod account;
 mod actor;
 mod add_delegate;
 mod add_mailbox;
@@ -22,7 +23,6 @@ mod delete_delegate;
 mod error;
 mod generated;
 mod guard;
-mod holder;
 mod invite;
 mod link;
 mod look;
