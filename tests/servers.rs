@@ -54,6 +54,8 @@ mod sending;
 mod sent_copies;
 #[path = "servers/state_property.rs"]
 mod state_property;
+#[path = "servers/timing.rs"]
+mod timing;
 #[path = "servers/transport.rs"]
 mod transport;
 #[path = "servers/two_factor.rs"]
