@@ -27,7 +27,7 @@ mod life_conformance;
 #[cfg(test)]
 mod record_conformance;
 
-pub use access::{AccessReads, AccessWrites};
+pub use access::{AccessReads, AccessWrites, Times};
 pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
 pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
