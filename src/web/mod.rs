@@ -8,6 +8,7 @@
 //! - `form`: what somebody sends
 //! - `page`: what is shown
 //! - `invitation`, `password`: the pages that do something
+//! - `setup`: the files by which mail programs set themselves up
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -24,6 +25,7 @@ mod password;
 mod reader;
 mod routes;
 mod server;
+mod setup;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

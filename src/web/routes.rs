@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use super::errands::{Desk, Errands};
 use super::page::{self, Problem};
 use super::reader::Reader;
+use super::setup::{self, Servers};
 use super::{LOOKUPS_AT_ONCE, REQUEST_TIMEOUT, invitation, password};
 use crate::accounts::{Accounts, AccountsError};
 use crate::config::PanelConfig;
@@ -46,6 +47,8 @@ pub struct Site {
     pub(super) origin: Arc<str>,
     pub(super) webmail_url: Option<Arc<str>>,
     pub(super) desk: Desk,
+    /// What mail programs are told.
+    pub(super) servers: Servers,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
 }
@@ -63,9 +66,11 @@ impl Site {
     /// The pages of these accounts, and what they leave to be done behind their answers.
     pub fn new(panel: &PanelConfig, accounts: Arc<Accounts>, hashing: Arc<Semaphore>) -> (Site, Errands) {
         let (desk, errands) = Errands::new(accounts.clone());
+        let origin: Arc<str> = panel.public_url.as_str().into();
         let site = Site {
             accounts,
-            origin: panel.public_url.as_str().into(),
+            servers: Servers::new(origin.clone(), &panel.servers),
+            origin,
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
             desk,
             hashing,
@@ -120,6 +125,7 @@ pub fn router(site: Site) -> Router {
         .route("/password/asked", get(password::asked))
         .route("/password/{token}", get(password::show))
         .route("/password/set", post(password::set))
+        .merge(setup::routes::all())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site)
