@@ -31,6 +31,7 @@ mod invitations;
 mod languages;
 mod passwords;
 mod routes;
+mod setup;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
 const MAILBOX: &str = "ufficio@pec.example.it";
