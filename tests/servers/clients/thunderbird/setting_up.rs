@@ -33,6 +33,11 @@ fn open() -> (Office, Postfix, World) {
 
 /// A Thunderbird without an account.
 fn new(office: &Office, world: &World) -> Thunderbird {
+    new_with(office, world, "")
+}
+
+/// The same, with these preferences, too.
+fn new_with(office: &Office, world: &World, more: &str) -> Thunderbird {
     let home = folder();
     fs::create_dir(home.path().join("profile")).unwrap();
     let proxy = [
@@ -45,7 +50,7 @@ fn new(office: &Office, world: &World) -> Thunderbird {
     ];
     let proxy: String = proxy.map(|(name, value)| format!("user_pref({}, {value});\n", json!(name))).concat();
     let quiet = include_str!("quiet.js");
-    let mut thunderbird = Thunderbird::launch(home, &format!("{quiet}{proxy}"));
+    let mut thunderbird = Thunderbird::launch(home, &format!("{quiet}{proxy}{more}"));
     thunderbird.trusts(&office.delega.ca_file());
     // It asks for MX and SRV records itself, past any proxy.
     thunderbird.does(
@@ -124,7 +129,52 @@ fn x11_a_delegate_types_their_login_and_reads() {
         &[],
     );
     assert_eq!(settings, json!(["imap", 3, 3, 3, 3, login, login]));
-    eprintln!("asked {:?}", world.asked());
     assert_eq!(thunderbird.dialogs(), Vec::<String>::new());
     thunderbird.quit();
+}
+
+/// The mailbox's address alone is its owner's login.
+#[test]
+fn x11_the_owner_types_their_address_and_reads() {
+    let (office, _postfix, world) = open();
+    let mut thunderbird = new(&office, &world);
+    let found = thunderbird.finds(ADDRESS);
+    assert_eq!(found, json!([ADDRESS, "imap.pec.example.it", "993", "smtp.pec.example.it", "465"]));
+    thunderbird.takes_it(OWNERS_PASSWORD);
+    thunderbird.looks_around(&office);
+    assert_eq!(thunderbird.dialogs(), Vec::<String>::new());
+    thunderbird.quit();
+}
+
+/// By what Outlook asks, where there is nothing else: Thunderbird knows that, too.
+#[test]
+fn x11_autodiscover_tells_the_same() {
+    let (office, _postfix, world) = open();
+    let outlooks_way = "user_pref(\"mailnews.auto_config.fetchFromISP.enabled\", false);\n";
+    let mut thunderbird = new_with(&office, &world, outlooks_way);
+    let found = thunderbird.finds(&login(READER));
+    assert_eq!(found, json!([login(READER), "imap.pec.example.it", "993", "smtp.pec.example.it", "465"]));
+    assert!(!world.asked().iter().any(|(host, _)| host == ASKED[0]), "{:?}", world.asked());
+    thunderbird.takes_it(&password(READER));
+    thunderbird.looks_around(&office);
+    thunderbird.quit();
+}
+
+/// Thunderbird takes what was typed for the address that messages are from, too; a delegate's are from the mailbox.
+#[test]
+fn x11_a_delegate_who_sends_puts_the_address_right() {
+    let (office, postfix, world) = open();
+    let mut thunderbird = new(&office, &world);
+    thunderbird.finds(&login(SENDER));
+    thunderbird.takes_it(&password(SENDER));
+    thunderbird.waits("the folders", "return !!named('INBOX');", &[]);
+    let identity = "const identity = MailServices.accounts.defaultAccount.defaultIdentity;";
+    let refusal = thunderbird.sends("esterno@pec.example.org", "Da chi?", "Buongiorno").unwrap_err();
+    assert!(refusal.contains("The sender must be the address of this mailbox"), "{refusal}");
+    assert!(postfix.taken().is_empty());
+    thunderbird.does(&format!("{identity} identity.email = arguments[0];"), &[json!(ADDRESS)]);
+    thunderbird.sends("esterno@pec.example.org", "Dalla casella", "Buongiorno").unwrap();
+    let taken = postfix.taken();
+    assert_eq!((taken.len(), taken[0].from.as_str()), (1, ADDRESS));
+    drop(thunderbird);
 }
