@@ -20,6 +20,7 @@ pub mod link;
 pub mod login;
 pub mod mailbox;
 pub mod notice;
+pub mod panel_session;
 pub mod permission;
 pub mod plan;
 pub mod postmaster;

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use super::routes::Site;
+use super::site::Site;
 use crate::config::PublicServer;
 use crate::domain::{Protocol, Protocols};
 

@@ -15,7 +15,7 @@ use super::super::form::bounded;
 use super::super::now_secs;
 use super::super::page::Problem;
 use super::super::reader::Reader;
-use super::super::routes::Site;
+use super::super::site::Site;
 use super::{ANY, Servers, autoconfig, autodiscover, profile};
 use crate::domain::{Login, Protocols};
 
