@@ -222,6 +222,28 @@ async fn x11_a_profile_is_renewed_in_its_place() {
     }
 }
 
+/// The first page after an invitation says what to type; what one may not use is not there (P7).
+#[tokio::test]
+async fn x11_whoever_has_set_their_password_is_told_what_to_type() {
+    let office = Office::of("Carla Bianchi", &public());
+    let page = office.accept(&office.invite("anna"), PASSWORD).await.body;
+    for said in [
+        "<dt>Per ricevere (IMAP)</dt><dd>imap.example.it, porta 993, SSL/TLS</dd>",
+        "<dt>Per inviare (SMTP)</dt><dd>smtp.example.it, porta 465, SSL/TLS</dd>",
+        "<dt>Per inviare (SMTP)</dt><dd>smtp.example.it, porta 587, STARTTLS</dd>",
+        "<a href=\"https://delega.example.it/setup/mail.mobileconfig?login=anna%2Fufficio%40pec.example.it&#38;protocols=imap\">",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("POP3") && !page.contains("rivolgiti"), "{page}");
+    let profile = "/setup/mail.mobileconfig?login=anna%2Fufficio%40pec.example.it&protocols=imap";
+    assert_eq!(office.get(profile).await.status, StatusCode::OK);
+
+    let office = Office::open();
+    let page = office.accept(&office.invite("anna"), PASSWORD).await.body;
+    assert!(page.contains("rivolgiti a chi gestisce il servizio") && !page.contains("mobileconfig"), "{page}");
+}
+
 /// Where nothing is public, people have to ask the operator.
 #[tokio::test]
 async fn x11_nothing_is_told_where_nothing_is_public() {

@@ -44,7 +44,7 @@ impl<'a> Server<'a> {
 }
 
 /// The file for this login. Where none is known, the program puts in what its user types, by the format's placeholders.
-pub(in crate::web) fn render(settings: &Settings<'_>, login: Option<&Login>) -> Result<String, askama::Error> {
+pub(super) fn render(settings: &Settings<'_>, login: Option<&Login>) -> Result<String, askama::Error> {
     let username = login.map(Login::to_string);
     let config = Config {
         provider: settings.servers.host(),

@@ -3,6 +3,7 @@
 //! - `autoconfig`: for Thunderbird and those that do as it does
 //! - `autodiscover`: for Outlook
 //! - `profile`: for Apple's Mail, on telephones too
+//! - `sheet`: for people who type them in
 //! - `routes`: what each path answers
 //!
 //! Whoever asks has not logged in, and all of what they send is untrusted. So the answer depends on the configuration and
@@ -15,10 +16,11 @@
 //! which Thunderbird takes for one (a slash is allowed there, RFC 5322 §3.2.3), or takes the files from the panel, where it
 //! is known who they are.
 
-pub(super) mod autoconfig;
+mod autoconfig;
 mod autodiscover;
-pub(super) mod profile;
+mod profile;
 pub(super) mod routes;
+pub(super) mod sheet;
 
 use std::sync::Arc;
 

@@ -33,7 +33,7 @@ impl Profile<'_> {
 }
 
 /// The profile for this login; none where there is nothing to set up.
-pub(in crate::web) fn render(settings: &Settings<'_>, login: &Login) -> Result<Option<String>, askama::Error> {
+pub(super) fn render(settings: &Settings<'_>, login: &Login) -> Result<Option<String>, askama::Error> {
     let (Some(incoming), Some(outgoing)) = (settings.incoming().next(), settings.outgoing().next()) else {
         return Ok(None);
     };
@@ -52,16 +52,16 @@ pub(in crate::web) fn render(settings: &Settings<'_>, login: &Login) -> Result<O
 }
 
 /// Where that profile is had without a session, for a telephone that scans it.
-pub(in crate::web) fn url(servers: &Servers, login: &Login, protocols: Protocols) -> String {
-    let mut query = form_urlencoded::Serializer::new(format!("{}{PATH}?", servers.origin));
+pub(super) fn url(servers: &Servers, login: &Login, protocols: Protocols) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("login", &login.to_string());
     if protocols != ANY {
         query.append_pair("protocols", &protocols.to_string());
     }
-    query.finish()
+    format!("{}{PATH}?{}", servers.origin, query.finish())
 }
 
-pub(in crate::web) const PATH: &str = "/setup/mail.mobileconfig";
+pub(super) const PATH: &str = "/setup/mail.mobileconfig";
 
 /// RFC 9562 §5.8, by a hash as in its appendix B.2: version 8, variant 10.
 fn uuid(what: &str, origin: &str, login: &str) -> String {
