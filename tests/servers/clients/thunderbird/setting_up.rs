@@ -169,12 +169,15 @@ fn x11_a_delegate_who_sends_puts_the_address_right() {
     thunderbird.takes_it(&password(SENDER));
     thunderbird.waits("the folders", "return !!named('INBOX');", &[]);
     let identity = "const identity = MailServices.accounts.defaultAccount.defaultIdentity;";
-    let refusal = thunderbird.sends("esterno@pec.example.org", "Da chi?", "Buongiorno").unwrap_err();
-    assert!(refusal.contains("The sender must be the address of this mailbox"), "{refusal}");
-    assert!(postfix.taken().is_empty());
+    assert_eq!(thunderbird.does(&format!("{identity} return identity.email;"), &[]), json!(login(SENDER)));
     thunderbird.does(&format!("{identity} identity.email = arguments[0];"), &[json!(ADDRESS)]);
     thunderbird.sends("esterno@pec.example.org", "Dalla casella", "Buongiorno").unwrap();
     let taken = postfix.taken();
     assert_eq!((taken.len(), taken[0].from.as_str()), (1, ADDRESS));
+    // As it was
+    thunderbird.does(&format!("{identity} identity.email = arguments[0];"), &[json!(login(SENDER))]);
+    let refusal = thunderbird.sends("esterno@pec.example.org", "Da chi?", "Buongiorno").unwrap_err();
+    assert!(refusal.contains("The sender must be the address of this mailbox"), "{refusal}");
+    assert_eq!(postfix.taken().len(), 1);
     drop(thunderbird);
 }
