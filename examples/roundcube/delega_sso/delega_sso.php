@@ -8,7 +8,7 @@
  * with a token that delega takes once, within a minute. (The login is that of delega, `username/mailbox@domain` or
  * `mailbox@domain`.)
  *
- * - Whoever comes so is asked whether they want in as that person, by one button on the login page, and logged in by it.
+ * - Whoever comes so is shown who they would be, and one button on the login page, by which they are logged in.
  *   Looking at the address uses up nothing, and no other site can make a browser press the button: the form is Roundcube's
  *   own login form, with its request token, and at the login Roundcube begins a new session.
  * - The token is taken out of the address at once, so that neither the history nor a `Referer` has it, and waits in the
@@ -26,11 +26,11 @@ class delega_sso extends rcube_plugin
 
     private const TEXTS = [
         'it' => [
-            'continue' => 'Continua come $login',
+            'continue' => 'Continua',
             'other' => 'Sei già in questa webmail come $login. Esci, poi riaprila dal pannello.',
         ],
         'en' => [
-            'continue' => 'Continue as $login',
+            'continue' => 'Continue',
             'other' => 'You are in this web mail as $login already. Log out, then open it from the panel again.',
         ],
     ];
@@ -91,17 +91,16 @@ class delega_sso extends rcube_plugin
         $rcmail->output->redirect(['_task' => empty($_SESSION['user_id']) ? 'login' : 'mail']);
     }
 
-    /** In the place of name and password: one button. */
+    /** In the place of name and password: who it would be, and one button. */
     public function form($form)
     {
         if ($this->waiting) {
-            $label = $this->text(rcmail::get_instance(), 'continue', $this->waiting['login']);
+            $login = $this->waiting['login'];
+            $label = $this->text(rcmail::get_instance(), 'continue', $login);
             $button = ['type' => 'submit', 'id' => 'rcmloginsubmit', 'class' => 'button mainaction submit'];
-            // The name as it is typed
-            $button['style'] = 'text-transform: none';
             $hidden = new html_hiddenfield(['name' => '_continue', 'value' => '1']);
             $form['hidden']['continue'] = $hidden->show();
-            $form['inputs'] = [];
+            $form['inputs'] = ['login' => ['content' => html::span(['id' => 'delega-sso-login'], rcube::Q($login))]];
             $form['buttons'] = [
                 'submit' => ['outterclass' => 'formbuttons', 'content' => html::tag('button', $button, rcube::Q($label))],
             ];

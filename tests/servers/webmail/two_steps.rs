@@ -87,8 +87,8 @@ fn the_panel_opens_roundcube_without_a_password() {
         let link = made.url(&roundcube.url()).expose_secret().to_owned();
         browser.forget();
         browser.open(&link);
-        let label = "document.querySelector('#rcmloginsubmit')?.textContent";
-        assert_eq!(browser.waits("the button", label), json!(format!("Continue as {login}")));
+        let whose = browser.waits("who it is", "document.querySelector('#delega-sso-login')?.innerText");
+        assert_eq!(whose, json!(login));
         picture(&browser, &format!("sign-on-{n}"));
         let address = browser.script("return location.href;");
         assert!(!address.as_str().unwrap().contains(made.token.expose()), "{address}");
