@@ -21,6 +21,8 @@ mod pop3;
 mod programs;
 #[path = "servers/sample.rs"]
 mod sample;
+#[path = "servers/two_steps.rs"]
+mod two_steps;
 #[path = "servers/upstream.rs"]
 mod upstream;
 
