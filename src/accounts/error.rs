@@ -252,6 +252,15 @@ pub enum Rule {
     /// It would be for too long, or for no time.
     #[error("an app password is for a day at least and for ten years at most")]
     AppPasswordTooLong,
+    /// There is a token of that name.
+    #[error("there is an API token `{}` already: give another name, or revoke that one", .0.escape_debug())]
+    ApiTokenExists(String),
+    /// There is none of that name.
+    #[error("there is no API token `{}`", .0.escape_debug())]
+    UnknownApiToken(String),
+    /// It would be for too long, or for no time.
+    #[error("an API token is for a day at least and for ten years at most, or until it is revoked")]
+    ApiTokenTooLong,
     /// The login or address is not closed.
     #[error("nothing is counted for `{}`: delega lock list shows who is not let in", .0.escape_debug())]
     NotClosed(String),

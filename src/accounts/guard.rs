@@ -221,7 +221,7 @@ impl Accounts {
 }
 
 /// Counts one more; until when nobody is let in, where somebody is to be told.
-fn count(
+pub(super) fn count(
     writes: &dyn Writes,
     who: &str,
     guess: Guess,
@@ -235,7 +235,7 @@ fn count(
 }
 
 /// What an address is counted under: IPv6 by its network of 64 bits, within which somebody has them all.
-fn address(from: IpAddr) -> String {
+pub(super) fn address(from: IpAddr) -> String {
     match from.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {

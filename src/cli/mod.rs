@@ -5,6 +5,7 @@
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
+mod api_token;
 mod app_password;
 mod check;
 pub mod context;
@@ -56,6 +57,9 @@ enum Command {
     /// Passwords for single mail programs
     #[command(subcommand)]
     AppPassword(app_password::AppPasswordCommand),
+    /// What programs use the API with
+    #[command(subcommand)]
+    ApiToken(api_token::ApiTokenCommand),
     /// How many delegates a mailbox may have
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -107,6 +111,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::AppPassword(command) => {
             warn_on_stderr();
             app_password::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::ApiToken(command) => {
+            warn_on_stderr();
+            api_token::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::Plan(command) => {
             warn_on_stderr();
