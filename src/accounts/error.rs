@@ -315,6 +315,11 @@ pub enum Rule {
 }
 
 impl AccountsError {
+    /// Whether the store has no room left.
+    pub fn out_of_room(&self) -> bool {
+        matches!(self, AccountsError::Store(StoreError::Full))
+    }
+
     /// Who has to do something about it.
     pub fn erred(&self) -> Erred {
         match self {

@@ -11,15 +11,16 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tokio::sync::Semaphore;
 
+use super::api;
 use super::errands::{Desk, Errands};
 use super::page::{self, Problem};
 use super::reader::Reader;
 use super::{LOOKUPS_AT_ONCE, REQUEST_TIMEOUT, invitation, password};
 use crate::accounts::{Accounts, AccountsError};
-use crate::config::PanelConfig;
+use crate::config::{PanelConfig, PanelTls};
 
 const STYLE: &str = include_str!("templates/style.css");
 
@@ -46,6 +47,8 @@ pub struct Site {
     pub(super) origin: Arc<str>,
     pub(super) webmail_url: Option<Arc<str>>,
     pub(super) desk: Desk,
+    /// Whether a connection comes from whom it is of, and not from a reverse proxy that stands for all.
+    pub(super) knows_addresses: bool,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
 }
@@ -68,6 +71,7 @@ impl Site {
             origin: panel.public_url.as_str().into(),
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
             desk,
+            knows_addresses: panel.tls != PanelTls::None || panel.proxy_protocol,
             hashing,
             lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
         };
@@ -80,11 +84,23 @@ impl Site {
         work: Work,
         question: impl FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
     ) -> Result<T, Problem> {
+        match self.in_turn(work, question).await {
+            Some(answer) => answer.map_err(Problem::of),
+            None => Err(Problem::Internal),
+        }
+    }
+
+    /// The same, whoever is to be told what went wrong; none where it could not be run.
+    pub(super) async fn in_turn<T: Send + 'static>(
+        &self,
+        work: Work,
+        question: impl FnOnce(&Accounts) -> T + Send + 'static,
+    ) -> Option<T> {
         let turns = match work {
             Work::Lookup => &self.lookups,
             Work::Hashing => &self.hashing,
         };
-        let Ok(turn) = turns.clone().acquire_owned().await else { return Err(Problem::Internal) };
+        let turn = turns.clone().acquire_owned().await.ok()?;
         let accounts = self.accounts.clone();
         let asked = tokio::task::spawn_blocking(move || {
             // It goes on when nobody waits for it any more, and so does its turn.
@@ -92,10 +108,10 @@ impl Site {
             question(&accounts)
         });
         match asked.await {
-            Ok(answer) => answer.map_err(Problem::of),
+            Ok(answer) => Some(answer),
             Err(error) => {
-                tracing::error!(%error, "a page could not be made");
-                Err(Problem::Internal)
+                tracing::error!(%error, "a question of the panel was not answered");
+                None
             }
         }
     }
@@ -122,8 +138,11 @@ pub fn router(site: Site) -> Router {
         .route("/password/set", post(password::set))
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
-        .with_state(site)
+        .with_state(site.clone())
         .layer(middleware::from_fn(in_time))
+        .nest(api::PREFIX, api::router(site))
+        // The one address below it that `nest` leaves out.
+        .route(&format!("{}/", api::PREFIX), any(api::nothing))
         .layer(middleware::from_fn_with_state(answered, with_headers))
 }
 

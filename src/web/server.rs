@@ -21,8 +21,11 @@ use crate::net::{Arrival, Signals};
 
 /// Serves one connection to its end.
 pub(super) async fn serve(arrival: Arrival, router: Router, signals: Signals) {
-    let Arrival { stream, guard: _guard, .. } = arrival;
-    let service = service_fn(move |request: Request<Incoming>| Box::pin(router.clone().oneshot(request)));
+    let Arrival { stream, peer, guard: _guard, .. } = arrival;
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        Box::pin(router.clone().oneshot(request))
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
