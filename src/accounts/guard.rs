@@ -70,6 +70,23 @@ pub struct Closed {
     pub count: u32,
 }
 
+impl Counts {
+    fn look<R: Reads + ?Sized>(
+        reads: &R,
+        account: Option<String>,
+        address: Option<String>,
+        knock: Knock,
+    ) -> Result<Counts, AccountsError> {
+        let guesses = |who: &Option<String>| match who {
+            None => Ok(None),
+            Some(who) => reads.guesses(who),
+        };
+        let (of_account, of_address) = (guesses(&account)?, guesses(&address)?);
+        let closed = [&of_account, &of_address].into_iter().flatten().any(|guesses| guesses.closed(knock.at_ms));
+        Ok(Counts { account, address, counted: of_account.is_some(), closed })
+    }
+}
+
 impl Accounts {
     /// What wrong passwords are counted under, and how it stands; the account only where there is one.
     pub(super) fn counts<R: Reads + ?Sized>(
@@ -102,13 +119,16 @@ impl Accounts {
                 Some(if own_desk { format!("{login} {address}") } else { login.to_string() })
             }
         };
-        let guesses = |who: &Option<String>| match who {
-            None => Ok(None),
-            Some(who) => reads.guesses(who),
-        };
-        let (of_account, of_address) = (guesses(&account)?, guesses(&address)?);
-        let closed = [&of_account, &of_address].into_iter().flatten().any(|guesses| guesses.closed(knock.at_ms));
-        Ok(Counts { account, address, counted: of_account.is_some(), closed })
+        Counts::look(reads, account, address, knock)
+    }
+
+    /// The same for an account that is known by another name than a login.
+    pub(super) fn counts_of<R: Reads + ?Sized>(
+        reads: &R,
+        account: Option<String>,
+        knock: Knock,
+    ) -> Result<Counts, AccountsError> {
+        Counts::look(reads, account, Some(address(knock.from)), knock)
     }
 
     /// One more wrong password; the account's person is told once the door is closed for an hour.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::time_ms;
-use crate::domain::{AccessRecord, CopyState, Login, SendRecord, SentCopy};
+use crate::domain::{AccessRecord, CopyState, Login, SendRecord, SentCopy, Way};
 
 /// A send, as programs see it.
 #[derive(Serialize)]
@@ -86,15 +86,17 @@ pub struct AccessJson<'a> {
     first_at: String,
     last_at: String,
     count: u64,
-    mailbox: &'a str,
-    /// Null is the owner.
+    /// Null for a postmaster.
+    mailbox: Option<&'a str>,
+    /// Null is the owner, or a postmaster.
     username: Option<&'a str>,
     login: String,
     /// An IP address.
     address: String,
+    /// `imap`, `submission`, `pop3`, or `panel`.
     protocol: String,
-    /// `client` or `webmail`.
-    kind: String,
+    /// `client` or `webmail`; null for the panel.
+    kind: Option<String>,
     /// What the program said of itself.
     program: Option<&'a str>,
     admitted: bool,
@@ -110,15 +112,21 @@ impl<'a> From<&'a AccessRecord> for AccessJson<'a> {
             first_at: time_ms(record.first_at_ms),
             last_at: time_ms(record.last_at_ms),
             count: record.count,
-            mailbox: access.login.mailbox().as_str(),
-            username: match &access.login {
-                Login::Owner(_) => None,
-                Login::Delegate(username, _) => Some(username.as_str()),
+            mailbox: access.visitor.login().map(|login| login.mailbox().as_str()),
+            username: match access.visitor.login() {
+                None | Some(Login::Owner(_)) => None,
+                Some(Login::Delegate(username, _)) => Some(username.as_str()),
             },
-            login: access.login.to_string(),
+            login: access.visitor.to_string(),
             address: access.address.to_string(),
-            protocol: access.protocol.to_string(),
-            kind: access.kind.to_string(),
+            protocol: match access.way {
+                Way::Mail(door) => door.protocol.to_string(),
+                Way::Panel => access.way.to_string(),
+            },
+            kind: match access.way {
+                Way::Mail(door) => Some(door.kind.to_string()),
+                Way::Panel => None,
+            },
             program: access.program.as_deref(),
             admitted: access.refusal.is_none(),
             refusal: access.refusal.as_deref(),

@@ -14,6 +14,7 @@ pub mod guesses;
 pub mod life;
 mod notice_text;
 pub mod outbox;
+pub mod panel_sessions;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
@@ -31,6 +32,7 @@ pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
 pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
 pub use outbox::{NewMail, OutboxReads, OutboxWrites};
+pub use panel_sessions::{PanelSessionReads, PanelSessionWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
@@ -90,7 +92,7 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads + ApiTokenReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads
+    AccessReads + ApiTokenReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + PanelSessionReads + RecordReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
@@ -123,7 +125,15 @@ pub trait Reads:
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
 pub trait Writes:
-    Reads + AccessWrites + ApiTokenWrites + AppPasswordWrites + GuessWrites + LifeWrites + OutboxWrites + RecordWrites
+    Reads
+    + AccessWrites
+    + ApiTokenWrites
+    + AppPasswordWrites
+    + GuessWrites
+    + LifeWrites
+    + OutboxWrites
+    + PanelSessionWrites
+    + RecordWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;

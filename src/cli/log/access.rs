@@ -52,6 +52,7 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
     let filter = AccessFilter {
         mailbox,
         by,
+        postmaster: None,
         address: None,
         since_ms: command.since.map(When::begins_ms),
         until_ms: command.until.map(When::ends_ms),
@@ -76,9 +77,9 @@ fn row(record: &AccessRecord) -> [String; 7] {
     [
         output::moment(record.last_at_ms),
         record.count.to_string(),
-        access.login.to_string(),
+        access.visitor.to_string(),
         access.address.to_string(),
-        format!("{} ({})", access.protocol, access.kind),
+        access.way.to_string(),
         output::short(access.program.as_deref().unwrap_or_default(), COLUMN_CHARS),
         access.refusal.as_ref().map_or("in".to_owned(), |why| format!("refused: {why}")),
     ]

@@ -12,7 +12,7 @@ use super::{Segments, answer, ask, created, gone, list as rows, now_secs};
 use crate::accounts::{APP_PASSWORD_SECS, Accounts, AccountsError, Actor, AppPasswordEntry, DelegateName, Rule};
 use crate::domain::{AppPassword, Protocol, Scope};
 use crate::json::AppPasswordJson;
-use crate::web::routes::{Site, Work};
+use crate::web::site::{Site, Work};
 
 const DAY_SECS: i64 = 24 * 60 * 60;
 

@@ -13,7 +13,7 @@ use crate::accounts::{
 };
 use crate::domain::{MailboxAddress, Permission, Permissions, Person, Profile, Protocols};
 use crate::json::DelegateJson;
-use crate::web::routes::{Site, Work};
+use crate::web::site::{Site, Work};
 
 /// A delegate whom a path names. What is no username names none.
 pub(super) fn delegate(address: &str, username: &str) -> Result<DelegateName, Problem> {

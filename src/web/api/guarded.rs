@@ -11,8 +11,8 @@ use secrecy::SecretString;
 use super::problem::Problem;
 use super::{ask, kind, now_ms};
 use crate::domain::ApiScope;
-use crate::net::Peer;
-use crate::web::routes::{Site, Work};
+use crate::web::session::From;
+use crate::web::site::{Site, Work};
 
 /// Lets a request pass that has a token for it.
 pub(super) async fn guarded(State(site): State<Site>, request: Request, next: Next) -> Response {
@@ -20,7 +20,7 @@ pub(super) async fn guarded(State(site): State<Site>, request: Request, next: Ne
     let found = match bearer(&parts) {
         None => Ok(None),
         Some(shown) => {
-            let from = parts.extensions.get::<Peer>().map(|peer| peer.address.ip()).filter(|_| site.knows_addresses);
+            let from = parts.extensions.get::<From>().map(|from| from.0).filter(|_| site.knows_addresses);
             ask(&site, Work::Lookup, move |accounts| accounts.present_api_token(&shown, from, now_ms())).await
         }
     };

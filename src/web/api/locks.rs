@@ -8,7 +8,7 @@ use super::members::Query;
 use super::problem::Problem;
 use super::{Segments, ask, gone, list as rows, now_ms};
 use crate::json::ClosedJson;
-use crate::web::routes::{Site, Work};
+use crate::web::site::{Site, Work};
 
 /// `GET /locks`: those that last longest first.
 pub(super) async fn list(State(site): State<Site>, query: Query) -> Result<Response, Problem> {

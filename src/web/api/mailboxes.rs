@@ -10,7 +10,7 @@ use super::{PAGE, PAGE_MOST, Segments, answer, ask, created, gone, kind, list as
 use crate::accounts::{Accounts, Actor, MailboxChange, MailboxEntry};
 use crate::domain::{Language, MailDomain, MailboxAddress, Owner};
 use crate::json::MailboxJson;
-use crate::web::routes::{Site, Work};
+use crate::web::site::{Site, Work};
 
 pub(super) const LANGUAGES: [(&str, Language); 2] = [("it", Language::Italian), ("en", Language::English)];
 

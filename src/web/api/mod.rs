@@ -23,8 +23,6 @@ mod postmasters;
 mod problem;
 mod record;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::request::Parts;
@@ -33,11 +31,11 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Router, extract::rejection::PathRejection};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::REQUEST_TIMEOUT;
-use super::routes::{Site, Work};
+use super::routes;
+use super::site::{Site, Work};
+use super::{REQUEST_TIMEOUT, now_ms, now_secs};
 use crate::accounts::{Accounts, AccountsError};
 use kind::Kind;
 use problem::Problem;
@@ -50,9 +48,6 @@ const PAGE: u32 = 100;
 const PAGE_MOST: u32 = 1000;
 
 const OPENAPI: &str = include_str!("openapi.json");
-
-/// What needs no escape in a segment of a path (RFC 3986 §3.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
 
 /// The routes that need a token.
 fn guarded_routes() -> [(&'static str, MethodRouter<Site>); 20] {
@@ -191,7 +186,7 @@ fn created(site: &Site, segments: &[&str], body: &impl Serialize) -> Response {
     let mut at = format!("{}{PREFIX}", site.origin);
     for segment in segments {
         at.push('/');
-        at.extend(utf8_percent_encode(segment, SEGMENT));
+        at.push_str(&routes::encoded(segment));
     }
     let mut response = answer(StatusCode::CREATED, body);
     if let Ok(at) = HeaderValue::try_from(at) {
@@ -202,18 +197,4 @@ fn created(site: &Site, segments: &[&str], body: &impl Serialize) -> Response {
 
 fn gone() -> Response {
     StatusCode::NO_CONTENT.into_response()
-}
-
-fn since_epoch() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// Milliseconds since 1970-01-01 UTC.
-fn now_ms() -> i64 {
-    i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Seconds since 1970-01-01 UTC.
-fn now_secs() -> i64 {
-    now_ms() / 1000
 }

@@ -10,7 +10,7 @@ use super::{Segments, answer, ask, created, gone, kind, list as rows, now_secs};
 use crate::accounts::Accounts;
 use crate::domain::{Plan, PlanName};
 use crate::json::PlanJson;
-use crate::web::routes::{Site, Work};
+use crate::web::site::{Site, Work};
 
 /// A plan that a path names. What is no name names none.
 fn plan(text: &str) -> Result<PlanName, Problem> {

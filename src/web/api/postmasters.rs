@@ -11,7 +11,7 @@ use super::{Segments, answer, ask, created, gone, kind, list as rows, now_secs};
 use crate::accounts::{Accounts, PostmasterEntry};
 use crate::domain::MailDomain;
 use crate::json::PostmasterJson;
-use crate::web::routes::{Site, Work};
+use crate::web::site::{Site, Work};
 
 /// A domain that a path names. What is none has no postmaster.
 fn domain(text: &str) -> Result<MailDomain, Problem> {

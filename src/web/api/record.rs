@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::{ask, list as rows};
 use crate::domain::{AccessFilter, AccessId, Login, MailboxAddress, OutcomeKind, SendFilter, SendId, SentBy};
 use crate::json::{AccessJson, SendJson};
-use crate::web::routes::{Site, Work};
+use crate::web::site::{Site, Work};
 
 /// `GET /sends`
 pub(super) async fn sends(State(site): State<Site>, query: Query) -> Result<Response, Problem> {
@@ -38,6 +38,7 @@ pub(super) async fn accesses(State(site): State<Site>, query: Query) -> Result<R
         let filter = AccessFilter {
             mailbox,
             by,
+            postmaster: None,
             address: query.parsed("address"),
             since_ms: query.moment_ms("since"),
             until_ms: query.moment_ms("until"),
