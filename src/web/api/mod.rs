@@ -198,3 +198,22 @@ fn created(site: &Site, segments: &[&str], body: &impl Serialize) -> Response {
 fn gone() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_described_and_nothing_else() {
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let described: BTreeSet<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let (guarded, open) = (guarded_routes(), open_routes());
+        let routes: BTreeSet<&str> = guarded.iter().chain(&open).map(|(path, _)| *path).collect();
+        assert_eq!(described, routes);
+        assert_eq!(document["servers"][0]["url"], PREFIX);
+    }
+}
