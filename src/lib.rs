@@ -151,6 +151,7 @@
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.
 //! - The links in a mail are built from the configuration and a token alone; nobody's words break its header or its page.
+//! - A browser's session opens nothing of the API, and a token no page; whatever is wrong with a token has one answer.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!
 //! # Words
