@@ -14,7 +14,7 @@ use super::support::dovecot::Dovecot;
 const SETTINGS: &str = include_str!("api/schemathesis.toml");
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
                       response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth,\
-                      use_after_free,ensure_resource_availability";
+                      negative_data_rejection,use_after_free,ensure_resource_availability";
 /// Kills what has not ended by itself.
 const MOST_SECS: &str = "180";
 

@@ -38,7 +38,7 @@ pub(super) async fn create(
     let entry = body.read(|body| {
         let label = body.needed("name", Members::text);
         let scope = scope(body);
-        let valid_secs = days(body);
+        let valid_secs = days(body, "days").unwrap_or(APP_PASSWORD_SECS);
         Some(AppPasswordEntry { name, label: label?, scope: scope?, valid_secs })
     })?;
     let make = move |accounts: &Accounts| accounts.create_app_password(Actor::Operator, entry, now_secs());
@@ -58,8 +58,8 @@ fn scope(body: &mut Members) -> Option<Scope> {
 }
 
 /// For how long, in seconds.
-fn days(body: &mut Members) -> i64 {
-    body.number("days").map_or(APP_PASSWORD_SECS, |days| i64::from(days) * DAY_SECS)
+fn days(body: &mut Members, name: &str) -> Option<i64> {
+    body.number(name).map(|days| i64::from(days) * DAY_SECS)
 }
 
 /// `GET …/app-passwords/{name}`
@@ -85,7 +85,7 @@ pub(super) async fn extend(
     body: Body,
 ) -> Result<Response, Problem> {
     let name = delegate(&address, &username)?;
-    let valid_secs = body.read(|body| Some(days(body)))?;
+    let valid_secs = body.read(|body| body.needed("days", days))?;
     let longer =
         move |accounts: &Accounts| accounts.extend_app_password(Actor::Operator, &name, &label, valid_secs, now_secs());
     let found = ask(&site, Work::Lookup, longer).await?;

@@ -115,7 +115,7 @@ pub(super) async fn show(State(site): State<Site>, at: Segments<2>) -> Result<Re
 /// `PATCH …/{username}`: what they may do. What is not named stays.
 pub(super) async fn change(State(site): State<Site>, at: Segments<2>, body: Body) -> Result<Response, Problem> {
     let profile = site.accounts.profile();
-    let change = body.read(|body| {
+    let change = body.read_some(|body| {
         Some(PermissionChange {
             replace: permissions(body, "permissions", profile),
             grant: body.choice("grant", &PERMISSIONS).unwrap_or_default(),

@@ -3,10 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::mailboxes::limit;
 use super::members::Query;
 use super::problem::Problem;
-use super::{Segments, ask, gone, list as rows, now_ms};
+use super::{Segments, ask, gone, limit, list as rows, now_ms};
 use crate::json::ClosedJson;
 use crate::web::site::{Site, Work};
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::members::{Body, Members, Query};
 use super::problem::Problem;
-use super::{PAGE, PAGE_MOST, Segments, answer, ask, created, gone, kind, list as rows, now_secs};
+use super::{Segments, answer, ask, created, gone, kind, limit, list as rows, now_secs};
 use crate::accounts::{Accounts, Actor, MailboxChange, MailboxEntry};
 use crate::domain::{Language, MailDomain, MailboxAddress, Owner};
 use crate::json::MailboxJson;
@@ -17,15 +17,6 @@ pub(super) const LANGUAGES: [(&str, Language); 2] = [("it", Language::Italian), 
 /// A mailbox that a path names. What is no address names none.
 pub(super) fn mailbox(text: &str) -> Result<MailboxAddress, Problem> {
     text.parse().map_err(|_| Problem::new(kind::UNKNOWN_MAILBOX, "there is no mailbox whose address is none"))
-}
-
-/// How many rows are asked for.
-pub(super) fn limit(query: &mut Members) -> usize {
-    let wanted = query.parsed::<u32>("limit").unwrap_or(PAGE);
-    if !(1..=PAGE_MOST).contains(&wanted) {
-        query.wrong("limit", format!("is not from 1 to {PAGE_MOST}"));
-    }
-    usize::try_from(wanted).unwrap_or_default()
 }
 
 /// `GET /mailboxes`
@@ -82,7 +73,7 @@ pub(super) async fn show(State(site): State<Site>, at: Segments<1>) -> Result<Re
 /// `PATCH /mailboxes/{address}`: what is not named stays.
 pub(super) async fn change(State(site): State<Site>, at: Segments<1>, body: Body) -> Result<Response, Problem> {
     let address = mailbox(&at.0[0])?;
-    let change = body.read(|body| Some(changes(body)))?;
+    let change = body.read_some(|body| Some(changes(body)))?;
     let changed = ask(&site, Work::Lookup, move |accounts| accounts.set_mailbox(&address, change, now_secs())).await;
     let view = changed.map_err(Problem::of_body)?;
     Ok(answer(StatusCode::OK, &MailboxJson::from(&view)))

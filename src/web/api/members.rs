@@ -40,6 +40,14 @@ impl Body {
     pub(super) fn read<T>(self, read: impl FnOnce(&mut Members) -> Option<T>) -> Result<T, Problem> {
         self.0.read(read)
     }
+
+    /// The same where it is to change something.
+    pub(super) fn read_some<T>(self, read: impl FnOnce(&mut Members) -> Option<T>) -> Result<T, Problem> {
+        if self.0.unread.is_empty() {
+            return Err(Problem::new(kind::INVALID, "there is nothing to change: name something"));
+        }
+        self.0.read(read)
+    }
 }
 
 impl Query {

@@ -38,6 +38,7 @@ use super::site::{Site, Work};
 use super::{REQUEST_TIMEOUT, now_ms, now_secs};
 use crate::accounts::{Accounts, AccountsError};
 use kind::Kind;
+use members::Members;
 use problem::Problem;
 
 /// Where it is.
@@ -158,6 +159,15 @@ async fn ask<T: Send + 'static>(
         Some(answer) => answer.map_err(Problem::of),
         None => Err(Problem::internal()),
     }
+}
+
+/// How many rows are asked for.
+fn limit(query: &mut Members) -> usize {
+    let wanted = query.parsed::<u32>("limit").unwrap_or(PAGE);
+    if !(1..=PAGE_MOST).contains(&wanted) {
+        query.wrong("limit", format!("is not from 1 to {PAGE_MOST}"));
+    }
+    usize::try_from(wanted).unwrap_or_default()
 }
 
 /// A list, and what to ask for to get its next page.

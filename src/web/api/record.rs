@@ -3,10 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::mailboxes::limit;
 use super::members::{Members, Query};
 use super::problem::Problem;
-use super::{ask, list as rows};
+use super::{ask, limit, list as rows};
 use crate::domain::{AccessFilter, AccessId, Login, MailboxAddress, OutcomeKind, SendFilter, SendId, SentBy};
 use crate::json::{AccessJson, SendJson};
 use crate::web::site::{Site, Work};

@@ -20,7 +20,7 @@ async fn each_path_has_the_methods_that_it_is_said_to_have() {
     let service = Service::open();
     let document = document(&service).await;
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let named = path.replace('{', "").replace('}', "");
+        let named = path.replace(['{', '}'], "");
         let allow = service.ask("TRACE", &named, None).await;
         assert_eq!(allow.problem().1, 405, "{path}");
         let allowed: BTreeSet<String> =

@@ -59,6 +59,7 @@ async fn a_mailbox_is_made_found_changed_and_removed() {
         (&json!("Provincia"), &json!(13), &json!("owner"), &json!(["protocollo@pec.example.it"]))
     );
     assert_eq!(changed["owner_email"], "comune@example.it", "what is not named stays");
+    assert_eq!(service.problem("PATCH", path, Some(json!({}))).await, ("invalid".to_owned(), 400));
     service.done("DELETE", path, None, 204).await;
     assert_eq!(service.problem("DELETE", path, None).await, ("unknown-mailbox".to_owned(), 404));
 }
