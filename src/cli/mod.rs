@@ -1,7 +1,8 @@
 //! The command line: one file for each group of subcommands, all of them through `accounts` (G7).
 //!
 //! Exit status: 0 done, 1 refused or failed with the reason on stderr, 2 usage. What people typed is shown with its
-//! control characters escaped; `--json` gives it as it is, by JSON's own escapes. No password is ever an argument or shown.
+//! control characters escaped; `--json` gives it as it is, by JSON's own escapes. No password is ever an argument, and
+//! none but those that delega makes is shown, once.
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
@@ -21,6 +22,7 @@ mod plan;
 mod postmaster;
 mod prompt;
 mod serve;
+mod two_factor;
 mod when;
 
 use std::io::{self, Write};
@@ -60,6 +62,9 @@ enum Command {
     /// What programs use the API with
     #[command(subcommand)]
     ApiToken(api_token::ApiTokenCommand),
+    /// Two-step verification: codes of an app beside the password
+    #[command(subcommand)]
+    TwoFactor(two_factor::TwoFactorCommand),
     /// How many delegates a mailbox may have
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -115,6 +120,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::ApiToken(command) => {
             warn_on_stderr();
             api_token::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::TwoFactor(command) => {
+            warn_on_stderr();
+            two_factor::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::Plan(command) => {
             warn_on_stderr();

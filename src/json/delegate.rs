@@ -22,6 +22,8 @@ pub struct DelegateJson<'a> {
     invited_until: Option<String>,
     /// Since when they have to set a new password before they can do anything.
     password_reset_at: Option<String>,
+    /// Since when they have two-step verification.
+    two_factor_since: Option<String>,
     /// What they may do now.
     permissions: Vec<&'static str>,
     /// What they were granted, part of which the configured profile may not let count.
@@ -47,6 +49,7 @@ impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
             state: delegate.state.name(),
             invited_until: delegate.invited_until_secs.filter(|_| delegate.state == DelegateState::Pending).map(time),
             password_reset_at: delegate.reset_at_secs.map(time),
+            two_factor_since: delegate.two_factor_since_secs.map(time),
             permissions: names(view.effective),
             granted: names(delegate.permissions),
             protocols: protocols(delegate.protocols),

@@ -33,6 +33,8 @@ pub struct MailboxJson<'a> {
     owner_email: &'a str,
     owner_language: &'static str,
     owner_fiscal_code: Option<&'a str>,
+    /// Since when the owner has two-step verification; then every delegate needs it.
+    owner_two_factor_since: Option<String>,
     delegates_active: usize,
     delegates_waiting: usize,
     delegates_suspended: usize,
@@ -62,6 +64,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             owner_email: &mailbox.owner.email,
             owner_language: mailbox.owner.language.name(),
             owner_fiscal_code: mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
+            owner_two_factor_since: mailbox.owner_two_factor_since_secs.map(time),
             delegates_active: view.delegates_active,
             delegates_waiting: view.delegates_waiting,
             delegates_suspended: view.delegates_suspended,

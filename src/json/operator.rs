@@ -38,6 +38,8 @@ pub struct PostmasterJson<'a> {
     email: &'a str,
     name: &'a str,
     language: &'static str,
+    /// Since when they have two-step verification.
+    two_factor_since: Option<String>,
     created_at: String,
 }
 
@@ -48,6 +50,7 @@ impl<'a> From<&'a Postmaster> for PostmasterJson<'a> {
             email: &one.email,
             name: &one.name,
             language: one.language.name(),
+            two_factor_since: one.two_factor_since_secs.map(time),
             created_at: time(one.created_at_secs),
         }
     }

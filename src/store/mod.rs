@@ -18,6 +18,7 @@ pub mod panel_sessions;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
+pub mod two_factor;
 
 #[cfg(test)]
 mod conformance;
@@ -36,6 +37,7 @@ pub use panel_sessions::{PanelSessionReads, PanelSessionWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
+pub use two_factor::{Enrolling, SecondFactor, TwoFactorReads, TwoFactorWrites};
 
 use std::path::PathBuf;
 
@@ -92,7 +94,15 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads + ApiTokenReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + PanelSessionReads + RecordReads
+    AccessReads
+    + ApiTokenReads
+    + AppPasswordReads
+    + GuessReads
+    + LifeReads
+    + OutboxReads
+    + PanelSessionReads
+    + RecordReads
+    + TwoFactorReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
@@ -134,6 +144,7 @@ pub trait Writes:
     + OutboxWrites
     + PanelSessionWrites
     + RecordWrites
+    + TwoFactorWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;

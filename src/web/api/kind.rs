@@ -63,6 +63,7 @@ kinds! {
     UNKNOWN_MAIL "unknown-mail" NOT_FOUND "There is no such mail";
     NOT_CLOSED "not-closed" NOT_FOUND "There is nothing to release";
     METHOD_NOT_ALLOWED "method-not-allowed" METHOD_NOT_ALLOWED "The resource does not have this method";
+    NO_ACCOUNT "no-account" NOT_FOUND "The account is gone";
     MAILBOX_EXISTS "mailbox-exists" CONFLICT "The mailbox is there already";
     MAILBOX_HAS_DELEGATES "mailbox-has-delegates" CONFLICT "The mailbox has delegates";
     ADDRESS_TAKEN "address-taken" CONFLICT "The address is another mailbox's";
@@ -84,6 +85,13 @@ kinds! {
     API_TOKEN_EXISTS "api-token-exists" CONFLICT "The name of the token is taken";
     NO_MAIL "no-mail" CONFLICT "This delega sends no mails";
     NO_UPSTREAM_PASSWORD "no-upstream-password" CONFLICT "Nothing opens the mailbox at its server";
+    NO_TWO_FACTOR "no-two-factor" CONFLICT "They have no two-step verification";
+    HAS_TWO_FACTOR "has-two-factor" CONFLICT "They have two-step verification already";
+    NOT_ENROLLING "not-enrolling" CONFLICT "No two-step verification is being set up";
+    WRONG_CODE "wrong-code" FORBIDDEN "The code is not right";
+    TOO_MANY_CODES "too-many-codes" TOO_MANY_REQUESTS "There were too many wrong codes";
+    TWO_FACTOR_REQUIRED "two-factor-required" CONFLICT "They need two-step verification";
+    TWO_FACTOR_NEEDS_PASSWORD "two-factor-needs-password" CONFLICT "Nothing else would open the mailbox";
     LINK_GONE "link-gone" GONE "The link does not work any more";
     TOO_LARGE "too-large" PAYLOAD_TOO_LARGE "More was sent than is read";
     UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "JSON is needed";
