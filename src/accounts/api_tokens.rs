@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::guard::{address, count};
+use super::guard::{count, network};
 use super::link::Token;
 use super::{Accounts, AccountsError, Rule, text};
 use crate::domain::api_token::{ApiScope, ApiToken, ApiTokenHash};
@@ -105,7 +105,7 @@ impl Accounts {
         from: Option<IpAddr>,
         now_ms: i64,
     ) -> Result<Option<ApiToken>, AccountsError> {
-        let counted = from.map(|from| format!("{} api", address(from)));
+        let counted = from.map(|from| format!("{} api", network(from)));
         let (closed, found) = store::read(self.store.as_ref(), |reads| {
             let guesses = counted.as_ref().map(|who| reads.guesses(who)).transpose()?.flatten();
             let closed = guesses.is_some_and(|guesses| guesses.closed(now_ms));

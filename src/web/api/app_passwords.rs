@@ -9,8 +9,8 @@ use super::delegates::delegate;
 use super::members::{Body, Members};
 use super::problem::Problem;
 use super::{Segments, answer, ask, created, gone, list as rows, now_secs};
-use crate::accounts::{APP_PASSWORD_SECS, Accounts, AccountsError, Actor, AppPasswordEntry, DelegateName, Rule};
-use crate::domain::{AppPassword, Protocol, Scope};
+use crate::accounts::{APP_PASSWORD_SECS, Accounts, AccountsError, Actor, AppPasswordEntry, Rule};
+use crate::domain::{AppPassword, Login, Protocol, Scope};
 use crate::json::AppPasswordJson;
 use crate::web::site::{Site, Work};
 
@@ -21,8 +21,8 @@ pub(super) async fn list(
     State(site): State<Site>,
     Segments([address, username]): Segments<2>,
 ) -> Result<Response, Problem> {
-    let name = delegate(&address, &username)?;
-    let find = move |accounts: &Accounts| accounts.app_passwords(Actor::Operator, &name, now_secs());
+    let login = delegate(&address, &username)?.login();
+    let find = move |accounts: &Accounts| accounts.app_passwords(Actor::Operator, &login, now_secs());
     let found = ask(&site, Work::Lookup, find).await?;
     Ok(rows(&found.iter().map(|one| AppPasswordJson::of(one, None, now_secs())).collect::<Vec<_>>(), None))
 }
@@ -34,17 +34,17 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     let name = delegate(&address, &username)?;
-    let owner = name.clone();
+    let login = name.login();
     let entry = body.read(|body| {
         let label = body.needed("name", Members::text);
         let scope = scope(body);
         let valid_secs = days(body, "days").unwrap_or(APP_PASSWORD_SECS);
-        Some(AppPasswordEntry { name, label: label?, scope: scope?, valid_secs })
+        Some(AppPasswordEntry { login, label: label?, scope: scope?, valid_secs })
     })?;
     let make = move |accounts: &Accounts| accounts.create_app_password(Actor::Operator, entry, now_secs());
     let (secret, made) = ask(&site, Work::Lookup, make).await?;
     let segments =
-        ["mailboxes", owner.address.as_str(), "delegates", owner.username.as_str(), "app-passwords", &made.name];
+        ["mailboxes", name.address.as_str(), "delegates", name.username.as_str(), "app-passwords", &made.name];
     let shown = secret.shown();
     Ok(created(&site, &segments, &AppPasswordJson::of(&made, Some(shown.expose_secret()), now_secs())))
 }
@@ -67,15 +67,15 @@ pub(super) async fn show(
     State(site): State<Site>,
     Segments([address, username, label]): Segments<3>,
 ) -> Result<Response, Problem> {
-    let name = delegate(&address, &username)?;
-    let found = ask(&site, Work::Lookup, move |accounts| find(accounts, &name, label)).await?;
+    let login = delegate(&address, &username)?.login();
+    let found = ask(&site, Work::Lookup, move |accounts| find(accounts, login, label)).await?;
     Ok(answer(StatusCode::OK, &AppPasswordJson::of(&found, None, now_secs())))
 }
 
-fn find(accounts: &Accounts, name: &DelegateName, label: String) -> Result<AppPassword, AccountsError> {
-    let all = accounts.app_passwords(Actor::Operator, name, now_secs())?;
+fn find(accounts: &Accounts, login: Login, label: String) -> Result<AppPassword, AccountsError> {
+    let all = accounts.app_passwords(Actor::Operator, &login, now_secs())?;
     let found = all.into_iter().find(|one| one.name == label);
-    Ok(found.ok_or(Rule::UnknownAppPassword { login: name.login(), name: label })?)
+    Ok(found.ok_or(Rule::UnknownAppPassword { login, name: label })?)
 }
 
 /// `PATCH …/app-passwords/{name}`: lets it open what it opens for so many days from now on.
@@ -84,10 +84,11 @@ pub(super) async fn extend(
     Segments([address, username, label]): Segments<3>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let name = delegate(&address, &username)?;
+    let login = delegate(&address, &username)?.login();
     let valid_secs = body.read(|body| body.needed("days", days))?;
-    let longer =
-        move |accounts: &Accounts| accounts.extend_app_password(Actor::Operator, &name, &label, valid_secs, now_secs());
+    let longer = move |accounts: &Accounts| {
+        accounts.extend_app_password(Actor::Operator, &login, &label, valid_secs, now_secs())
+    };
     let found = ask(&site, Work::Lookup, longer).await?;
     Ok(answer(StatusCode::OK, &AppPasswordJson::of(&found, None, now_secs())))
 }
@@ -97,9 +98,9 @@ pub(super) async fn revoke(
     State(site): State<Site>,
     Segments([address, username, label]): Segments<3>,
 ) -> Result<Response, Problem> {
-    let name = delegate(&address, &username)?;
+    let login = delegate(&address, &username)?.login();
     let done =
-        move |accounts: &Accounts| accounts.revoke_app_password(Actor::Operator, &name, &label, now_secs()).map(drop);
+        move |accounts: &Accounts| accounts.revoke_app_password(Actor::Operator, &login, &label, now_secs()).map(drop);
     ask(&site, Work::Lookup, done).await?;
     Ok(gone())
 }

@@ -85,6 +85,7 @@ kinds! {
     API_TOKEN_EXISTS "api-token-exists" CONFLICT "The name of the token is taken";
     NO_MAIL "no-mail" CONFLICT "This delega sends no mails";
     NO_UPSTREAM_PASSWORD "no-upstream-password" CONFLICT "Nothing opens the mailbox at its server";
+    NO_WEBMAIL "no-webmail" CONFLICT "The account does not open the web mail";
     NO_TWO_FACTOR "no-two-factor" CONFLICT "They have no two-step verification";
     HAS_TWO_FACTOR "has-two-factor" CONFLICT "They have two-step verification already";
     NOT_ENROLLING "not-enrolling" CONFLICT "No two-step verification is being set up";

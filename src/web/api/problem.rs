@@ -151,6 +151,7 @@ impl Problem {
             Rule::TooManyAppPasswords => kind::TOO_MANY_APP_PASSWORDS,
             Rule::AppPasswordExists { .. } => kind::APP_PASSWORD_EXISTS,
             Rule::ApiTokenExists(_) => kind::API_TOKEN_EXISTS,
+            Rule::NoWebmail => kind::NO_WEBMAIL,
             Rule::NoAccount => kind::NO_ACCOUNT,
             Rule::NoTwoFactor => kind::NO_TWO_FACTOR,
             Rule::HasTwoFactor => kind::HAS_TWO_FACTOR,

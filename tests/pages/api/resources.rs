@@ -15,6 +15,7 @@ pub(super) fn note(service: &Service, count: i64) {
             program: Some(format!("program {n}")),
             refusal: None,
             app_password: None,
+            by_stored: false,
             at_ms: at_ms + n / 2,
         })
         .collect();

@@ -24,8 +24,12 @@ fn furnished() -> Office {
     }
     office.accounts.suspend(Actor::Operator, &name("suspended"), delega::accounts::Suspension::Suspend, now()).unwrap();
     office.accounts.reject(Actor::Operator, &name("rejected"), now()).unwrap();
-    let entry =
-        AppPasswordEntry { name: name("active"), label: "Outlook/7".to_owned(), scope: Scope::ALL, valid_secs: DAY };
+    let entry = AppPasswordEntry {
+        login: name("active").login(),
+        label: "Outlook/7".to_owned(),
+        scope: Scope::ALL,
+        valid_secs: DAY,
+    };
     office.accounts.create_app_password(Actor::Operator, entry, now()).unwrap();
     let entry = PostmasterEntry {
         domain: "pec.example.it".parse().unwrap(),
