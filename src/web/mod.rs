@@ -13,6 +13,7 @@
 //! - `page`: what the public pages show
 //! - `invitation`, `password`, `login`: the pages that anybody may open
 //! - `setup`: the files by which mail programs set themselves up
+//! - `api`: the same and more for programs, by tokens
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -21,6 +22,7 @@
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
+mod api;
 mod errands;
 mod form;
 mod frame;

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
