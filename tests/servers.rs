@@ -28,6 +28,8 @@ mod upstream;
 
 #[path = "servers/access.rs"]
 mod access;
+#[path = "servers/api.rs"]
+mod api;
 #[path = "servers/check.rs"]
 mod check;
 #[path = "servers/delegation.rs"]
@@ -54,6 +56,8 @@ mod postfix;
 mod sending;
 #[path = "servers/sent_copies.rs"]
 mod sent_copies;
+#[path = "servers/setup.rs"]
+mod setup;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]

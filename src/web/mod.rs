@@ -12,6 +12,8 @@
 //! - `frame`: what every page has around it
 //! - `page`: what the public pages show
 //! - `invitation`, `password`, `login`: the pages that anybody may open
+//! - `setup`: the files by which mail programs set themselves up
+//! - `api`: the same and more for programs, by tokens
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -20,6 +22,7 @@
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
+mod api;
 mod errands;
 mod form;
 mod frame;
@@ -31,6 +34,7 @@ mod reader;
 mod routes;
 mod server;
 mod session;
+mod setup;
 mod site;
 
 use std::net::SocketAddr;

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
@@ -32,6 +33,7 @@ mod invitations;
 mod languages;
 mod passwords;
 mod routes;
+mod setup;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
 const MAILBOX: &str = "ufficio@pec.example.it";
@@ -208,6 +210,7 @@ fn panel() -> PanelConfig {
         tls: PanelTls::None,
         proxy_protocol: false,
         webmail_url: Some("https://mail.example.it/webmail/?a=1&b=2".to_owned()),
+        servers: Vec::new(),
     }
 }
 
