@@ -25,14 +25,14 @@ fn table() -> String {
     );
     for role in Role::ALL {
         writeln!(text, "\n## {}\n", role.name()).unwrap();
-        write!(text, "{:<20}", "").unwrap();
+        write!(text, "{:<30}", "").unwrap();
         for state in states() {
             write!(text, "{:<11}", state.map_or("-", DelegateState::name)).unwrap();
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
         for action in Action::ALL {
-            write!(text, "{:<20}", action.name()).unwrap();
+            write!(text, "{:<30}", action.name()).unwrap();
             for state in states() {
                 let after = match judge(role, action, state) {
                     Ok(After::In(after)) => after.name(),

@@ -20,7 +20,9 @@ mod credentials;
 mod deactivate;
 mod delete_delegate;
 mod error;
+mod generated;
 mod guard;
+mod holder;
 mod invite;
 mod link;
 mod look;
@@ -43,6 +45,8 @@ pub mod spool;
 mod standing;
 mod suspend;
 mod text;
+mod totp;
+mod two_factor;
 pub mod vault;
 
 #[cfg(test)]
@@ -84,6 +88,7 @@ pub use sign_in::{OwnerTrial, Passed, SignIn, SignInName};
 pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
 pub use suspend::{Suspended, Suspension};
+pub use two_factor::{CodeVerdict, Enrolment, RecoveryCodes};
 pub use vault::{Vault, VaultError};
 
 use crate::domain::{AccountId, DelegateId, MailboxId, PasswordVersion, Profile};
