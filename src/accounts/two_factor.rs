@@ -12,7 +12,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::holder::Held;
+use super::account::Account;
 use super::totp::{Code, Totp};
 use super::vault::Factor;
 use super::{Accounts, AccountsError, Actor, DelegateName, DelegateView, Knock, Rule, VaultError, generated, guard};
@@ -72,9 +72,9 @@ impl Accounts {
     /// How somebody's two-step verification stands.
     pub fn two_factor(&self, account: AccountId) -> Result<TwoFactor, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let required = match Held::of(reads, account)? {
-                Held::Delegate(mailbox, _) => mailbox.owner_two_factor_since_secs.is_some(),
-                Held::Owner(_) | Held::Postmaster(_) => false,
+            let required = match Account::of(reads, account)? {
+                Account::Delegate(mailbox, _) => mailbox.owner_two_factor_since_secs.is_some(),
+                Account::Owner(_) | Account::Postmaster(_) => false,
             };
             let since_secs = reads.second_factor(account)?.map(|factor| factor.since_secs);
             Ok(TwoFactor { since_secs, recovery_left: reads.recovery_left(account)?, required })
@@ -85,11 +85,11 @@ impl Accounts {
     pub fn begin_enrolment(&self, account: AccountId, now_secs: i64) -> Result<Enrolment, AccountsError> {
         let totp = Totp::random()?;
         store::change(self.store.as_ref(), |writes| {
-            let held = Held::of(writes, account)?;
-            self.may_enrol(writes, &held)?;
+            let whose = Account::of(writes, account)?;
+            self.may_enrol(writes, &whose)?;
             let secret = self.vault.seal_factor(account, Factor::Enrolling, totp.secret())?;
             writes.put_enrolling(account, &Enrolling { secret, begun_at_secs: now_secs })?;
-            Ok(Enrolment::of(&totp, &held))
+            Ok(Enrolment::of(&totp, &whose))
         })
     }
 
@@ -97,7 +97,7 @@ impl Accounts {
     pub fn enrolment(&self, account: AccountId, now_secs: i64) -> Result<Enrolment, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
             let totp = self.enrolling(reads, account, now_secs)?;
-            Ok(Enrolment::of(&totp, &Held::of(reads, account)?))
+            Ok(Enrolment::of(&totp, &Account::of(reads, account)?))
         })
     }
 
@@ -114,8 +114,8 @@ impl Accounts {
         let now_secs = knock.at_ms / 1000;
         let (codes, hashes) = self.random_recovery_codes(account)?;
         self.decide(|writes| {
-            let held = Held::of(writes, account)?;
-            self.may_enrol(writes, &held)?;
+            let whose = Account::of(writes, account)?;
+            self.may_enrol(writes, &whose)?;
             let totp = self.enrolling(writes, account, now_secs)?;
             let shown = Code::read(code);
             let mut steps = Step::at(now_secs).tolerated();
@@ -124,7 +124,7 @@ impl Accounts {
             };
             if writes.second_factor(account)?.is_some() {
                 let Some(present) = present else { return Ok(Err(Rule::HasTwoFactor)) };
-                if let Err(no) = self.judge_code(writes, account, &held, present, knock)?.passed() {
+                if let Err(no) = self.judge_code(writes, account, &whose, present, knock)?.passed() {
                     return Ok(Err(no));
                 }
             }
@@ -133,8 +133,8 @@ impl Accounts {
             writes.delete_enrolling(account)?;
             writes.set_recovery_codes(account, &hashes)?;
             writes.renew_password_version(account)?;
-            self.tell_holder(writes, &held, Notice::TwoFactorOn, now_secs)?;
-            if let Held::Owner(mailbox) = &held {
+            self.tell_account(writes, &whose, Notice::TwoFactorOn, now_secs)?;
+            if let Account::Owner(mailbox) = &whose {
                 self.require_of_delegates(writes, mailbox.id, now_secs)?;
             }
             Ok(Ok(()))
@@ -150,8 +150,8 @@ impl Accounts {
         knock: Knock,
     ) -> Result<CodeVerdict, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let held = Held::of(writes, account)?;
-            self.judge_code(writes, account, &held, code, knock)
+            let whose = Account::of(writes, account)?;
+            self.judge_code(writes, account, &whose, code, knock)
         })
     }
 
@@ -164,8 +164,8 @@ impl Accounts {
     ) -> Result<RecoveryCodes, AccountsError> {
         let (codes, hashes) = self.random_recovery_codes(account)?;
         self.decide(|writes| {
-            let held = Held::of(writes, account)?;
-            let verdict = self.judge_code(writes, account, &held, code, knock)?.passed();
+            let whose = Account::of(writes, account)?;
+            let verdict = self.judge_code(writes, account, &whose, code, knock)?.passed();
             if verdict.is_ok() {
                 writes.set_recovery_codes(account, &hashes)?;
             }
@@ -182,15 +182,15 @@ impl Accounts {
         knock: Knock,
     ) -> Result<(), AccountsError> {
         self.decide(|writes| {
-            let held = Held::of(writes, account)?;
-            if let Held::Delegate(mailbox, _) = &held
+            let whose = Account::of(writes, account)?;
+            if let Account::Delegate(mailbox, _) = &whose
                 && mailbox.owner_two_factor_since_secs.is_some()
             {
                 return Ok(Err(Rule::TwoFactorRequired(mailbox.address.clone())));
             }
-            let verdict = self.judge_code(writes, account, &held, code, knock)?.passed();
+            let verdict = self.judge_code(writes, account, &whose, code, knock)?.passed();
             if verdict.is_ok() {
-                self.take_two_factor(writes, account, &held, TurnedOffBy::Themself, knock.at_ms / 1000)?;
+                self.take_two_factor(writes, account, &whose, TurnedOffBy::Themself, knock.at_ms / 1000)?;
             }
             Ok(verdict)
         })
@@ -209,10 +209,12 @@ impl Accounts {
             let by =
                 if act.authority.role == Role::Operator { TurnedOffBy::Operator } else { TurnedOffBy::Administrator };
             let account = act.delegate.account();
-            let held = Held::Delegate(act.mailbox, act.delegate);
-            self.take_two_factor(writes, account, &held, by, now_secs)?;
+            let whose = Account::Delegate(act.mailbox.into(), act.delegate);
+            self.take_two_factor(writes, account, &whose, by, now_secs)?;
             writes.renew_password_version(account)?;
-            let Held::Delegate(_, delegate) = Held::of(writes, account)? else { return Err(Rule::NoAccount.into()) };
+            let Account::Delegate(_, delegate) = Account::of(writes, account)? else {
+                return Err(Rule::NoAccount.into());
+            };
             Ok(self.view_delegate(delegate, &name.address, now_secs))
         })
     }
@@ -220,8 +222,8 @@ impl Accounts {
     /// The same for any account, by the operator.
     pub fn reset_two_factor_of(&self, account: AccountId, now_secs: i64) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let held = Held::of(writes, account)?;
-            self.take_two_factor(writes, account, &held, TurnedOffBy::Operator, now_secs)?;
+            let whose = Account::of(writes, account)?;
+            self.take_two_factor(writes, account, &whose, TurnedOffBy::Operator, now_secs)?;
             writes.renew_password_version(account)?;
             Ok(())
         })
@@ -254,7 +256,7 @@ impl Accounts {
         &self,
         writes: &dyn Writes,
         account: AccountId,
-        held: &Held,
+        whose: &Account,
         code: &SecretString,
         knock: Knock,
     ) -> Result<CodeVerdict, AccountsError> {
@@ -295,12 +297,12 @@ impl Accounts {
                 if let Some(until_ms) = guard::count(writes, &who, guess, Patience::Account, knock.at_ms)? {
                     let until_secs = until_ms / 1000;
                     let notice = |holder| Notice::CodesGuessed { holder, address, until_secs };
-                    self.tell_holder(writes, held, notice, now_secs)?;
+                    self.tell_account(writes, whose, notice, now_secs)?;
                 }
             }
             CodeVerdict::Recovery { left } => {
                 let notice = |holder| Notice::RecoveryCodeUsed { holder, left, address };
-                self.tell_holder(writes, held, notice, now_secs)?;
+                self.tell_account(writes, whose, notice, now_secs)?;
             }
             CodeVerdict::Right | CodeVerdict::Closed => {}
         }
@@ -314,7 +316,7 @@ impl Accounts {
         &self,
         writes: &dyn Writes,
         account: AccountId,
-        held: &Held,
+        whose: &Account,
         by: TurnedOffBy,
         now_secs: i64,
     ) -> Result<(), AccountsError> {
@@ -323,17 +325,17 @@ impl Accounts {
         }
         writes.delete_enrolling(account)?;
         writes.delete_guesses(&guard::code_count(account))?;
-        self.tell_holder(writes, held, |holder| Notice::TwoFactorOff { holder, by }, now_secs)
+        self.tell_account(writes, whose, |holder| Notice::TwoFactorOff { holder, by }, now_secs)
     }
 
     /// An owner's mail programs come in by app passwords then: something else has to open the mailbox upstream.
-    fn may_enrol<R: Reads + ?Sized>(&self, reads: &R, held: &Held) -> Result<(), AccountsError> {
-        match held {
-            Held::Owner(mailbox) => {
+    fn may_enrol<R: Reads + ?Sized>(&self, reads: &R, whose: &Account) -> Result<(), AccountsError> {
+        match whose {
+            Account::Owner(mailbox) => {
                 let opens = self.master(&mailbox.upstream).is_some() || reads.sealed_password(mailbox.id)?.is_some();
                 if opens { Ok(()) } else { Err(Rule::TwoFactorNeedsPassword(mailbox.address.clone()).into()) }
             }
-            Held::Delegate(..) | Held::Postmaster(_) => Ok(()),
+            Account::Delegate(..) | Account::Postmaster(_) => Ok(()),
         }
     }
 
@@ -376,8 +378,8 @@ impl Accounts {
 }
 
 impl Enrolment {
-    fn of(totp: &Totp, held: &Held) -> Enrolment {
-        Enrolment { secret: totp.shown(), uri: totp.uri(&held.login()) }
+    fn of(totp: &Totp, whose: &Account) -> Enrolment {
+        Enrolment { secret: totp.shown(), uri: totp.uri(&whose.login()) }
     }
 }
 

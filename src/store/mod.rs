@@ -18,6 +18,7 @@ pub mod record;
 pub mod rows;
 pub mod sqlite;
 pub mod two_factor;
+pub mod webmail_logins;
 
 #[cfg(test)]
 mod conformance;
@@ -36,6 +37,7 @@ pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
 pub use two_factor::{Enrolling, SecondFactor, TwoFactorReads, TwoFactorWrites};
+pub use webmail_logins::{WebmailHash, WebmailLogin, WebmailLoginReads, WebmailLoginWrites};
 
 use std::path::PathBuf;
 
@@ -92,7 +94,15 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + PanelSessionReads + RecordReads + TwoFactorReads
+    AccessReads
+    + AppPasswordReads
+    + GuessReads
+    + LifeReads
+    + OutboxReads
+    + PanelSessionReads
+    + RecordReads
+    + TwoFactorReads
+    + WebmailLoginReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
@@ -127,6 +137,7 @@ pub trait Writes:
     + PanelSessionWrites
     + RecordWrites
     + TwoFactorWrites
+    + WebmailLoginWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;

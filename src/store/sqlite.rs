@@ -17,6 +17,7 @@ mod queries;
 mod record;
 mod schema;
 mod two_factor;
+mod webmail_logins;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::ErrorKind;

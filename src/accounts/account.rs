@@ -7,42 +7,51 @@ use crate::store::{Reads, Writes};
 
 /// An account with its rows.
 #[derive(Clone, Debug)]
-pub(super) enum Held {
+pub(super) enum Account {
     /// The mailbox's owner.
     Owner(Mailbox),
     /// A delegate, and their mailbox.
-    Delegate(Mailbox, Delegate),
+    Delegate(Box<Mailbox>, Delegate),
     /// A postmaster.
     Postmaster(Postmaster),
 }
 
-impl Held {
+impl Account {
     /// The account's rows, or [`Rule::NoAccount`].
-    pub(super) fn of<R: Reads + ?Sized>(reads: &R, account: AccountId) -> Result<Held, AccountsError> {
+    pub(super) fn of<R: Reads + ?Sized>(reads: &R, account: AccountId) -> Result<Account, AccountsError> {
         let mailbox = |id| Ok::<_, AccountsError>(reads.mailbox_by_id(id)?.ok_or(Rule::NoAccount)?);
         Ok(match account {
-            AccountId::Owner(id) => Held::Owner(mailbox(id)?),
+            AccountId::Owner(id) => Account::Owner(mailbox(id)?),
             AccountId::Delegate(id) => {
                 let delegate = reads.delegate_by_id(id)?.ok_or(Rule::NoAccount)?;
-                Held::Delegate(mailbox(delegate.mailbox)?, delegate)
+                Account::Delegate(mailbox(delegate.mailbox)?.into(), delegate)
             }
-            AccountId::Postmaster(id) => Held::Postmaster(reads.postmaster(id)?.ok_or(Rule::NoAccount)?),
+            AccountId::Postmaster(id) => Account::Postmaster(reads.postmaster(id)?.ok_or(Rule::NoAccount)?),
         })
+    }
+
+    /// The account.
+    pub(super) fn account(&self) -> AccountId {
+        match self {
+            Account::Owner(mailbox) => mailbox.owner_account(),
+            Account::Delegate(_, delegate) => delegate.account(),
+            Account::Postmaster(postmaster) => postmaster.account(),
+        }
     }
 
     /// The name that they log in with, as people write it.
     pub(super) fn login(&self) -> String {
         match self {
-            Held::Owner(mailbox) => mailbox.address.to_string(),
-            Held::Delegate(mailbox, delegate) => {
+            Account::Owner(mailbox) => mailbox.address.to_string(),
+            Account::Delegate(mailbox, delegate) => {
                 Login::Delegate(delegate.username.clone(), mailbox.address.clone()).to_string()
             }
-            Held::Postmaster(postmaster) => format!("{} {}", postmaster.domain, postmaster.email),
+            Account::Postmaster(postmaster) => format!("{} {}", postmaster.domain, postmaster.email),
         }
     }
 }
 
-/// The account of somebody by the name that [`Held::login`] gives them.
+/// The account of somebody by the name that [`Account::login`] gives them.
 pub(super) fn named<R: Reads + ?Sized>(reads: &R, login: &str) -> Result<Option<AccountId>, AccountsError> {
     if let Some((domain, email)) = login.split_once(' ') {
         let theirs = |of: &Postmaster| of.domain.as_str() == domain && of.email == email;
@@ -58,23 +67,23 @@ pub(super) fn named<R: Reads + ?Sized>(reads: &R, login: &str) -> Result<Option<
 
 impl Accounts {
     /// Tells somebody what concerns their account.
-    pub(super) fn tell_holder(
+    pub(super) fn tell_account(
         &self,
         writes: &dyn Writes,
-        held: &Held,
+        whose: &Account,
         notice: impl FnOnce(Holder) -> Notice,
         now_secs: i64,
     ) -> Result<(), AccountsError> {
-        match held {
-            Held::Owner(mailbox) => {
+        match whose {
+            Account::Owner(mailbox) => {
                 let holder = Holder::Owner { mailbox: mailbox.address.clone(), name: mailbox.owner.name.clone() };
                 self.tell_owner(writes, mailbox, notice(holder), now_secs)
             }
-            Held::Delegate(mailbox, delegate) => {
+            Account::Delegate(mailbox, delegate) => {
                 let holder = Holder::Delegate(self.facts(mailbox, delegate));
                 self.tell_delegate(writes, delegate, notice(holder), None, now_secs)
             }
-            Held::Postmaster(of) => {
+            Account::Postmaster(of) => {
                 let holder = Holder::Postmaster { domain: of.domain.clone(), name: of.name.clone() };
                 self.tell(writes, &of.email, of.language, notice(holder), None, now_secs)
             }
