@@ -4,17 +4,15 @@
 //! protocols of its scope on listeners for mail programs, as far as the delegate's permissions do. When one is revoked or
 //! ends, all sessions of its delegate end, and programs come in again with what they have.
 //!
-//! Untrusted is what is typed in its place: blanks, hyphens and case do not matter, and `o`, `i` and `l` are read as the
-//! digits that they look like.
+//! Untrusted is what is typed in its place; [`generated`] reads it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
-use zeroize::Zeroizing;
 
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor, Rule, text};
+use super::{Accounts, AccountsError, Actor, Rule, generated, text};
 use crate::domain::app_password::{AppPassword, AppPasswordHash, Scope, Told};
 use crate::domain::life::{Action, Role};
 use crate::domain::{AccountId, Notice};
@@ -29,10 +27,7 @@ pub const APP_PASSWORDS: usize = 50;
 /// From how long before its end on one is looked at.
 const LOOKED_AT_SECS: i64 = 14 * 24 * 60 * 60;
 
-/// 32 characters that are not taken for one another.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const CHARS: usize = 20;
-const GROUP: usize = 5;
 
 /// An app password, in the clear.
 #[derive(Clone)]
@@ -58,24 +53,12 @@ pub struct AppPasswordEntry {
 
 impl AppSecret {
     fn random() -> Result<AppSecret, AccountsError> {
-        let mut bytes = Zeroizing::new([0_u8; CHARS]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(|error| AccountsError::Hash(error.to_string()))?;
-        let text: String =
-            bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).copied().map(char::from).collect();
-        Ok(AppSecret(text.into()))
+        generated::random::<CHARS>().map(AppSecret)
     }
 
     /// As it is shown: four groups of five.
     pub fn shown(&self) -> SecretString {
-        let text = self.0.expose_secret();
-        let mut shown = Zeroizing::new(String::with_capacity(CHARS + CHARS / GROUP));
-        for (n, c) in text.chars().enumerate() {
-            if n > 0 && n % GROUP == 0 {
-                shown.push('-');
-            }
-            shown.push(c);
-        }
-        shown.as_str().into()
+        generated::shown(&self.0)
     }
 }
 
@@ -83,20 +66,7 @@ impl FromStr for AppSecret {
     type Err = BadAppSecret;
 
     fn from_str(text: &str) -> Result<Self, BadAppSecret> {
-        let mut read = Zeroizing::new(String::with_capacity(CHARS));
-        for c in text.chars().filter(|c| !matches!(c, ' ' | '-')) {
-            let c = match c.to_ascii_lowercase() {
-                'o' => '0',
-                'i' | 'l' => '1',
-                c => c,
-            };
-            let known = u8::try_from(c).is_ok_and(|byte| ALPHABET.contains(&byte));
-            if !known || read.len() == CHARS {
-                return Err(BadAppSecret);
-            }
-            read.push(c);
-        }
-        if read.len() == CHARS { Ok(AppSecret(read.as_str().into())) } else { Err(BadAppSecret) }
+        generated::read::<CHARS>(text).map(AppSecret).ok_or(BadAppSecret)
     }
 }
 

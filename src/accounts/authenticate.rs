@@ -78,6 +78,8 @@ pub enum Refusal {
     NotActive,
     /// The password was taken away, and they have not set another; or they have set another since they came in (D7).
     PasswordChanged,
+    /// The owner has two-step verification, and the delegate has not set theirs up yet (S2).
+    MustEnrol,
     /// The mailbox is not for several people (M2).
     NotMultiUser,
     /// There were too many wrong passwords, and nobody is looked at for a while (S5).
@@ -237,6 +239,9 @@ impl Accounts {
                 return Err(Refusal::NotActive);
             }
         }
+        if mailbox.must_enrol(delegate) {
+            return Err(Refusal::MustEnrol);
+        }
         let grant = Grant { permissions: delegate.permissions.under(self.profile), protocols: delegate.protocols };
         if grant.opens(door) {
             return Ok(grant);
@@ -313,6 +318,7 @@ impl fmt::Display for Refusal {
             Refusal::Suspended => "suspended",
             Refusal::NotActive => "not active",
             Refusal::PasswordChanged => "password reset or changed",
+            Refusal::MustEnrol => "two-step verification not set up",
             Refusal::NotMultiUser => "mailbox without multi-user",
             Refusal::Closed => "too many wrong passwords",
             Refusal::NoClient => "no client permission",

@@ -12,15 +12,19 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::account::{self, Account};
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
-use crate::domain::{AccessFilter, Delegate, Door, ListenerKind, Login, Notice, SentBy};
+use crate::domain::{AccessFilter, AccountId, Delegate, Door, ListenerKind, Login, Notice, SentBy};
 use crate::store::{self, Reads, Writes};
 
 /// How long an address is one from which somebody has come in lately, in milliseconds.
 const LATELY_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How many counts are kept; beyond, the oldest go.
 const MOST: usize = 100_000;
+
+/// How the name of a count of codes ends.
+const CODES: &str = " code";
 
 /// Somebody who knocks: where from, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,13 +213,11 @@ impl Accounts {
     /// The accounts and addresses that nobody is let in by now, at most so many (`delega lock list`).
     pub fn closed(&self, now_ms: i64, most: usize) -> Result<Vec<Closed>, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let found = reads.closed(now_ms, most)?.into_iter();
-            let closed = |(who, guesses): (String, Guesses)| Closed {
-                who,
-                until_ms: guesses.closed_until_ms,
-                count: guesses.count,
-            };
-            Ok(found.map(closed).collect())
+            let mut found = Vec::new();
+            for (who, Guesses { count, closed_until_ms, .. }) in reads.closed(now_ms, most)? {
+                found.push(Closed { who: as_people_say(reads, who)?, until_ms: closed_until_ms, count });
+            }
+            Ok(found)
         })
     }
 
@@ -227,9 +229,15 @@ impl Accounts {
             // As it stands in the list, such as an IPv6 network.
             (Err(_), Err(_)) => who.trim().to_owned(),
         };
-        store::change(self.store.as_ref(), |writes| match writes.delete_guesses(&who)? {
-            true => Ok(()),
-            false => Err(Rule::NotClosed(who.clone()).into()),
+        store::change(self.store.as_ref(), |writes| {
+            let codes = match account::named(writes, who.strip_suffix(CODES).unwrap_or(&who))? {
+                Some(account) => writes.delete_guesses(&code_count(account))?,
+                None => false,
+            };
+            match writes.delete_guesses(&who)? || codes {
+                true => Ok(()),
+                false => Err(Rule::NotClosed(who.clone()).into()),
+            }
         })
     }
 
@@ -240,8 +248,24 @@ impl Accounts {
     }
 }
 
+/// What wrong codes of an account are counted under (S2). Not under the login, whose counts a right password clears.
+pub(super) fn code_count(account: AccountId) -> String {
+    format!("{account}{CODES}")
+}
+
+/// What is counted under an account's row, by the name of whose it is.
+fn as_people_say<R: Reads + ?Sized>(reads: &R, who: String) -> Result<String, AccountsError> {
+    let Some(Ok(account)) = who.strip_suffix(CODES).map(str::parse) else { return Ok(who) };
+    match Account::of(reads, account) {
+        Ok(whose) => Ok(format!("{}{CODES}", whose.login())),
+        // A count outlives whoever it is of, for a day.
+        Err(AccountsError::Refused(_)) => Ok(who),
+        Err(error) => Err(error),
+    }
+}
+
 /// Counts one more; until when nobody is let in, where somebody is to be told.
-fn count(
+pub(super) fn count(
     writes: &dyn Writes,
     who: &str,
     guess: Guess,

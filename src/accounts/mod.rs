@@ -8,6 +8,7 @@
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
 
 mod accesses;
+mod account;
 mod actor;
 mod add_delegate;
 mod add_mailbox;
@@ -21,6 +22,7 @@ mod deactivate;
 mod delete_delegate;
 mod directory;
 mod error;
+mod generated;
 mod guard;
 mod invite;
 mod link;
@@ -44,6 +46,8 @@ pub mod spool;
 mod standing;
 mod suspend;
 mod text;
+mod totp;
+mod two_factor;
 pub mod vault;
 
 #[cfg(test)]
@@ -86,6 +90,7 @@ pub use sign_in::{OwnerTrial, Passed, SignIn, SignInName};
 pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
 pub use suspend::{Suspended, Suspension};
+pub use two_factor::{CodeVerdict, Enrolment, RecoveryCodes};
 pub use vault::{Vault, VaultError};
 
 use crate::domain::{AccountId, DelegateId, MailboxId, PasswordVersion, Profile};

@@ -25,6 +25,7 @@ pub mod permission;
 pub mod plan;
 pub mod postmaster;
 pub mod sending;
+pub mod two_factor;
 
 pub use access::{Access, AccessFilter, AccessId, AccessRecord, Visitor, Way};
 pub use account::AccountId;
@@ -38,8 +39,9 @@ pub use grant::Grant;
 pub use link::{LinkHash, LinkPurpose};
 pub use login::{Login, Username};
 pub use mailbox::{Mailbox, MailboxId, Owner};
-pub use notice::{Answer, Facts, MailId, MailRow, MailState, Notice, SuspensionCause};
+pub use notice::{Answer, Facts, Holder, MailId, MailRow, MailState, Notice, SuspensionCause, TurnedOffBy};
 pub use permission::{Permission, Permissions, Preset, Profile};
 pub use plan::{Plan, PlanName};
 pub use postmaster::{MailDomain, Postmaster, PostmasterId};
 pub use sending::{OutcomeKind, SendFilter, SendId, SendOutcome, SendRecord, Sending, SentBy};
+pub use two_factor::{RecoveryHash, Step, TwoFactor};

@@ -16,6 +16,7 @@ mod panel_sessions;
 mod queries;
 mod record;
 mod schema;
+mod two_factor;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::ErrorKind;

@@ -53,7 +53,15 @@ pub(super) fn said(language: Language, rule: &Rule) -> String {
         Rule::PasswordWeak => say("page-password-weak"),
         Rule::BadText { field, fault } => bad_text(language, field, *fault),
         Rule::LinkGone => say("page-link-gone"),
-        Rule::MailboxExists(_)
+        Rule::NoTwoFactor => say("page-rule-no-two-factor"),
+        Rule::HasTwoFactor => say("page-rule-has-two-factor"),
+        Rule::NotEnrolling => say("page-rule-not-enrolling"),
+        Rule::WrongCode => say("page-rule-wrong-code"),
+        Rule::TooManyCodes => say("page-rule-too-many-codes"),
+        Rule::TwoFactorRequired(_) => say("page-rule-two-factor-required"),
+        Rule::TwoFactorNeedsPassword(_) => say("page-rule-two-factor-needs-password"),
+        Rule::NoAccount
+        | Rule::MailboxExists(_)
         | Rule::UnknownMailbox(_)
         | Rule::MailboxHasDelegates { .. }
         | Rule::IsAlias { .. }
