@@ -331,9 +331,26 @@ pub enum Rule {
     BadText {
         /// What it was for.
         field: &'static str,
-        /// "is empty" …
-        fault: &'static str,
+        /// Why not.
+        fault: TextFault,
     },
+}
+
+/// Why a text that people will read cannot be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextFault {
+    /// Nothing was typed.
+    #[error("is empty")]
+    Empty,
+    /// Too much.
+    #[error("is longer than {0} characters")]
+    LongerThan(usize),
+    /// Something that is no text, or turns the direction of the text around it.
+    #[error("has a control character: leave it out")]
+    Control,
+    /// No address to write to.
+    #[error("is not an address of the form name@domain")]
+    NoAddress,
 }
 
 impl AccountsError {

@@ -20,6 +20,7 @@ mod copies;
 mod credentials;
 mod deactivate;
 mod delete_delegate;
+mod directory;
 mod error;
 mod generated;
 mod guard;
@@ -73,9 +74,10 @@ pub use app_passwords::{APP_PASSWORD_SECS, AppPasswordEntry, AppSecret, BadAppSe
 pub use authenticate::{Credentials, Entry, Refusal, Unjudged, Verdict};
 pub use change_permissions::PermissionChange;
 pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
-pub use error::{AccountsError, Erred, Rule};
+pub use directory::{DelegateDetails, DelegateFilter, ListedDelegate, ManagedMailbox, PAGE_ROWS, Page};
+pub use error::{AccountsError, Erred, Rule, TextFault};
 pub use guard::{Closed, Knock, Tried};
-pub use invite::Invitee;
+pub use invite::{Invitee, invitee_faults};
 pub use link::{BadToken, Token};
 pub use look::{DelegateName, DelegateView, MailboxView};
 pub use mails::{MAIL_ATTEMPT, MAIL_KEPT, MAIL_PATIENCE, MailAttempt, MailEnd, Mails};
@@ -94,6 +96,7 @@ pub use vault::{Vault, VaultError};
 pub use webmail_logins::SignOn;
 
 use crate::domain::{AccountId, DelegateId, MailboxId, PasswordVersion, Profile};
+pub use crate::store::DomainMailbox;
 use crate::store::{self, ChangeMarker, Store};
 use passwords::Passwords;
 

@@ -3,7 +3,8 @@
 
 use super::StoreError;
 use crate::domain::{
-    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, Plan, PlanName, Postmaster, PostmasterId,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, MailboxAddress, Plan, PlanName,
+    Postmaster, PostmasterId,
 };
 
 /// A link that was mailed to somebody and not used yet.
@@ -34,6 +35,27 @@ pub struct NewPostmaster {
     pub created_at_secs: i64,
 }
 
+/// A mailbox as the list of its domain has it (M1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainMailbox {
+    /// Its address.
+    pub address: MailboxAddress,
+    /// Whose it is.
+    pub owner_name: String,
+    /// Its plan.
+    pub plan: PlanName,
+    /// Its packs.
+    pub packs: u32,
+    /// Whether several people may work in it.
+    pub multi_user: bool,
+    /// How many of its delegates are active.
+    pub active: u32,
+    /// How many were invited and can still answer.
+    pub waiting: u32,
+    /// How many are suspended.
+    pub suspended: u32,
+}
+
 /// What can be asked within one piece of work.
 pub trait LifeReads {
     /// The link with that token.
@@ -48,6 +70,18 @@ pub trait LifeReads {
     fn plan(&self, name: &PlanName) -> Result<Option<Plan>, StoreError>;
     /// All plans, by name.
     fn plans(&self) -> Result<Vec<Plan>, StoreError>;
+    /// The mailboxes of a domain whose address or owner has this text in it, by address: at most so many beyond those that are
+    /// skipped. Of letters, those of ASCII are the same in either case.
+    fn mailboxes_of(
+        &self,
+        domain: &MailDomain,
+        text: &str,
+        now_secs: i64,
+        skipped: usize,
+        most: usize,
+    ) -> Result<Vec<DomainMailbox>, StoreError>;
+    /// How many of those there are in all.
+    fn count_mailboxes_of(&self, domain: &MailDomain, text: &str) -> Result<usize, StoreError>;
     /// The postmaster of that row.
     fn postmaster(&self, id: PostmasterId) -> Result<Option<Postmaster>, StoreError>;
     /// All postmasters, by domain and address.

@@ -14,6 +14,7 @@ pub(super) fn holds(store: &dyn Store) {
     links_go_with_their_delegate(store);
     what_time_has_brought_is_found(store);
     postmasters_come_back(store);
+    a_domains_mailboxes_are_listed(store);
     mails_go_out_in_order(store);
     second_factors_go_with_their_account(store);
     webmail_logins_come_and_go(store);
@@ -209,6 +210,44 @@ fn postmasters_come_back(store: &dyn Store) {
     assert!(change(store, |w| w.delete_postmaster(id)).unwrap());
     assert_eq!(read(store, |r| r.postmaster(id)).unwrap(), None);
     assert!(!change(store, |w| w.delete_postmaster(PostmasterId(id.0 + 100))).unwrap());
+}
+
+/// M1
+fn a_domains_mailboxes_are_listed(store: &dyn Store) {
+    let domain = "comune.example".parse().unwrap();
+    let owned = |address: &str, name: &str| {
+        let owner = crate::domain::Owner { name: name.into(), ..mailbox(address).owner };
+        change(store, |w| w.insert_mailbox(&NewMailbox { owner, ..mailbox(address) })).unwrap()
+    };
+    let uffici = owned("uffici@comune.example", "Comune di Prova");
+    owned("anagrafe@comune.example", "ANAGRAFE");
+    owned("altro@sub.comune.example", "Altri");
+    owned("altro@xcomune.example", "Altri");
+    for (who, state, until) in [
+        ("a", DelegateState::Active, None),
+        ("b", DelegateState::Pending, Some(500)),
+        ("c", DelegateState::Pending, Some(501)),
+        ("d", DelegateState::Suspended, None),
+        ("e", DelegateState::Inactive, None),
+    ] {
+        let new = NewDelegate { state, invited_until_secs: until, ..delegate(uffici, who) };
+        change(store, |w| w.insert_delegate(&new)).unwrap();
+    }
+    let page = |text: &str, skipped, most| read(store, |r| r.mailboxes_of(&domain, text, 500, skipped, most)).unwrap();
+    let names = |text, skipped, most| {
+        page(text, skipped, most).into_iter().map(|one| one.address.to_string()).collect::<Vec<_>>()
+    };
+    let (first, second) = ("anagrafe@comune.example", "uffici@comune.example");
+    assert_eq!(names("", 0, 9), [first, second]);
+    assert_eq!((names("", 0, 1), names("", 1, 1), names("", 2, 1)), (vec![first.into()], vec![second.into()], vec![]));
+    assert_eq!((names("UFFICI@", 0, 9), names("anagrafe", 0, 9), names("prova", 0, 9)), {
+        (vec![second.into()], vec![first.into()], vec![second.into()])
+    });
+    assert_eq!(names("%", 0, 9), [""; 0], "a text is no pattern");
+    let count = |text| read(store, |r| r.count_mailboxes_of(&domain, text)).unwrap();
+    assert_eq!((count(""), count("Prova"), count("nulla")), (2, 1, 0));
+    let found = page("uffici", 0, 1).remove(0);
+    assert_eq!((found.active, found.waiting, found.suspended), (1, 1, 1), "one invitation has lapsed");
 }
 
 /// N5

@@ -30,7 +30,7 @@ mod record_conformance;
 pub use access::{AccessReads, AccessWrites};
 pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
-pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
+pub use life::{DomainMailbox, LifeReads, LifeWrites, Link, NewPostmaster};
 pub use outbox::{NewMail, OutboxReads, OutboxWrites};
 pub use panel_sessions::{PanelSessionReads, PanelSessionWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::text;
-use crate::domain::{Grant, Language, Permission, Protocols};
+use crate::domain::{DelegateState, Grant, Language, Permission, Protocols};
 
 /// The name of a permission.
 pub fn permission(language: Language, permission: Permission) -> String {
@@ -14,6 +14,18 @@ pub fn permission(language: Language, permission: Permission) -> String {
         Permission::Send => "word-permission-send",
         Permission::Client => "word-permission-client",
         Permission::Settings => "word-permission-settings",
+    };
+    text(language, id, &[])
+}
+
+/// Where a delegate stands (D4).
+pub fn state(language: Language, state: DelegateState) -> String {
+    let id = match state {
+        DelegateState::Pending => "word-state-pending",
+        DelegateState::Active => "word-state-active",
+        DelegateState::Suspended => "word-state-suspended",
+        DelegateState::Inactive => "word-state-inactive",
+        DelegateState::Rejected => "word-state-rejected",
     };
     text(language, id, &[])
 }

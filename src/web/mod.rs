@@ -12,6 +12,9 @@
 //! - `frame`: what every page has around it
 //! - `page`: what the public pages show
 //! - `invitation`, `password`, `login`: the pages that anybody may open
+//! - `address`: what a page's address says: which mailbox, which delegate, and what is asked of a list
+//! - `delegates`: a mailbox's delegates, for whoever looks after them
+//! - `rules`: a rule that says no, in the words of who reads it
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -20,6 +23,8 @@
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
+mod address;
+mod delegates;
 mod errands;
 mod form;
 mod frame;
@@ -29,6 +34,7 @@ mod page;
 mod password;
 mod reader;
 mod routes;
+mod rules;
 mod server;
 mod session;
 mod site;

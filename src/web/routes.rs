@@ -16,7 +16,7 @@ use super::page::{self, Problem};
 use super::reader::Reader;
 use super::session::{Perhaps, see};
 use super::site::Site;
-use super::{REQUEST_TIMEOUT, invitation, login, password};
+use super::{REQUEST_TIMEOUT, delegates, invitation, login, password};
 use crate::domain::MailboxAddress;
 use crate::domain::panel_session::Stage;
 
@@ -54,6 +54,7 @@ pub fn router(site: Site) -> Router {
         .route("/postmaster/login", get(login::show_postmaster_login).post(login::log_in_postmaster))
         .route("/logout", post(login::log_out))
         .route("/logout/everywhere", post(login::log_out_everywhere))
+        .route("/mailboxes/{address}/delegates", get(delegates::list))
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site)

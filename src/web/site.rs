@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::LOOKUPS_AT_ONCE;
 use super::errands::{Desk, Errands};
 use super::page::Problem;
-use crate::accounts::{Accounts, AccountsError, Credentials};
+use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
 use crate::config::PanelConfig;
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.
@@ -94,6 +94,31 @@ impl Site {
                 Err(Problem::Internal)
             }
         }
+    }
+
+    /// The same, where a rule may say no that the page has words for. Whoever has no right to look learns no more than that
+    /// there is no such page.
+    pub(super) async fn attempt<T: Send + 'static>(
+        &self,
+        work: Work,
+        question: impl FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
+    ) -> Result<Result<T, Rule>, Problem> {
+        let judged = self.ask(work, move |accounts| match question(accounts) {
+            Err(AccountsError::Refused(rule)) => Ok(Err(rule)),
+            other => other.map(Ok),
+        });
+        match judged.await? {
+            Err(Rule::NoRight { .. } | Rule::UnknownMailbox(_) | Rule::UnknownDelegate(_)) => Err(Problem::NotFound),
+            judged => Ok(judged),
+        }
+    }
+
+    /// The same, where no rule but that is expected to say no.
+    pub(super) async fn look_up<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.attempt(Work::Lookup, question).await?.map_err(|rule| Problem::of(rule.into()))
     }
 
     /// Whether a mail server lets an owner in.

@@ -13,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use delega::accounts::{
     Accounts, Actor, Credentials, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd, MailboxEntry,
-    Upstreams, Verdict,
+    PostmasterEntry, Upstreams, Verdict,
 };
 use delega::config::{PanelConfig, PanelTls};
 use delega::domain::{Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols};
@@ -30,6 +30,8 @@ mod connections;
 mod hostile;
 mod invitations;
 mod languages;
+mod matrix;
+mod panel;
 mod passwords;
 mod routes;
 
@@ -37,6 +39,8 @@ const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800
 const MAILBOX: &str = "ufficio@pec.example.it";
 const PASSWORD: &str = "graffetta batteria cavallo";
 const OWNERS_PASSWORD: &str = "casella-di-prova";
+/// That of delegates who are added.
+const ADDED_PASSWORD: &str = "una password di prima";
 const DAY: i64 = 24 * 60 * 60;
 /// The codice fiscale of the mailbox's owner.
 const OWNERS_CODE: &str = "RSSMRA85T10A562S";
@@ -87,23 +91,7 @@ impl Office {
         let accounts =
             Accounts::open(Arc::new(store), &folder.path().join("delega.key"), Profile::Nested, upstreams).unwrap();
         let accounts = Arc::new(accounts.with_mails(true));
-        let mailbox = MailboxEntry {
-            address: MAILBOX.parse().unwrap(),
-            upstream: "provider".to_owned(),
-            upstream_user: None,
-            password: Some(OWNERS_PASSWORD.to_owned().into()),
-            plan: "Premium".parse().unwrap(),
-            packs: 0,
-            multi_user: true,
-            owner: Owner {
-                name: owner.to_owned(),
-                email: "carla@example.it".to_owned(),
-                language: Language::Italian,
-                fiscal_code: Some(OWNERS_CODE.parse().unwrap()),
-                phone: None,
-            },
-        };
-        accounts.add_mailbox(mailbox, now()).unwrap();
+        accounts.add_mailbox(mailbox(MAILBOX, owner), now()).unwrap();
         let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)), Arc::new(MailServer));
         Office { accounts, router: router(site), errands, folder }
     }
@@ -131,17 +119,22 @@ impl Office {
         links(&self.accounts, at).pop().expect("a mail with a link is due").1
     }
 
+    /// Another mailbox, and a delegate with **settings** who can log in there: their login.
+    fn elsewhere(&self, address: &str, username: &str) -> String {
+        self.accounts.add_mailbox(mailbox(address, "Comune di Altrove"), now()).unwrap();
+        let name = DelegateName { address: address.parse().unwrap(), ..name(username) };
+        self.accounts.add_delegate(entry(name, "send,settings"), now()).unwrap();
+        format!("{username}/{address}")
+    }
+
     /// Somebody who can log in already.
     fn add(&self, username: &str) {
-        let entry = DelegateEntry {
-            name: name(username),
-            person: person(username),
-            language: None,
-            permissions: Permissions::READ,
-            protocols: Protocols::default(),
-            password: "una password di prima".to_owned().into(),
-        };
-        self.accounts.add_delegate(entry, now()).unwrap();
+        self.add_with(username, "read");
+    }
+
+    /// The same, with these permissions.
+    fn add_with(&self, username: &str, permissions: &str) {
+        self.accounts.add_delegate(entry(name(username), permissions), now()).unwrap();
     }
 
     /// Takes somebody's password away; the token of their link for a new one.
@@ -208,6 +201,36 @@ fn panel() -> PanelConfig {
         tls: PanelTls::None,
         proxy_protocol: false,
         webmail_url: Some("https://mail.example.it/webmail/?a=1&b=2".to_owned()),
+    }
+}
+
+fn mailbox(address: &str, owner: &str) -> MailboxEntry {
+    MailboxEntry {
+        address: address.parse().unwrap(),
+        upstream: "provider".to_owned(),
+        upstream_user: None,
+        password: Some(OWNERS_PASSWORD.to_owned().into()),
+        plan: "Premium".parse().unwrap(),
+        packs: 4,
+        multi_user: true,
+        owner: Owner {
+            name: owner.to_owned(),
+            email: "carla@example.it".to_owned(),
+            language: Language::Italian,
+            fiscal_code: Some(OWNERS_CODE.parse().unwrap()),
+            phone: None,
+        },
+    }
+}
+
+fn entry(name: DelegateName, permissions: &str) -> DelegateEntry {
+    DelegateEntry {
+        person: person(name.username.as_str()),
+        name,
+        language: None,
+        permissions: Permissions::parse(permissions, Profile::Nested).unwrap(),
+        protocols: Protocols::default(),
+        password: ADDED_PASSWORD.to_owned().into(),
     }
 }
 

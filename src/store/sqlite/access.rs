@@ -89,6 +89,18 @@ impl AccessReads for Work<'_> {
         let sql = format!("{ACCESS}{conditions} ORDER BY last_at_ms DESC, id DESC LIMIT ?");
         self.rows(&sql, params_from_iter(values), access)
     }
+
+    fn last_admitted(&self, mailbox: MailboxId, delegates: &[DelegateId]) -> Made<Vec<(DelegateId, i64)>> {
+        // One statement for all of them, and for each the index is walked from its latest access to the first that fits.
+        let sql = "SELECT value AS delegate, (SELECT last_at_ms FROM accesses WHERE mailbox_id = ?1 AND \
+                   delegate_id = value AND refusal IS NULL ORDER BY last_at_ms DESC LIMIT 1) AS at_ms FROM json_each(?2)";
+        let ids: Vec<String> = delegates.iter().map(|delegate| delegate.0.to_string()).collect();
+        let found = self.rows(sql, params![mailbox.0, format!("[{}]", ids.join(","))], |row| {
+            let at_ms: Option<i64> = column(row, "at_ms")?;
+            Ok(at_ms.map(|at_ms| Ok::<_, StoreError>((DelegateId(column(row, "delegate")?), at_ms))).transpose()?)
+        })?;
+        Ok(found.into_iter().flatten().collect())
+    }
 }
 
 impl AccessWrites for Work<'_> {

@@ -2,18 +2,22 @@
 
 use rusqlite::{Row, params};
 
-use super::queries::{DELEGATE, MAILBOX, Made, Work, column, delegate, mailbox, parsed, unsigned};
+use super::queries::{DELEGATE, MAILBOX, Made, Work, column, delegate, flag, mailbox, parsed, unsigned};
 use crate::domain::{
-    AccountId, Delegate, Language, LinkHash, LinkPurpose, Mailbox, PasswordVersion, Plan, PlanName, Postmaster,
-    PostmasterId,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, PasswordVersion, Plan, PlanName,
+    Postmaster, PostmasterId,
 };
-use crate::store::life::{LifeReads, LifeWrites, Link, NewPostmaster};
+use crate::store::life::{DomainMailbox, LifeReads, LifeWrites, Link, NewPostmaster};
 
 const LINK: &str = "SELECT purpose, account, email, until_secs FROM links";
 const PLAN: &str = "SELECT name, seats, pack_seats, most_packs FROM plans";
 const POSTMASTER: &str = "SELECT id, domain, email, name, language, phone, password_version, \
                           (SELECT since_secs FROM second_factors WHERE account = 'postmaster:' || postmasters.id) \
                           AS two_factor_since_secs, created_at_secs FROM postmasters";
+
+/// Of `?1` the domain, `?2` the text, in lower case.
+const OF_DOMAIN: &str = "FROM mailboxes WHERE substr(address, instr(address, '@') + 1) = ?1 \
+                         AND (instr(address, ?2) > 0 OR instr(lower(owner_name), ?2) > 0)";
 
 fn link(row: &Row<'_>) -> Made<Link> {
     Ok(Link {
@@ -47,6 +51,19 @@ fn postmaster(row: &Row<'_>) -> Made<Postmaster> {
     })
 }
 
+fn domain_mailbox(row: &Row<'_>) -> Made<DomainMailbox> {
+    Ok(DomainMailbox {
+        address: parsed(row, "address", |text| text.parse().ok())?,
+        owner_name: column(row, "owner_name")?,
+        plan: parsed(row, "plan", |text| text.parse().ok())?,
+        packs: unsigned(row, "packs")?,
+        multi_user: flag(row, "multi_user")?,
+        active: unsigned(row, "active")?,
+        waiting: unsigned(row, "waiting")?,
+        suspended: unsigned(row, "suspended")?,
+    })
+}
+
 impl LifeReads for Work<'_> {
     fn link(&self, hash: &LinkHash) -> Made<Option<Link>> {
         self.row(&format!("{LINK} WHERE hash = ?1"), [hash.0.as_slice()], link)
@@ -73,6 +90,35 @@ impl LifeReads for Work<'_> {
 
     fn plans(&self) -> Made<Vec<Plan>> {
         self.rows(&format!("{PLAN} ORDER BY name"), [], plan)
+    }
+
+    fn mailboxes_of(
+        &self,
+        domain: &MailDomain,
+        text: &str,
+        now_secs: i64,
+        skipped: usize,
+        most: usize,
+    ) -> Made<Vec<DomainMailbox>> {
+        let count =
+            |which: &str| format!("(SELECT count(*) FROM delegates WHERE mailbox_id = mailboxes.id AND {which})");
+        let sql = format!(
+            "SELECT address, owner_name, plan, packs, multi_user, {} AS active, {} AS waiting, {} AS suspended {OF_DOMAIN} \
+             ORDER BY address LIMIT ?5 OFFSET ?4",
+            count("state = 'active'"),
+            count("state = 'pending' AND invited_until_secs > ?3"),
+            count("state = 'suspended'"),
+        );
+        let [skipped, most] = [skipped, most].map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
+        let text = text.to_ascii_lowercase();
+        self.rows(&sql, params![domain.as_str(), text, now_secs, skipped, most], domain_mailbox)
+    }
+
+    fn count_mailboxes_of(&self, domain: &MailDomain, text: &str) -> Made<usize> {
+        let sql = format!("SELECT count(*) AS mailboxes {OF_DOMAIN}");
+        let count =
+            self.row(&sql, params![domain.as_str(), text.to_ascii_lowercase()], |row| unsigned(row, "mailboxes"))?;
+        Ok(count.unwrap_or_default())
     }
 
     fn postmaster(&self, id: PostmasterId) -> Made<Option<Postmaster>> {

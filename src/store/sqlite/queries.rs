@@ -136,7 +136,7 @@ pub(super) fn parsed_or_none<T>(row: &Row<'_>, name: &str, parse: impl FnOnce(&s
     text.map(|_| parsed(row, name, parse)).transpose()
 }
 
-fn flag(row: &Row<'_>, name: &str) -> Made<bool> {
+pub(super) fn flag(row: &Row<'_>, name: &str) -> Made<bool> {
     match column(row, name)? {
         0 => Ok(false),
         1 => Ok(true),
