@@ -52,6 +52,8 @@ mod postfix;
 mod sending;
 #[path = "servers/sent_copies.rs"]
 mod sent_copies;
+#[path = "servers/setup.rs"]
+mod setup;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::frame::{Frame, show};
 use super::page::Problem;
 use super::reader::Reader;
-use super::session::{self, Filled, HalfwayFilled, Perhaps, Visit, see};
+use super::session::{self, Filled, Halfway, HalfwayFilled, Perhaps, Visit, see};
 use super::site::{Site, Work};
 use crate::accounts::{SessionToken, SignIn, SignInName};
 use crate::domain::panel_session::Stage;
@@ -28,6 +28,15 @@ struct Page<'a> {
     domain: &'a str,
     next: &'a str,
     fault: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "login-code.html")]
+struct CodePage<'a> {
+    frame: Frame,
+    login: &'a str,
+    key: &'a str,
+    fault: Option<String>,
 }
 
 /// `GET /login`
@@ -123,6 +132,43 @@ async fn try_password(
         }
         // Nobody asks twice.
         SignIn::Ask { .. } => Err(Problem::Internal),
+    }
+}
+
+/// `GET /login/code`
+pub(super) async fn show_code(Halfway(signed): Halfway) -> Response {
+    if signed.stage() != Stage::Code {
+        return see("/");
+    }
+    let who = signed.who();
+    let frame = Frame::of_address(signed.language());
+    show(StatusCode::OK, &CodePage { frame, login: &who.login, key: &who.form_key, fault: None })
+}
+
+/// `POST /login/code`
+pub(super) async fn check_code(
+    State(site): State<Site>,
+    visit: Visit,
+    HalfwayFilled { signed, form }: HalfwayFilled,
+) -> Response {
+    if signed.stage() != Stage::Code {
+        return see("/");
+    }
+    let code = form.secret("code").cloned().unwrap_or_default();
+    let (account, from, Visit { knock, program }) = (signed.account(), signed.token().clone(), visit);
+    let checked = site.ask(Work::Lookup, move |accounts| {
+        accounts.step_up_panel_session(&from, account, &code, knock, program.as_deref())
+    });
+    match checked.await {
+        Ok(Some(token)) => session::begins(&site, &token, see("/")),
+        Ok(None) => {
+            let who = signed.who();
+            let frame = Frame::faulty(signed.language());
+            let fault = Some(frame.say("page-code-wrong"));
+            let page = CodePage { frame, login: &who.login, key: &who.form_key, fault };
+            show(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(problem) => problem.page(signed.reader()),
     }
 }
 

@@ -12,9 +12,11 @@
 //! - `frame`: what every page has around it
 //! - `page`: what the public pages show
 //! - `invitation`, `password`, `login`: the pages that anybody may open
+//! - `account`: one's own account, and how a mail program is set up
 //! - `address`: what a page's address says: which mailbox, which delegate, and what is asked of a list
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
 //! - `rules`: a rule that says no, in the words of who reads it
+//! - `setup`: the files by which mail programs set themselves up
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -23,6 +25,7 @@
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
+mod account;
 mod address;
 mod delegates;
 mod errands;
@@ -37,6 +40,7 @@ mod routes;
 mod rules;
 mod server;
 mod session;
+mod setup;
 mod site;
 
 use std::net::SocketAddr;

@@ -7,6 +7,8 @@ use axum::response::Response;
 
 use super::frame::{Frame, show};
 use super::reader::Reader;
+use super::setup::sheet::Sheet;
+use super::site::Site;
 use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, Rule};
 use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
@@ -58,6 +60,8 @@ struct Ready<'a> {
     webmail_url: Option<&'a str>,
     mailbox: &'a str,
     client: bool,
+    /// Where a mail program connects to; none where the operator has to be asked.
+    sheet: Option<Sheet>,
 }
 
 #[derive(Template)]
@@ -88,28 +92,33 @@ struct PasswordForm<'a> {
 
 impl<'a> PasswordForm<'a> {
     fn new(frame: &Frame, login: &'a str, token: &'a str, fault: Option<PasswordFault>) -> PasswordForm<'a> {
-        let (least, most) = (PASSWORD_MIN_CHARS.to_string(), PASSWORD_MAX_BYTES.to_string());
         let says = |of_repeat: bool| {
             fault.filter(|fault| (*fault == PasswordFault::Unlike) == of_repeat).map(|fault| frame.say(fault.text()))
         };
         PasswordForm {
             token,
             login,
-            rules: vec![
-                frame.with("page-rule-least", "least", &least),
-                frame.say("page-rule-guess"),
-                frame.with("page-rule-most", "most", &most),
-            ],
+            rules: password_rules(frame),
             password_fault: says(false),
             repeat_fault: says(true),
         }
     }
 }
 
+/// What a new password has to be like.
+pub(super) fn password_rules(frame: &Frame) -> Vec<String> {
+    let (least, most) = (PASSWORD_MIN_CHARS.to_string(), PASSWORD_MAX_BYTES.to_string());
+    vec![
+        frame.with("page-rule-least", "least", &least),
+        frame.say("page-rule-guess"),
+        frame.with("page-rule-most", "most", &most),
+    ]
+}
+
 /// A permission, and what it is for.
-struct Allowed {
-    name: String,
-    about: String,
+pub(super) struct Allowed {
+    pub(super) name: String,
+    pub(super) about: String,
 }
 
 /// What is wrong with a password that was chosen.
@@ -131,7 +140,7 @@ pub(super) enum PasswordFault {
 
 impl PasswordFault {
     /// The fault that a rule finds, if it is a rule about passwords.
-    fn of(rule: &Rule) -> Option<PasswordFault> {
+    pub(super) fn of(rule: &Rule) -> Option<PasswordFault> {
         match rule {
             Rule::PasswordEmpty => Some(PasswordFault::Empty),
             Rule::PasswordTooShort => Some(PasswordFault::TooShort),
@@ -143,7 +152,7 @@ impl PasswordFault {
         }
     }
 
-    fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             PasswordFault::Empty => "page-password-empty",
             PasswordFault::TooShort => "page-password-too-short",
@@ -288,24 +297,25 @@ pub(super) fn new_password(
 }
 
 /// The account is active, by an invitation that was accepted.
-pub(super) fn accepted(language: Language, view: &DelegateView, webmail_url: Option<&str>) -> Response {
-    ready(language, view, webmail_url, ["page-accepted", "page-accepted-text"])
+pub(super) fn accepted(language: Language, view: &DelegateView, site: &Site) -> Response {
+    ready(language, view, site, ["page-accepted", "page-accepted-text"])
 }
 
 /// The new password is set.
-pub(super) fn password_set(language: Language, view: &DelegateView, webmail_url: Option<&str>) -> Response {
-    ready(language, view, webmail_url, ["page-password-set", "page-password-set-text"])
+pub(super) fn password_set(language: Language, view: &DelegateView, site: &Site) -> Response {
+    ready(language, view, site, ["page-password-set", "page-password-set-text"])
 }
 
-fn ready(language: Language, view: &DelegateView, webmail_url: Option<&str>, [title, lead]: [&str; 2]) -> Response {
+fn ready(language: Language, view: &DelegateView, site: &Site, [title, lead]: [&str; 2]) -> Response {
     let frame = Frame::of_form(language);
     let (title, lead) = (frame.say(title), frame.say(lead));
     let page = Ready {
         title: &title,
         lead: &lead,
+        sheet: Sheet::of(&site.servers, &view.login(), view.delegate.protocols, &frame),
         frame,
         login: &view.login().to_string(),
-        webmail_url,
+        webmail_url: site.webmail_url.as_deref(),
         mailbox: view.address.as_str(),
         client: view.effective.contains(Permission::Client),
     };
@@ -345,7 +355,8 @@ fn form_status(fault: Option<PasswordFault>) -> StatusCode {
     if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
 }
 
-fn allowed(language: Language, view: &DelegateView) -> Vec<Allowed> {
+/// What a delegate may do, one by one (P10).
+pub(super) fn allowed(language: Language, view: &DelegateView) -> Vec<Allowed> {
     let grant = Grant { permissions: view.effective, protocols: view.delegate.protocols };
     let about = |permission| match permission {
         Permission::Read => "page-about-read",

@@ -16,7 +16,7 @@ use super::page::{self, Problem};
 use super::reader::Reader;
 use super::session::{Perhaps, see};
 use super::site::Site;
-use super::{REQUEST_TIMEOUT, delegates, invitation, login, password};
+use super::{REQUEST_TIMEOUT, account, delegates, invitation, login, password, setup};
 use crate::domain::MailboxAddress;
 use crate::domain::panel_session::Stage;
 
@@ -55,6 +55,9 @@ pub fn router(site: Site) -> Router {
         .route("/logout", post(login::log_out))
         .route("/logout/everywhere", post(login::log_out_everywhere))
         .route("/mailboxes/{address}/delegates", get(delegates::list))
+        .route("/login/code", get(login::show_code).post(login::check_code))
+        .merge(setup::routes::all())
+        .merge(account::routes())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site)

@@ -226,7 +226,7 @@ fn with_cookie(site: &Site, value: &str, age: &str, mut answer: Response) -> Res
     answer
 }
 
-/// Go and look there (RFC 9110 §15.4.4). The path is one of these pages'.
+/// Go and look there (RFC 9110 §15.4.4): to one of these pages, or where the operator's configuration leads.
 pub(super) fn see(path: &str) -> Response {
     match HeaderValue::from_str(path) {
         Ok(path) => (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response(),

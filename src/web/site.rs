@@ -10,6 +10,7 @@ use super::LOOKUPS_AT_ONCE;
 use super::errands::{Desk, Errands};
 use super::page::Problem;
 use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
+use super::setup::Servers;
 use crate::config::PanelConfig;
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.
@@ -31,7 +32,11 @@ pub struct Site {
     /// Scheme, host and port, as browsers write them.
     pub(super) origin: Arc<str>,
     pub(super) webmail_url: Option<Arc<str>>,
+    /// The same where the web mail takes whom the panel sends.
+    pub(super) sign_on_url: Option<Arc<str>>,
     pub(super) desk: Desk,
+    /// What mail programs are told.
+    pub(super) servers: Servers,
     mail_servers: Arc<dyn MailServers>,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -57,10 +62,13 @@ impl Site {
         mail_servers: Arc<dyn MailServers>,
     ) -> (Site, Errands) {
         let (desk, errands) = Errands::new(accounts.clone());
+        let origin: Arc<str> = panel.public_url.as_str().into();
         let site = Site {
             accounts,
-            origin: panel.public_url.as_str().into(),
+            servers: Servers::new(origin.clone(), &panel.servers),
+            origin,
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
+            sign_on_url: panel.webmail_url.as_deref().filter(|_| panel.webmail_sign_on).map(Into::into),
             desk,
             mail_servers,
             hashing,

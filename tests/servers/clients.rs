@@ -29,6 +29,8 @@ mod mbsync;
 mod mutt;
 #[path = "clients/thunderbird.rs"]
 mod thunderbird;
+#[path = "clients/world.rs"]
+mod world;
 
 /// May read, also in a mail program.
 const READER: &str = "anna";

@@ -94,7 +94,7 @@ fn page(site: &Site, signed: &Signed, facts: &Facts, uri: &Uri) -> Response {
             two_factor_required: two_factor.required,
             recovery_left: two_factor.recovery_left,
             has_programs: owner || delegate.is_some(),
-            webmail: site.signs_on_to_webmail() && (owner || delegate.is_some()),
+            webmail: site.sign_on_url.is_some() && (owner || delegate.is_some()),
         },
     )
 }

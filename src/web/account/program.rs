@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use secrecy::ExposeSecret;
 
 use super::super::frame::{Frame, Part, show as answer};
 use super::super::session::Signed;
@@ -15,7 +16,7 @@ use super::overview::login;
 use super::super::page::Problem;
 use crate::config::{PublicServer, PublicTls};
 use crate::domain::{Login, Protocol, Protocols};
-use crate::texts;
+use crate::texts::Qr;
 
 /// A server as the table has it.
 pub(super) struct Server {
@@ -38,7 +39,7 @@ struct Page<'a> {
     app_password: bool,
     apple: String,
     /// The address of Apple's profile, as a QR code.
-    image: Option<String>,
+    image: Option<&'a str>,
     thunderbird: String,
 }
 
@@ -59,8 +60,9 @@ pub(super) async fn show(State(site): State<Site>, signed: Signed) -> Response {
     let (apple, thunderbird) = files(&login, allowed.map_or(NONE, |(protocols, _)| protocols));
     let servers = allowed.map(|(protocols, sends)| servers(&site, &frame, protocols, sends)).unwrap_or_default();
     let image = (!servers.is_empty())
-        .then(|| texts::qr::svg(&format!("{}{apple}", site.origin), &frame.say("page-setup-qr-alt")))
-        .flatten();
+        .then(|| Qr::of(&format!("{}{apple}", site.origin).into()))
+        .flatten()
+        .map(|qr| qr.svg(&frame.say("page-setup-qr-alt")));
     let page = Page {
         frame,
         login: &signed.who().login,
@@ -69,7 +71,7 @@ pub(super) async fn show(State(site): State<Site>, signed: Signed) -> Response {
         servers,
         app_password: two_factor.since_secs.is_some(),
         apple,
-        image,
+        image: image.as_ref().map(|image| image.expose_secret()),
         thunderbird,
     };
     answer(StatusCode::OK, &page)

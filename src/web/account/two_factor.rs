@@ -17,7 +17,7 @@ use super::super::{now_secs, rules};
 use crate::accounts::{Enrolment, RecoveryCodes};
 use crate::domain::TwoFactor;
 use crate::domain::panel_session::Stage;
-use crate::texts;
+use crate::texts::{self, Qr};
 
 #[derive(Template)]
 #[template(path = "account/two-factor.html")]
@@ -37,7 +37,7 @@ struct EnrolPage<'a> {
     key: &'a str,
     login: &'a str,
     /// The QR code, as SVG.
-    image: String,
+    image: &'a str,
     /// The secret in groups of four.
     secret: String,
     /// Whether there is one already, whose code is asked for too.
@@ -216,9 +216,10 @@ fn enrol_page(signed: &Signed, enrolment: &Enrolment, found: TwoFactor, fault: O
         Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, Frame::faulty(language)),
     };
     let frame = framed(frame, signed);
-    let Some(image) = texts::qr::svg(enrolment.uri.expose_secret(), &frame.say("page-qr-alt")) else {
+    let Some(qr) = Qr::of(&enrolment.uri) else {
         return Problem::Internal.page(signed.reader());
     };
+    let image = qr.svg(&frame.say("page-qr-alt"));
     let secret: Vec<char> = enrolment.secret.expose_secret().chars().collect();
     let secret = secret.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ");
     let who = signed.who();
@@ -226,7 +227,7 @@ fn enrol_page(signed: &Signed, enrolment: &Enrolment, found: TwoFactor, fault: O
         frame,
         key: &who.form_key,
         login: &who.login,
-        image,
+        image: image.expose_secret(),
         secret,
         replaces: found.since_secs.is_some(),
         required: found.required,

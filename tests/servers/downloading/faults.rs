@@ -32,6 +32,7 @@ fn with_limits(port: u16, limits: &str) -> Delega {
         client_apart: true,
         limits: format!("refusal_delay_secs = 1\nshutdown_grace_secs = 5\nupstream_timeout_secs = 1\n{limits}"),
         proxy_protocol: false,
+        is_public: false,
         files: Vec::new(),
         bounded_files: false,
     };

@@ -25,7 +25,7 @@ pub fn preferences(outgoing: &Account) -> Vec<(&'static str, Value)> {
 impl Thunderbird {
     /// Writes a message and sends it. Whether it was sent; if not, what the dialog says.
     #[track_caller]
-    fn sends(&mut self, to: &str, subject: &str, body: &str) -> Result<(), String> {
+    pub(super) fn sends(&mut self, to: &str, subject: &str, body: &str) -> Result<(), String> {
         let before = self.dialogs().len();
         self.writes(to, subject, body);
         self.does(&format!("{COMPOSE} compose.setTimeout(() => compose.goDoCommand('cmd_sendNow'), 0);"), &[]);
