@@ -177,6 +177,18 @@ impl Accounts {
         })
     }
 
+    /// Whether `actor` may make some, so that a page need not offer what would be refused.
+    pub fn may_make_app_passwords(&self, actor: Actor, login: &Login, now_secs: i64) -> Result<bool, AccountsError> {
+        let judged = store::change(self.store.as_ref(), |writes| {
+            self.app_password_holder(writes, actor, login, Action::MakeAppPassword, now_secs).map(drop)
+        });
+        match judged {
+            Ok(()) => Ok(true),
+            Err(AccountsError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whose app passwords `actor` acts on, if they may: a delegate's as [`life`](crate::domain::life) says; an owner's are
     /// for themself and the operator.
     fn app_password_holder(

@@ -2,8 +2,8 @@
 //! pages.
 
 use askama::Template;
-use axum::http::{StatusCode, Uri};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::routes;

@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use super::LOOKUPS_AT_ONCE;
 use super::errands::{Desk, Errands};
 use super::page::Problem;
-use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
 use super::setup::Servers;
+use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
 use crate::config::PanelConfig;
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.

@@ -26,6 +26,7 @@ use tower::ServiceExt as _;
 
 #[path = "../support/certs.rs"]
 mod certs;
+mod account;
 mod connections;
 mod hostile;
 mod invitations;
@@ -202,6 +203,7 @@ fn panel() -> PanelConfig {
         tls: PanelTls::None,
         proxy_protocol: false,
         webmail_url: Some("https://mail.example.it/webmail/?a=1&b=2".to_owned()),
+        webmail_sign_on: true,
         servers: Vec::new(),
     }
 }

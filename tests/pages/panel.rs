@@ -58,7 +58,14 @@ impl Office {
     }
 }
 
-impl Visitor<'_> {
+impl<'a> Visitor<'a> {
+    /// The same browser after an answer that gave it another session.
+    pub fn goes_on(&self, answer: &Answer) -> Visitor<'a> {
+        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        assert!(!cookie.is_empty() && cookie != self.cookie, "{cookie}");
+        Visitor { office: self.office, cookie }
+    }
+
     /// Sends a request with the session's cookie.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         request.headers_mut().insert("cookie", self.cookie.parse().unwrap());

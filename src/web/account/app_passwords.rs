@@ -11,10 +11,10 @@ use super::super::form::Form;
 use super::super::frame::{Frame, Part, asked_for, show as answer};
 use super::super::page::Problem;
 use super::super::session::{Filled, Signed, see};
+use super::super::setup::sheet::Sheet;
 use super::super::site::{Site, Work};
 use super::super::{now_secs, routes, rules};
-use super::overview::{delegate_name, login};
-use super::program::{Server, servers};
+use super::overview::login;
 use crate::accounts::{APP_PASSWORD_SECS, AppPasswordEntry};
 use crate::domain::{AppPassword, Login, Protocol, Protocols, Scope};
 use crate::texts;
@@ -53,7 +53,7 @@ struct MadePage<'a> {
     login: String,
     password: &'a str,
     until: String,
-    servers: Vec<Server>,
+    sheet: Option<Sheet>,
 }
 
 #[derive(Template)]
@@ -88,10 +88,15 @@ pub(super) async fn create(State(site): State<Site>, Filled { signed, form }: Fi
         let fault = texts::text(signed.language(), id, &[]);
         return page(&site, &signed, &name, Some(fault), None).await;
     };
-    let entry = AppPasswordEntry { login, label: name.clone(), scope, valid_secs: days.saturating_mul(DAY_SECS) };
+    let entry = AppPasswordEntry {
+        login: login.clone(),
+        label: name.clone(),
+        scope,
+        valid_secs: days.saturating_mul(DAY_SECS),
+    };
     let actor = signed.actor();
     match site.attempt(Work::Lookup, move |accounts| accounts.create_app_password(actor, entry, now_secs())).await {
-        Ok(Ok((secret, made))) => made_page(&site, &signed, &secret.shown(), &made).await,
+        Ok(Ok((secret, made))) => made_page(&site, &signed, &login, &secret.shown(), &made),
         Ok(Err(rule)) => {
             let fault = rules::said(signed.language(), &rule);
             page(&site, &signed, &name, Some(fault), None).await
@@ -121,7 +126,11 @@ pub(super) async fn ask_revoke(signed: Signed, uri: Uri) -> Response {
 }
 
 /// `POST /account/app-passwords/revoke`. It ends this session as well; its person goes on with another.
-pub(super) async fn revoke(State(site): State<Site>, visit: super::super::session::Visit, Filled { signed, form }: Filled) -> Response {
+pub(super) async fn revoke(
+    State(site): State<Site>,
+    visit: super::super::session::Visit,
+    Filled { signed, form }: Filled,
+) -> Response {
     let Some(login) = login(&signed) else { return Problem::NotFound.page(signed.reader()) };
     let (actor, name, account) = (signed.actor(), form.plain("name").to_owned(), signed.account());
     let from = signed.token().clone();
@@ -154,7 +163,10 @@ async fn page(site: &Site, signed: &Signed, name: &str, fault: Option<String>, d
     let Some(login) = login(signed) else { return Problem::NotFound.page(signed.reader()) };
     let actor = signed.actor();
     let found = site.ask(Work::Lookup, move |accounts| {
-        Ok((accounts.app_passwords(actor, &login, now_secs())?, accounts.may_make_app_passwords(actor, &login, now_secs())?))
+        Ok((
+            accounts.app_passwords(actor, &login, now_secs())?,
+            accounts.may_make_app_passwords(actor, &login, now_secs())?,
+        ))
     });
     let (passwords, may_make) = match found.await {
         Ok(found) => found,
@@ -172,7 +184,11 @@ async fn page(site: &Site, signed: &Signed, name: &str, fault: Option<String>, d
         used: password.last_use.as_ref().map(|last| {
             let when = texts::date_time(language, last.at_ms / 1000);
             let by = last.program.as_deref().unwrap_or_default();
-            [when.as_str(), by, &last.address.to_string()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+            [when.as_str(), by, &last.address.to_string()]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · ")
         }),
     });
     let rows = rows.collect();
@@ -180,15 +196,15 @@ async fn page(site: &Site, signed: &Signed, name: &str, fault: Option<String>, d
     answer(status, &Page { frame, key: &signed.who().form_key, rows, may_make, name, days, fault })
 }
 
-async fn made_page(site: &Site, signed: &Signed, shown: &SecretString, made: &AppPassword) -> Response {
+fn made_page(site: &Site, signed: &Signed, login: &Login, shown: &SecretString, made: &AppPassword) -> Response {
     let frame = Frame::of_form(signed.language()).in_part(signed, Part::Account);
     let protocols = Protocols { imap: made.scope.opens(Protocol::Imap), pop3: made.scope.opens(Protocol::Pop3) };
     let page = MadePage {
         name: &made.name,
-        login: login(signed).as_ref().map(Login::to_string).unwrap_or_default(),
+        login: login.to_string(),
         password: shown.expose_secret(),
         until: texts::date(signed.language(), made.expires_at_secs),
-        servers: servers(site, &frame, protocols, made.scope.opens(Protocol::Submission)),
+        sheet: Sheet::of(&site.servers, login, protocols, &frame),
         frame,
     };
     answer(StatusCode::OK, &page)
@@ -219,16 +235,4 @@ fn named(frame: &Frame, scope: Scope) -> String {
         Protocol::Submission => frame.say("page-sending"),
     };
     texts::list(frame.language, &scope.iter().map(name).collect::<Vec<_>>())
-}
-
-/// The protocols that somebody may use in a mail program.
-pub(super) async fn protocols(site: &Site, signed: &Signed) -> Result<Option<(Protocols, bool)>, Problem> {
-    let Some(name) = delegate_name(signed) else {
-        return Ok(Some((Protocols { imap: true, pop3: true }, true)));
-    };
-    let actor = signed.actor();
-    let view = site.ask(Work::Lookup, move |accounts| accounts.show_delegate(actor, &name, now_secs())).await?;
-    use crate::domain::Permission;
-    let client = view.effective.contains(Permission::Client);
-    Ok(client.then_some((view.delegate.protocols, view.effective.contains(Permission::Send))))
 }
