@@ -168,6 +168,8 @@ mod tests {
         assert_eq!(logins(AccessFilter { mailbox: Some("altro@pec.example.it".parse().unwrap()), ..all() }), [""; 0]);
         let first = fixture.accounts.accesses(&all(), 2).unwrap();
         assert!(first.more && first.rows.len() == 2);
+        let after = Some((first.rows[1].last_at_ms, first.rows[1].id));
+        assert_eq!(logins(AccessFilter { after, ..all() }), [ANNA]);
     }
 
     #[test]

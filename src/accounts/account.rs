@@ -30,8 +30,8 @@ impl Account {
         })
     }
 
-    /// The account.
-    pub(super) fn account(&self) -> AccountId {
+    /// What their rows belong to.
+    pub(super) fn id(&self) -> AccountId {
         match self {
             Account::Owner(mailbox) => mailbox.owner_account(),
             Account::Delegate(_, delegate) => delegate.account(),

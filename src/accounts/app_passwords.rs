@@ -100,9 +100,9 @@ impl Accounts {
         let secret = AppSecret::random()?;
         let expires_at_secs = ends(now_secs, entry.valid_secs)?;
         store::change(self.store.as_ref(), |writes| {
-            let held = self.app_password_holder(writes, actor, &entry.login, Action::MakeAppPassword, now_secs)?;
-            let account = held.account();
-            if let Account::Owner(mailbox) = &held {
+            let whose = self.whose_app_passwords(writes, actor, &entry.login, Action::MakeAppPassword, now_secs)?;
+            let account = whose.id();
+            if let Account::Owner(mailbox) = &whose {
                 // It would open nothing.
                 self.credentials(mailbox, writes.sealed_password(mailbox.id)?.as_ref())?;
             }
@@ -127,7 +127,7 @@ impl Accounts {
             let made = find(writes, account, &entry.login, &label)?;
             let (name, until_secs) = (label.clone(), expires_at_secs);
             let notice = |holder| Notice::AppPasswordMade { holder, name, until_secs };
-            self.tell_account(writes, &held, notice, now_secs)?;
+            self.tell_account(writes, &whose, notice, now_secs)?;
             Ok((secret.clone(), made))
         })
     }
@@ -135,8 +135,8 @@ impl Accounts {
     /// The app passwords of a delegate or an owner, by name.
     pub fn app_passwords(&self, actor: Actor, login: &Login, now_secs: i64) -> Result<Vec<AppPassword>, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let held = self.app_password_holder(writes, actor, login, Action::Look, now_secs)?;
-            Ok(writes.app_passwords(held.account())?)
+            let whose = self.whose_app_passwords(writes, actor, login, Action::Look, now_secs)?;
+            Ok(writes.app_passwords(whose.id())?)
         })
     }
 
@@ -151,8 +151,8 @@ impl Accounts {
     ) -> Result<AppPassword, AccountsError> {
         let expires_at_secs = ends(now_secs, valid_secs)?;
         store::change(self.store.as_ref(), |writes| {
-            let held = self.app_password_holder(writes, actor, login, Action::MakeAppPassword, now_secs)?;
-            let mut found = find(writes, held.account(), login, label)?;
+            let whose = self.whose_app_passwords(writes, actor, login, Action::MakeAppPassword, now_secs)?;
+            let mut found = find(writes, whose.id(), login, label)?;
             found.expires_at_secs = expires_at_secs;
             found.told = Told::due(expires_at_secs, now_secs);
             writes.update_app_password(&found)?;
@@ -169,10 +169,10 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<AppPassword, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let held = self.app_password_holder(writes, actor, login, Action::RevokeAppPassword, now_secs)?;
-            let found = find(writes, held.account(), login, label)?;
+            let whose = self.whose_app_passwords(writes, actor, login, Action::RevokeAppPassword, now_secs)?;
+            let found = find(writes, whose.id(), login, label)?;
             writes.delete_app_password(found.id)?;
-            writes.renew_password_version(held.account())?;
+            writes.renew_password_version(whose.id())?;
             Ok(found)
         })
     }
@@ -180,7 +180,7 @@ impl Accounts {
     /// Whether `actor` may make some, so that a page need not offer what would be refused.
     pub fn may_make_app_passwords(&self, actor: Actor, login: &Login, now_secs: i64) -> Result<bool, AccountsError> {
         let judged = store::change(self.store.as_ref(), |writes| {
-            self.app_password_holder(writes, actor, login, Action::MakeAppPassword, now_secs).map(drop)
+            self.whose_app_passwords(writes, actor, login, Action::MakeAppPassword, now_secs).map(drop)
         });
         match judged {
             Ok(()) => Ok(true),
@@ -191,7 +191,7 @@ impl Accounts {
 
     /// Whose app passwords `actor` acts on, if they may: a delegate's as [`life`](crate::domain::life) says; an owner's are
     /// for themself and the operator.
-    fn app_password_holder(
+    fn whose_app_passwords(
         &self,
         writes: &dyn Writes,
         actor: Actor,
@@ -241,9 +241,9 @@ impl Accounts {
                     writes.renew_password_version(password.account)?;
                     continue;
                 }
-                let (held, until_secs) = (Account::of(writes, password.account)?, password.expires_at_secs);
+                let (whose, until_secs) = (Account::of(writes, password.account)?, password.expires_at_secs);
                 let notice = |holder| Notice::AppPasswordEnds { holder, name: password.name, until_secs };
-                self.tell_account(writes, &held, notice, now_secs)?;
+                self.tell_account(writes, &whose, notice, now_secs)?;
             }
             Ok(())
         })

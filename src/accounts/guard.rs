@@ -133,9 +133,10 @@ impl Accounts {
     pub(super) fn counts_of<R: Reads + ?Sized>(
         reads: &R,
         account: Option<String>,
+        own_address: bool,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        Counts::look(reads, account, Some(network(knock.from)), knock)
+        Counts::look(reads, account, own_address.then(|| network(knock.from)), knock)
     }
 
     /// One more wrong password; the account's person is told once the door is closed for an hour.

@@ -18,8 +18,25 @@ use crate::domain::{
 };
 use crate::store::{self, PasswordHash, Reads, Writes};
 
-/// Wrong passwords count as by a mail program: for the account and for the address.
-const COUNTED_AS: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
+/// Somebody who knocks at the panel.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelKnock<'a> {
+    /// Where from, and when.
+    pub knock: Knock,
+    /// Whether that is their own address, and not a reverse proxy's who stands for all: then wrong passwords count for the
+    /// account alone, or one stranger would close the panel to everybody.
+    pub own_address: bool,
+    /// What their browser says of itself.
+    pub program: Option<&'a str>,
+}
+
+impl PanelKnock<'_> {
+    /// Wrong passwords count as by a mail program, or as by a web mail.
+    fn counted_as(&self) -> Door {
+        let kind = if self.own_address { ListenerKind::Client } else { ListenerKind::Webmail };
+        Door { protocol: Protocol::Imap, kind }
+    }
+}
 
 /// Who somebody says they are, as typed.
 #[derive(Clone, Debug)]
@@ -83,15 +100,15 @@ impl Accounts {
         &self,
         name: &SignInName,
         password: &SecretString,
-        knock: Knock,
-        program: Option<&str>,
+        at: PanelKnock<'_>,
     ) -> Result<SignIn, AccountsError> {
+        let PanelKnock { knock, own_address, program } = at;
         let login = match name {
             SignInName::Login(text) => text.parse::<Login>().ok(),
             SignInName::Postmaster { .. } => None,
         };
         if let Some(login @ Login::Owner(_)) = login {
-            return self.owner_signs_in(login, password, knock);
+            return self.owner_signs_in(login, password, at);
         }
         let (found, counts) = store::read(self.store.as_ref(), |reads| {
             let found = match (name, &login) {
@@ -100,10 +117,10 @@ impl Accounts {
                 (SignInName::Postmaster { domain, email }, _) => find_postmaster(reads, domain, email)?,
             };
             let counts = match &login {
-                Some(login) => Accounts::counts(reads, Some(login), found.is_some(), COUNTED_AS, knock)?,
+                Some(login) => Accounts::counts(reads, Some(login), found.is_some(), at.counted_as(), knock)?,
                 None => {
                     let account = found.as_ref().map(|found| found.visitor.to_string());
-                    Accounts::counts_of(reads, account, knock)?
+                    Accounts::counts_of(reads, account, own_address, knock)?
                 }
             };
             Ok::<_, AccountsError>((found, counts))
@@ -132,10 +149,16 @@ impl Accounts {
         }
     }
 
-    fn owner_signs_in(&self, login: Login, password: &SecretString, knock: Knock) -> Result<SignIn, AccountsError> {
+    fn owner_signs_in(
+        &self,
+        login: Login,
+        password: &SecretString,
+        at: PanelKnock<'_>,
+    ) -> Result<SignIn, AccountsError> {
+        let knock = at.knock;
         let (found, counts) = store::read(self.store.as_ref(), |reads| {
             let found = reads.mailbox(login.mailbox())?;
-            let counts = Accounts::counts(reads, Some(&login), found.is_some(), COUNTED_AS, knock)?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_some(), at.counted_as(), knock)?;
             Ok::<_, AccountsError>((found, counts))
         })?;
         if counts.closed {

@@ -9,6 +9,7 @@ use crate::domain::panel_session::{SESSION_IDLE_MS, SESSION_MOST_MS, Stage};
 use crate::domain::{AccessFilter, AccountId, Language, Way};
 
 const ANNA: &str = "anna/ufficio@pec.example.it";
+const AT: PanelKnock<'_> = PanelKnock { knock: KNOCK, own_address: true, program: Some("Chromium") };
 const OWNER: &str = "ufficio@pec.example.it";
 
 fn name(login: &str) -> SignInName {
@@ -21,7 +22,7 @@ fn postmaster(domain: &str) -> SignInName {
 
 impl Fixture {
     fn signs_in(&self, name: &SignInName, password: &str) -> SignIn {
-        self.accounts.sign_in(name, &secret(password), KNOCK, Some("Chromium")).unwrap()
+        self.accounts.sign_in(name, &secret(password), AT).unwrap()
     }
 
     fn passes(&self, name: &SignInName, password: &str) -> Passed {
@@ -115,6 +116,25 @@ fn s5_the_panel_and_mail_programs_share_one_count() {
     assert_eq!(fixture.stays_out(&name(ANNA), Fixture::ANNAS), Refusal::Closed);
     assert_eq!(RUNS.get(), 1);
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, CLIENT), Refusal::Closed);
+}
+
+#[test]
+fn s5_behind_a_reverse_proxy_nobody_closes_the_panel_to_all() {
+    let fixture = Fixture::new();
+    fixture.add_postmaster();
+    let at = PanelKnock { own_address: false, ..AT };
+    let tries = |name: &SignInName, password: &str| fixture.accounts.sign_in(name, &secret(password), at).unwrap();
+    for n in 0..40 {
+        let strangers = [name(&format!("nobody{n}/ufficio@pec.example.it")), postmaster("pec.example.org"), name("x")];
+        for stranger in strangers {
+            let _ = tries(&stranger, &format!("wrong {n}"));
+        }
+    }
+    assert!(matches!(tries(&name(ANNA), Fixture::ANNAS), SignIn::Passed(_)));
+    for n in 0..5 {
+        let _ = tries(&name(ANNA), &format!("wrong {n}"));
+    }
+    assert!(matches!(tries(&name(ANNA), Fixture::ANNAS), SignIn::Refused(Refusal::Closed)));
 }
 
 #[test]

@@ -46,6 +46,19 @@ pub struct SignOn {
     pub token: Token,
 }
 
+impl SignOn {
+    /// Where the panel sends a browser: to the web mail at that address, as the plugin in `examples/roundcube` reads it.
+    pub fn url(&self, webmail_url: &str) -> SecretString {
+        let (login, token) = (self.login.to_string(), self.token.expose());
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("_sso", token)
+            .append_pair("_login", &login)
+            .finish();
+        let joint = if webmail_url.contains('?') { '&' } else { '?' };
+        format!("{webmail_url}{joint}{query}").into()
+    }
+}
+
 impl Accounts {
     /// Makes a token by which a web mail may log this account in once, within a minute.
     pub fn create_sign_on(&self, account: AccountId, now_ms: i64) -> Result<SignOn, AccountsError> {

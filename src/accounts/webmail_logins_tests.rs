@@ -387,6 +387,18 @@ fn a_sign_on_is_taken_once_and_opens_a_login_of_its_own() {
 }
 
 #[test]
+fn a_sign_on_goes_to_the_web_mail_as_a_link() {
+    let made = SignOn { login: "a.b/c+d&e@pec.example.it".parse().unwrap(), token: "A".repeat(43).parse().unwrap() };
+    let query = format!("_sso={}&_login=a.b%2Fc%2Bd%26e%40pec.example.it", "A".repeat(43));
+    for (webmail, expected) in [
+        ("https://mail.example.it/", format!("https://mail.example.it/?{query}")),
+        ("https://example.it/mail/?skin=x", format!("https://example.it/mail/?skin=x&{query}")),
+    ] {
+        assert_eq!(made.url(webmail).expose_secret(), expected);
+    }
+}
+
+#[test]
 fn a_sign_on_is_for_a_minute_one_door_one_account_and_one_password() {
     let office = Office::new();
     let says = |login: &str, token: &str, door, at_ms| {

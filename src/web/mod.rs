@@ -17,6 +17,7 @@
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
 //! - `rules`: a rule that says no, in the words of who reads it
 //! - `setup`: the files by which mail programs set themselves up
+//! - `api`: the same and more for programs, by tokens
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -27,6 +28,7 @@
 
 mod account;
 mod address;
+mod api;
 mod delegates;
 mod errands;
 mod form;

@@ -61,6 +61,10 @@ pub(super) fn said(language: Language, rule: &Rule) -> String {
         Rule::TwoFactorRequired(_) => say("page-rule-two-factor-required"),
         Rule::TwoFactorNeedsPassword(_) => say("page-rule-two-factor-needs-password"),
         Rule::NoAccount
+        | Rule::NoWebmail
+        | Rule::ApiTokenExists(_)
+        | Rule::UnknownApiToken(_)
+        | Rule::ApiTokenTooLong
         | Rule::MailboxExists(_)
         | Rule::UnknownMailbox(_)
         | Rule::MailboxHasDelegates { .. }

@@ -24,9 +24,10 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+mod account;
+mod api;
 #[path = "../support/certs.rs"]
 mod certs;
-mod account;
 mod connections;
 mod hostile;
 mod invitations;

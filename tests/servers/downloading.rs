@@ -216,7 +216,8 @@ fn p7_each_comes_in_by_the_protocols_that_they_have() {
     let imap = |username: &str| {
         Client::connect(delega).login(&format!("{username}/{ADDRESS}"), &password(username)).status.starts_with("OK")
     };
-    let refused = &format!("-ERR [AUTH] {NOT_ACCEPTED}");
+    let refused = format!("-ERR [AUTH] {NOT_ACCEPTED}");
+    let refused = refused.as_str();
     for (username, by_imap, by_pop3) in
         [("anna", false, true), ("bruno", true, true), ("imap", true, false), ("webmail", false, false)]
     {

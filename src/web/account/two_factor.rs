@@ -129,7 +129,7 @@ pub(super) async fn confirm(
     }
     let account = signed.account();
     let (code, present) = (code_of(&form, "code"), form.secret("present").cloned());
-    let Visit { knock, program } = visit;
+    let Visit { knock, program, .. } = visit;
     let from = signed.token().clone();
     let confirmed = site.attempt(Work::Lookup, move |accounts| {
         let codes = accounts.confirm_enrolment(account, &code, present.as_ref(), knock)?;

@@ -131,7 +131,8 @@ fn g3_an_upstream_that_falls_silent_within_a_message_is_given_up() {
 #[test]
 fn g3_an_upstream_that_cannot_be_entered_is_told_of() {
     let temporary = "-ERR [SYS/TEMP] The mailbox cannot be reached now, try again later";
-    let refused = &format!("-ERR [AUTH] {NOT_ACCEPTED}");
+    let refused = format!("-ERR [AUTH] {NOT_ACCEPTED}");
+    let refused = refused.as_str();
     for (step, act, owner) in [
         ("greeting", Act::Close, temporary),
         ("greeting", Act::Stall, temporary),
