@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
-use crate::domain::{AccessFilter, Delegate, Door, ListenerKind, Login, Notice, SentBy};
+use crate::domain::{AccessFilter, AccountId, Delegate, Door, ListenerKind, Login, Notice, SentBy};
 use crate::store::{self, Reads, Writes};
 
 /// How long an address is one from which somebody has come in lately, in milliseconds.
@@ -50,6 +50,15 @@ pub struct Tried {
     guess: Guess,
     login: Login,
     knock: Knock,
+}
+
+impl Counts {
+    /// Of what somebody who is in already types once more, under a name of its own.
+    pub(super) fn of_account<R: Reads + ?Sized>(reads: &R, who: String, now_ms: i64) -> Result<Counts, AccountsError> {
+        let guesses = reads.guesses(&who)?;
+        let closed = guesses.as_ref().is_some_and(|guesses| guesses.closed(now_ms));
+        Ok(Counts { account: Some(who), address: None, counted: guesses.is_some(), closed })
+    }
 }
 
 impl Tried {
@@ -126,6 +135,21 @@ impl Accounts {
             let (Some(account), Some(login)) = (&counts.account, login) else { return Ok(()) };
             let Some(until_ms) = count(writes, account, guess, Patience::Account, knock.at_ms)? else { return Ok(()) };
             self.tell_of_guessing(writes, login, until_ms, knock)
+        })
+    }
+
+    /// One more wrong password of somebody who is in already, of whom nobody is told.
+    pub(super) fn wrong_of_account(
+        &self,
+        counts: &Counts,
+        account: AccountId,
+        password: &SecretString,
+        knock: Knock,
+    ) -> Result<(), AccountsError> {
+        let Some(who) = &counts.account else { return Ok(()) };
+        let guess = Guess(self.vault.mark(account.to_string().as_bytes(), password.expose_secret().as_bytes()));
+        store::change(self.store.as_ref(), |writes| {
+            count(writes, who, guess, Patience::Account, knock.at_ms).map(drop)
         })
     }
 

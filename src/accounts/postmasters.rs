@@ -18,7 +18,8 @@ pub struct PostmasterEntry {
 }
 
 impl Accounts {
-    /// Enters a postmaster.
+    /// Enters a postmaster. Where mails are sent, they are mailed a link to set their password; otherwise the operator sets
+    /// it ([`Accounts::set_postmaster_password`]).
     pub fn add_postmaster(&self, entry: PostmasterEntry, now_secs: i64) -> Result<Postmaster, AccountsError> {
         let new = NewPostmaster {
             email: text::email("e-mail", &entry.email)?.to_lowercase(),
@@ -34,7 +35,12 @@ impl Accounts {
                 }
                 other => AccountsError::from(other),
             })?;
-            Ok(writes.postmaster(id)?.ok_or(Rule::UnknownPostmaster { domain: new.domain, email: new.email })?)
+            let added = writes.postmaster(id)?;
+            let added = added.ok_or(Rule::UnknownPostmaster { domain: new.domain, email: new.email })?;
+            if self.mails {
+                self.invite_postmaster(writes, &added, now_secs)?;
+            }
+            Ok(added)
         })
     }
 
@@ -58,7 +64,7 @@ impl Accounts {
     }
 }
 
-fn find<R: Reads + ?Sized>(reads: &R, domain: &MailDomain, email: &str) -> Result<Postmaster, AccountsError> {
+pub(super) fn find<R: Reads + ?Sized>(reads: &R, domain: &MailDomain, email: &str) -> Result<Postmaster, AccountsError> {
     let email = email.trim().to_lowercase();
     let found = reads.postmasters()?.into_iter().find(|one| one.domain == *domain && one.email == email);
     Ok(found.ok_or_else(|| Rule::UnknownPostmaster { domain: domain.clone(), email })?)

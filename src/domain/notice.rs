@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{Grant, Language, Login, MailboxAddress};
+use super::{Grant, Language, Login, MailDomain, MailboxAddress};
 
 /// The row number of a mail in the outbox. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +22,33 @@ pub struct Facts {
     pub owner_name: String,
     /// What the delegate may do, by which protocols.
     pub grant: Grant,
+}
+
+/// What is the case with a postmaster, likewise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostmasterFacts {
+    /// Their domain.
+    pub domain: MailDomain,
+    /// The address that they log in with.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// What is the case with an account, for notices that anybody may get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountFacts {
+    /// An owner's.
+    Owner {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// The owner's name.
+        name: String,
+    },
+    /// A delegate's.
+    Delegate(Facts),
+    /// A postmaster's.
+    Postmaster(PostmasterFacts),
 }
 
 /// What somebody is told.
@@ -103,6 +130,45 @@ pub enum Notice {
         /// Until when: seconds since 1970-01-01 UTC.
         until_secs: i64,
     },
+    /// To a new e-mail address, with a link: whoever gets it says that it is theirs (S1).
+    EmailConfirm {
+        /// Whose account it will be that of.
+        of: AccountFacts,
+        /// The address.
+        email: String,
+        /// Until when the link works: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
+    /// To the address that was somebody's until now (S1).
+    EmailChanged {
+        /// Whose, as it is now.
+        of: AccountFacts,
+        /// The new address.
+        email: String,
+    },
+    /// To the postmaster, with a link: they have no password yet.
+    PostmasterInvited {
+        /// Who.
+        facts: PostmasterFacts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the postmaster, with a link: they cannot log in until they have set a new password.
+    PostmasterPasswordTaken {
+        /// Whose.
+        facts: PostmasterFacts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the postmaster who has asked for it, with a link.
+    PostmasterPasswordForgotten {
+        /// Whose.
+        facts: PostmasterFacts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the postmaster: their password is another from now on.
+    PostmasterPasswordChanged(PostmasterFacts),
     /// To the owner: the mail server refuses the password that delega holds for the mailbox, so that no delegate gets in.
     PasswordRefused {
         /// The mailbox.
@@ -149,6 +215,15 @@ pub enum Notice {
         /// Who was suspended, or had their invitation withdrawn.
         logins: Vec<Login>,
     },
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About<'a> {
+    /// A mailbox.
+    Mailbox(&'a MailboxAddress),
+    /// A domain, where it is to its postmaster.
+    Domain(&'a MailDomain),
 }
 
 /// What came of an invitation.
@@ -251,6 +326,12 @@ impl Notice {
             Notice::AppPasswordEnds { .. } => "app-password-ends",
             Notice::Guessed { .. } => "guessed",
             Notice::OwnerGuessed { .. } => "owner-guessed",
+            Notice::EmailConfirm { .. } => "email-confirm",
+            Notice::EmailChanged { .. } => "email-changed",
+            Notice::PostmasterInvited { .. } => "postmaster-invited",
+            Notice::PostmasterPasswordTaken { .. } => "postmaster-password-taken",
+            Notice::PostmasterPasswordForgotten { .. } => "postmaster-password-forgotten",
+            Notice::PostmasterPasswordChanged(_) => "postmaster-password-changed",
             Notice::PasswordRefused { .. } => "password-refused",
             Notice::OverSeats { .. } => "over-seats",
             Notice::SeatsEnforced { .. } => "seats-enforced",
@@ -259,11 +340,20 @@ impl Notice {
 
     /// Whether its text has a link, with a token that is kept apart.
     pub fn has_link(&self) -> bool {
-        matches!(self, Notice::Invitation { .. } | Notice::PasswordTaken { .. } | Notice::PasswordForgotten { .. })
+        matches!(
+            self,
+            Notice::Invitation { .. }
+                | Notice::PasswordTaken { .. }
+                | Notice::PasswordForgotten { .. }
+                | Notice::EmailConfirm { .. }
+                | Notice::PostmasterInvited { .. }
+                | Notice::PostmasterPasswordTaken { .. }
+                | Notice::PostmasterPasswordForgotten { .. }
+        )
     }
 
-    /// The mailbox that it is about.
-    pub fn mailbox(&self) -> &MailboxAddress {
+    /// What it is about.
+    pub fn about(&self) -> About<'_> {
         match self {
             Notice::Invitation { facts, .. }
             | Notice::Activated(facts)
@@ -278,11 +368,45 @@ impl Notice {
             | Notice::AppPasswordEnds { facts, .. }
             | Notice::Guessed { facts, .. }
             | Notice::Resumed(facts)
-            | Notice::Revoked(facts) => facts.login.mailbox(),
+            | Notice::Revoked(facts) => About::Mailbox(facts.login.mailbox()),
             Notice::OwnerGuessed { mailbox, .. }
             | Notice::PasswordRefused { mailbox, .. }
             | Notice::OverSeats { mailbox, .. }
-            | Notice::SeatsEnforced { mailbox, .. } => mailbox,
+            | Notice::SeatsEnforced { mailbox, .. } => About::Mailbox(mailbox),
+            Notice::EmailConfirm { of, .. } | Notice::EmailChanged { of, .. } => of.about(),
+            Notice::PostmasterInvited { facts, .. }
+            | Notice::PostmasterPasswordTaken { facts, .. }
+            | Notice::PostmasterPasswordForgotten { facts, .. }
+            | Notice::PostmasterPasswordChanged(facts) => About::Domain(&facts.domain),
+        }
+    }
+}
+
+impl AccountFacts {
+    /// The person's name, or the organization's.
+    pub fn name(&self) -> String {
+        match self {
+            AccountFacts::Owner { name, .. } => name.clone(),
+            AccountFacts::Delegate(facts) => format!("{} {}", facts.first_name, facts.last_name),
+            AccountFacts::Postmaster(facts) => facts.name.clone(),
+        }
+    }
+
+    /// What they log in with; a postmaster also says for which domain.
+    pub fn login(&self) -> String {
+        match self {
+            AccountFacts::Owner { mailbox, .. } => mailbox.to_string(),
+            AccountFacts::Delegate(facts) => facts.login.to_string(),
+            AccountFacts::Postmaster(facts) => facts.email.clone(),
+        }
+    }
+
+    /// What it is an account of.
+    pub fn about(&self) -> About<'_> {
+        match self {
+            AccountFacts::Owner { mailbox, .. } => About::Mailbox(mailbox),
+            AccountFacts::Delegate(facts) => About::Mailbox(facts.login.mailbox()),
+            AccountFacts::Postmaster(facts) => About::Domain(&facts.domain),
         }
     }
 }

@@ -4,7 +4,10 @@
 //! the direction of the text around them), and the renderings escape what is left. The only addresses in a letter that
 //! can be followed are built from the configuration and a token, never from anything that somebody sent.
 
-use crate::domain::{Answer, Facts, Grant, Language, Login, MailboxAddress, Notice, Permission, SuspensionCause};
+use crate::domain::{
+    AccountFacts, Answer, Facts, Grant, Language, Login, MailboxAddress, Notice, Permission, PostmasterFacts,
+    SuspensionCause,
+};
 use crate::texts::{self, counted, text};
 
 /// What is written to one person. It may hold the token of a link, and cannot be printed.
@@ -158,6 +161,58 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             ];
             w.letter(owner_name, w.named("mail-owner-guessed-subject", mailbox), blocks)
         }
+        Notice::EmailConfirm { of, email, until_secs } => {
+            let blocks = vec![
+                w.say("mail-email-confirm-what", &[("email", email)]),
+                w.account(of),
+                w.button("mail-email-confirm-button", link("email")?),
+                w.until("mail-email-confirm-until", *until_secs),
+                w.say("mail-email-confirm-unexpected", &[]),
+            ];
+            w.letter(&of.name(), text(language, "mail-email-confirm-subject", &[]), blocks)
+        }
+        Notice::EmailChanged { of, email } => {
+            let mut blocks = vec![w.say("mail-email-changed-what", &[("email", email)]), w.account(of)];
+            match of {
+                AccountFacts::Delegate(facts) => blocks.push(w.about("mail-password-changed-unexpected", facts)),
+                AccountFacts::Owner { .. } => blocks.push(w.say("mail-unexpected-operator", &[])),
+                AccountFacts::Postmaster(_) => {
+                    blocks.extend([w.say("mail-email-changed-login", &[]), w.say("mail-unexpected-operator", &[])]);
+                }
+            }
+            w.letter(&of.name(), text(language, "mail-email-changed-subject", &[]), blocks)
+        }
+        Notice::PostmasterInvited { facts, until_secs } => w.to_postmaster(
+            facts,
+            ["mail-postmaster-invited-subject", "mail-postmaster-invited-what"],
+            vec![
+                w.say("mail-postmaster-invited-how", &[]),
+                w.button("mail-password-button", link("password")?),
+                w.until("mail-password-until", *until_secs),
+            ],
+        ),
+        Notice::PostmasterPasswordTaken { facts, until_secs } => w.to_postmaster(
+            facts,
+            ["mail-postmaster-taken-subject", "mail-postmaster-taken-what"],
+            vec![
+                w.button("mail-password-button", link("password")?),
+                w.until("mail-password-until", *until_secs),
+            ],
+        ),
+        Notice::PostmasterPasswordForgotten { facts, until_secs } => w.to_postmaster(
+            facts,
+            ["mail-postmaster-forgotten-subject", "mail-postmaster-forgotten-what"],
+            vec![
+                w.button("mail-password-button", link("password")?),
+                w.until("mail-password-until", *until_secs),
+                w.say("mail-password-forgotten-unexpected", &[]),
+            ],
+        ),
+        Notice::PostmasterPasswordChanged(facts) => w.to_postmaster(
+            facts,
+            ["mail-postmaster-changed-subject", "mail-postmaster-changed-what"],
+            vec![w.say("mail-unexpected-operator", &[])],
+        ),
         Notice::PasswordRefused { mailbox, owner_name } => {
             let blocks = vec![
                 w.say("mail-password-refused-what", &[("mailbox", mailbox.as_str())]),
@@ -255,6 +310,12 @@ impl Writer<'_> {
         self.letter(&full_name(facts), text(self.language, subject, &[]), blocks)
     }
 
+    /// What it is about, which account that is, and the rest.
+    fn to_postmaster(self, facts: &PostmasterFacts, [subject, what]: [&str; 2], rest: Vec<Block>) -> Letter {
+        let about = [self.say(what, &[("domain", facts.domain.as_str())]), self.postmaster(facts)];
+        self.letter(&facts.name, text(self.language, subject, &[]), about.into_iter().chain(rest).collect())
+    }
+
     fn letter(self, name: &str, subject: String, blocks: Vec<Block>) -> Letter {
         let name = one_line(name);
         Letter {
@@ -323,6 +384,20 @@ impl Writer<'_> {
             ("mail-fact-mailbox", facts.login.mailbox().to_string()),
             ("mail-fact-login", facts.login.to_string()),
         ])
+    }
+
+    /// Whose account it is, by what they log in with.
+    fn account(self, of: &AccountFacts) -> Block {
+        match of {
+            AccountFacts::Owner { mailbox, .. } => self.facts(&[("mail-fact-mailbox", mailbox.to_string())]),
+            AccountFacts::Delegate(facts) => self.access(facts),
+            AccountFacts::Postmaster(facts) => self.postmaster(facts),
+        }
+    }
+
+    /// Domain and login.
+    fn postmaster(self, facts: &PostmasterFacts) -> Block {
+        self.facts(&[("mail-fact-domain", facts.domain.to_string()), ("mail-fact-login", facts.email.clone())])
     }
 
     /// Mailbox, owner, login and permissions.

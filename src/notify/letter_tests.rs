@@ -40,7 +40,7 @@ fn every_kind_has_a_sample_and_a_subject_of_its_own_in_each_language() {
         let letters = letters(language);
         let mut kinds: Vec<&str> = letters.iter().map(|(notice, _)| notice.kind()).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 21);
+        assert_eq!(kinds.len(), 27);
         assert!(letters.iter().all(|(_, letter)| !letter.subject.is_empty() && letter.language == language));
     }
     let both = letters(Language::Italian).into_iter().zip(letters(Language::English));
@@ -115,6 +115,10 @@ fn links_are_built_from_the_configuration_and_the_token_alone() {
         let expected: &[&str] = match notice.kind() {
             "invitation" => &["https://delega.example.it/invitation/T0KEN"],
             "password-taken" | "password-forgotten" => &["https://delega.example.it/password/T0KEN"],
+            "postmaster-invited" | "postmaster-password-taken" | "postmaster-password-forgotten" => {
+                &["https://delega.example.it/password/T0KEN"]
+            }
+            "email-confirm" => &["https://delega.example.it/email/T0KEN"],
             _ => &[],
         };
         assert_eq!(urls, expected, "{}", notice.kind());
@@ -122,6 +126,28 @@ fn links_are_built_from_the_configuration_and_the_token_alone() {
         let without = write(&notice, Language::Italian, bare, None);
         assert_eq!(without.is_none(), notice.has_link(), "{}", notice.kind());
     }
+}
+
+/// S1: whoever gets it knows which account it is about, whosever that is, and a postmaster that they log in with it.
+#[test]
+fn s1_a_changed_address_is_said_for_each_kind_of_account() {
+    let Some(Notice::PostmasterPasswordChanged(posta)) = preview::notices().unwrap().into_iter().find(|notice| {
+        notice.kind() == "postmaster-password-changed"
+    }) else {
+        panic!("no sample")
+    };
+    let owner =
+        AccountFacts::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune di Prova".into() };
+    let changed = |of| {
+        let notice = Notice::EmailChanged { of, email: "nuova@example.it".into() };
+        said(&write(&notice, Language::English, PLACES, None).unwrap())
+    };
+    let (owner, posta) = (changed(owner), changed(AccountFacts::Postmaster(posta)));
+    assert!(owner.contains("Dear Comune di Prova,") && owner.contains("PEC mailbox: ufficio@pec.example.it"), "{owner}");
+    assert!(!owner.contains("log in") && owner.contains("tell whoever runs the service"), "{owner}");
+    assert!(posta.contains("Domain: pec.example.it") && posta.contains("You now log in with"), "{posta}");
+    let delegate = said(&letter("email-changed", Language::English));
+    assert!(delegate.contains("Username: anna/ufficio@pec.example.it") && delegate.contains("tell Comune di Prova"));
 }
 
 #[test]

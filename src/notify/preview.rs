@@ -5,8 +5,8 @@ use super::message::{self, Head};
 use super::{html, plain};
 use crate::config::{Config, Sender};
 use crate::domain::{
-    Answer, Facts, Grant, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions, Profile, Protocols,
-    SuspensionCause,
+    AccountFacts, Answer, Facts, Grant, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions,
+    PostmasterFacts, Profile, Protocols, SuspensionCause,
 };
 use crate::proto::smtp::address::Address;
 
@@ -72,6 +72,12 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
     };
     let message =
         "Ciao Anna,\nda lunedì il protocollo passa a te: così puoi leggere e rispondere.\n\nA presto".to_owned();
+    let posta = PostmasterFacts {
+        domain: "pec.example.it".parse().ok()?,
+        email: "posta@example.it".to_owned(),
+        name: "Ufficio posta".to_owned(),
+    };
+    let annas_new = "anna.verdi@example.it".to_owned();
     let answered = |answer| Notice::Answered { facts: facts.clone(), answer };
     let suspended = |cause| Notice::Suspended { facts: facts.clone(), cause };
     Some(vec![
@@ -98,6 +104,16 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
             address: "192.0.2.7".parse().ok()?,
             until_secs: UNTIL_SECS,
         },
+        Notice::EmailConfirm {
+            of: AccountFacts::Delegate(facts.clone()),
+            email: annas_new.clone(),
+            until_secs: UNTIL_SECS,
+        },
+        Notice::EmailChanged { of: AccountFacts::Delegate(facts.clone()), email: annas_new },
+        Notice::PostmasterInvited { facts: posta.clone(), until_secs: UNTIL_SECS },
+        Notice::PostmasterPasswordTaken { facts: posta.clone(), until_secs: UNTIL_SECS },
+        Notice::PostmasterPasswordForgotten { facts: posta.clone(), until_secs: UNTIL_SECS },
+        Notice::PostmasterPasswordChanged(posta),
         Notice::PasswordRefused { mailbox: mailbox.clone(), owner_name: owner_name.clone() },
         Notice::OverSeats {
             mailbox: mailbox.clone(),

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Answer, Facts, Grant, Login, MailboxAddress, Notice, Permissions, Profile, Protocols, SuspensionCause,
+    AccountFacts, Answer, Facts, Grant, Login, MailboxAddress, Notice, Permissions, PostmasterFacts, Profile,
+    Protocols, SuspensionCause,
 };
 
 #[derive(Default, Serialize, Deserialize)]
@@ -25,6 +26,18 @@ struct Text {
     owner: Option<OwnerText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postmaster: Option<PostmasterText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostmasterText {
+    domain: String,
+    email: String,
+    name: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,6 +107,22 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
             text.address = Some(address.to_string());
             text.until_secs = Some(*until_secs);
         }
+        Notice::EmailConfirm { of, email, until_secs } => {
+            text.of(of);
+            text.email = Some(email.clone());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::EmailChanged { of, email } => {
+            text.of(of);
+            text.email = Some(email.clone());
+        }
+        Notice::PostmasterInvited { facts, until_secs }
+        | Notice::PostmasterPasswordTaken { facts, until_secs }
+        | Notice::PostmasterPasswordForgotten { facts, until_secs } => {
+            text.postmaster = Some(facts.into());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::PostmasterPasswordChanged(facts) => text.postmaster = Some(facts.into()),
         Notice::PasswordRefused { mailbox, owner_name } => {
             text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
         }
@@ -124,9 +153,11 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
 
 /// The notice of a text.
 pub(super) fn read(text: &str) -> Option<Notice> {
-    let Text { kind, facts, seats, message, until_secs, name, owner, address } = serde_json::from_str(text).ok()?;
+    let Text { kind, facts, seats, message, until_secs, name, owner, address, postmaster, email } =
+        serde_json::from_str(text).ok()?;
     let facts = facts.map(|facts| facts.read()).transpose();
     let facts = || facts.clone().ok().flatten();
+    let postmaster = postmaster.map(PostmasterText::read);
     Some(match kind.as_str() {
         "invitation" => Notice::Invitation { facts: facts()?, message, until_secs: until_secs? },
         "activated" => Notice::Activated(facts()?),
@@ -150,6 +181,20 @@ pub(super) fn read(text: &str) -> Option<Notice> {
             let (mailbox, address) = (mailbox.parse().ok()?, address?.parse().ok()?);
             Notice::OwnerGuessed { mailbox, owner_name, address, until_secs: until_secs? }
         }
+        "email-confirm" => Notice::EmailConfirm {
+            of: account_facts(facts(), owner, postmaster)?,
+            email: email?,
+            until_secs: until_secs?,
+        },
+        "email-changed" => {
+            Notice::EmailChanged { of: account_facts(facts(), owner, postmaster)?, email: email? }
+        }
+        "postmaster-invited" => Notice::PostmasterInvited { facts: postmaster??, until_secs: until_secs? },
+        "postmaster-password-taken" => Notice::PostmasterPasswordTaken { facts: postmaster??, until_secs: until_secs? },
+        "postmaster-password-forgotten" => {
+            Notice::PostmasterPasswordForgotten { facts: postmaster??, until_secs: until_secs? }
+        }
+        "postmaster-password-changed" => Notice::PostmasterPasswordChanged(postmaster??),
         "password-refused" => {
             let OwnerText { mailbox, owner_name } = owner?;
             Notice::PasswordRefused { mailbox: mailbox.parse().ok()?, owner_name }
@@ -167,6 +212,46 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         }
         _ => return None,
     })
+}
+
+/// Whose account it is: of three that may be written, the one that is.
+fn account_facts(
+    delegate: Option<Facts>,
+    owner: Option<OwnerText>,
+    postmaster: Option<Option<PostmasterFacts>>,
+) -> Option<AccountFacts> {
+    Some(match (delegate, owner, postmaster) {
+        (Some(facts), None, None) => AccountFacts::Delegate(facts),
+        (None, Some(OwnerText { mailbox, owner_name }), None) => {
+            AccountFacts::Owner { mailbox: mailbox.parse().ok()?, name: owner_name }
+        }
+        (None, None, Some(facts)) => AccountFacts::Postmaster(facts?),
+        _ => return None,
+    })
+}
+
+impl Text {
+    fn of(&mut self, of: &AccountFacts) {
+        match of {
+            AccountFacts::Owner { mailbox, name } => {
+                self.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: name.clone() });
+            }
+            AccountFacts::Delegate(facts) => self.facts = Some(facts.into()),
+            AccountFacts::Postmaster(facts) => self.postmaster = Some(facts.into()),
+        }
+    }
+}
+
+impl From<&PostmasterFacts> for PostmasterText {
+    fn from(facts: &PostmasterFacts) -> Self {
+        PostmasterText { domain: facts.domain.to_string(), email: facts.email.clone(), name: facts.name.clone() }
+    }
+}
+
+impl PostmasterText {
+    fn read(self) -> Option<PostmasterFacts> {
+        Some(PostmasterFacts { domain: self.domain.parse().ok()?, email: self.email, name: self.name })
+    }
 }
 
 impl From<&Facts> for FactsText {
@@ -238,6 +323,14 @@ mod tests {
             seats: 1,
             logins: vec![facts().login],
         };
+        let postmaster = || PostmasterFacts {
+            domain: "pec.example.it".parse().unwrap(),
+            email: "posta@example.it".into(),
+            name: "Ufficio \"posta\" <b>".into(),
+        };
+        let owner = AccountFacts::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
+        let confirm = |of| Notice::EmailConfirm { of, email: "nuova@example.it".into(), until_secs: 4 };
+        let changed = |of| Notice::EmailChanged { of, email: "nuova@example.it".into() };
         let answered = |answer| Notice::Answered { facts: facts(), answer };
         let suspended = |cause| Notice::Suspended { facts: facts(), cause };
         for notice in [
@@ -266,6 +359,16 @@ mod tests {
                 until_secs: 9,
             },
             Notice::PasswordRefused { mailbox: "ufficio@pec.example.it".parse().unwrap(), owner_name: "Comune".into() },
+            confirm(owner.clone()),
+            confirm(AccountFacts::Delegate(facts())),
+            confirm(AccountFacts::Postmaster(postmaster())),
+            changed(owner),
+            changed(AccountFacts::Delegate(facts())),
+            changed(AccountFacts::Postmaster(postmaster())),
+            Notice::PostmasterInvited { facts: postmaster(), until_secs: 6 },
+            Notice::PostmasterPasswordTaken { facts: postmaster(), until_secs: 6 },
+            Notice::PostmasterPasswordForgotten { facts: postmaster(), until_secs: 6 },
+            Notice::PostmasterPasswordChanged(postmaster()),
             over,
             enforced,
         ] {

@@ -10,6 +10,7 @@ mail-fact-name = Name
 mail-fact-login = Username
 mail-fact-permissions = Permissions
 mail-fact-plan = Plan
+mail-fact-domain = Domain
 
 mail-invitation-subject = You have a request to collaborate on a PEC mailbox
 mail-invitation-what = { $owner } invites you to work in the PEC mailbox { $mailbox } with an account of your own.
@@ -84,6 +85,26 @@ mail-guessed-help = If it was you, check the password in your mail programs. If 
 mail-owner-guessed-subject = Too many wrong passwords for the PEC mailbox { $mailbox }
 mail-owner-guessed-what = Many wrong passwords were tried for your PEC mailbox { $mailbox }.
 mail-owner-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do.
+
+mail-email-confirm-subject = Confirm your new e-mail address
+mail-email-confirm-what = Somebody asked that we write to { $email } about this account:
+mail-email-confirm-button = CONFIRM THE ADDRESS
+mail-email-confirm-until = The link works once, until { $until }. Until you confirm, the address stays as it was.
+mail-email-confirm-unexpected = If you did not ask for this, ignore this message: without your confirmation nothing changes.
+mail-email-changed-subject = Your e-mail address has changed
+mail-email-changed-what = The e-mail address of your account was changed. From now on we write to { $email }.
+mail-email-changed-login = You now log in with the new address.
+mail-unexpected-operator = If you did not expect this, tell whoever runs the service at once.
+
+mail-postmaster-invited-subject = Choose the password of your postmaster account
+mail-postmaster-invited-what = You now administer the PEC mailboxes of the domain { $domain }.
+mail-postmaster-invited-how = To log in to the panel, choose your password.
+mail-postmaster-taken-subject = Choose a new password for your postmaster account
+mail-postmaster-taken-what = The password of your account as postmaster of the domain { $domain } was cancelled by whoever runs the service. You can log in again as soon as you have chosen another one.
+mail-postmaster-forgotten-subject = You asked for a new password for your postmaster account
+mail-postmaster-forgotten-what = A new password was asked for, for your account as postmaster of the domain { $domain }.
+mail-postmaster-changed-subject = The password of your postmaster account has changed
+mail-postmaster-changed-what = The password of your account as postmaster of the domain { $domain } was set or changed.
 
 mail-password-refused-subject = The password of the PEC mailbox { $mailbox } does not work any more
 mail-password-refused-what = The mail server refuses the password of the PEC mailbox { $mailbox } that was entrusted to this service. Delegates can no longer log in.

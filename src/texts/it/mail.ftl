@@ -10,6 +10,7 @@ mail-fact-name = Nome e cognome
 mail-fact-login = Nome utente
 mail-fact-permissions = Permessi
 mail-fact-plan = Piano
+mail-fact-domain = Dominio
 
 mail-invitation-subject = Hai una richiesta di collaborazione per la casella PEC
 mail-invitation-what = { $owner } ti invita a lavorare nella casella PEC { $mailbox } con un account tutto tuo.
@@ -84,6 +85,26 @@ mail-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta
 mail-owner-guessed-subject = Troppe password sbagliate per la casella PEC { $mailbox }
 mail-owner-guessed-what = Sono state provate molte password sbagliate per la tua casella PEC { $mailbox }.
 mail-owner-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta. Se non sei tu, non devi fare nulla.
+
+mail-email-confirm-subject = Conferma il tuo nuovo indirizzo e-mail
+mail-email-confirm-what = È stato chiesto di usare l’indirizzo { $email } per i messaggi che riguardano questo account:
+mail-email-confirm-button = CONFERMA L’INDIRIZZO
+mail-email-confirm-until = Il link vale una volta sola, fino al { $until }. Fino alla conferma vale l’indirizzo di prima.
+mail-email-confirm-unexpected = Se la richiesta non viene da te, ignora il messaggio: senza la conferma non cambia nulla.
+mail-email-changed-subject = Il tuo indirizzo e-mail è cambiato
+mail-email-changed-what = L’indirizzo e-mail del tuo account è stato cambiato. D’ora in poi ti scriviamo a { $email }.
+mail-email-changed-login = Da ora accedi con il nuovo indirizzo.
+mail-unexpected-operator = Se non te lo aspettavi, avvisa subito chi gestisce il servizio.
+
+mail-postmaster-invited-subject = Scegli la password del tuo account di postmaster
+mail-postmaster-invited-what = Ora amministri le caselle PEC del dominio { $domain }.
+mail-postmaster-invited-how = Per accedere al pannello, scegli la tua password.
+mail-postmaster-taken-subject = Scegli una nuova password per l’account di postmaster
+mail-postmaster-taken-what = La password del tuo account di postmaster del dominio { $domain } è stata annullata da chi gestisce il servizio. Puoi accedere di nuovo appena ne avrai scelta un’altra.
+mail-postmaster-forgotten-subject = Hai chiesto una nuova password per l’account di postmaster
+mail-postmaster-forgotten-what = È stata chiesta una nuova password per il tuo account di postmaster del dominio { $domain }.
+mail-postmaster-changed-subject = La password del tuo account di postmaster è cambiata
+mail-postmaster-changed-what = La password del tuo account di postmaster del dominio { $domain } è stata impostata o cambiata.
 
 mail-password-refused-subject = La password della casella PEC { $mailbox } non funziona più
 mail-password-refused-what = Il server di posta rifiuta la password della casella PEC { $mailbox } che è stata affidata a questo servizio. I collaboratori non possono più accedere.

@@ -1,0 +1,153 @@
+//! What somebody's account says about them (S1): looked at and changed by the person whom it belongs to, and by the
+//! operator. Another e-mail address of their own choice is confirmed first (`change_email`); the operator's is believed.
+
+use super::somebody::Somebody;
+use super::{Accounts, AccountsError, Rule, text};
+use crate::domain::{AccountFacts, AccountId, DelegateState, Language, LinkPurpose, PasswordVersion, Phone};
+use crate::store::{self, Reads};
+
+/// An account, as the person whom it belongs to sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileView {
+    /// Whose.
+    pub account: AccountId,
+    /// What they are called, and log in with.
+    pub facts: AccountFacts,
+    /// Where they are written to.
+    pub email: String,
+    /// The address that they want instead and have not confirmed, and until when they can: seconds since 1970-01-01 UTC.
+    pub unconfirmed: Option<(String, i64)>,
+    /// Their phone number.
+    pub phone: Option<Phone>,
+    /// The language that they are written to in.
+    pub language: Language,
+    /// Since when they have had a second factor, likewise (S2).
+    pub two_factor_since_secs: Option<i64>,
+    /// Which password they have now.
+    pub password: PasswordVersion,
+    /// Whether it is one of delega's. An owner's is the mailbox's own (L3).
+    pub has_password: bool,
+}
+
+/// What the operator wants to be different. `None` leaves things as they are.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// Another e-mail address.
+    pub email: Option<String>,
+    /// Another phone number, or none.
+    pub phone: Option<Option<Phone>>,
+    /// Another language.
+    pub language: Option<Language>,
+}
+
+impl Accounts {
+    /// Somebody's account, for themself.
+    pub fn profile(&self, account: AccountId, now_secs: i64) -> Result<ProfileView, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            self.view_profile(reads, &Somebody::at_work(reads, account)?, now_secs)
+        })
+    }
+
+    /// Another phone number of somebody's own, or none.
+    pub fn set_phone(
+        &self,
+        account: AccountId,
+        phone: Option<Phone>,
+        now_secs: i64,
+    ) -> Result<ProfileView, AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            let mut somebody = Somebody::at_work(writes, account)?;
+            somebody.set_phone(phone);
+            somebody.write(writes, now_secs)?;
+            self.view_profile(writes, &somebody, now_secs)
+        })
+    }
+
+    /// The language that somebody wants to be written to in.
+    pub fn set_language(
+        &self,
+        account: AccountId,
+        language: Language,
+        now_secs: i64,
+    ) -> Result<ProfileView, AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            let mut somebody = Somebody::at_work(writes, account)?;
+            somebody.set_language(language);
+            somebody.write(writes, now_secs)?;
+            self.view_profile(writes, &somebody, now_secs)
+        })
+    }
+
+    /// Changes somebody's account for them, in whatever state it is; for the operator, so nothing is confirmed. The
+    /// address before is told of another. An invitation that waits for an answer has gone to the address before, and has
+    /// to be withdrawn first.
+    pub fn set_profile(
+        &self,
+        account: AccountId,
+        change: ProfileChange,
+        now_secs: i64,
+    ) -> Result<ProfileView, AccountsError> {
+        store::change(self.store.as_ref(), |writes| {
+            let mut somebody = Somebody::find(writes, account)?;
+            if let Some(phone) = change.phone {
+                somebody.set_phone(phone);
+            }
+            if let Some(language) = change.language {
+                somebody.set_language(language);
+            }
+            let email = change.email.map(|email| written(&somebody, &email)).transpose()?;
+            match email.filter(|email| email != somebody.email()) {
+                None => somebody.write(writes, now_secs)?,
+                Some(email) => {
+                    still_invited(self, &somebody, now_secs)?;
+                    self.move_email(writes, &mut somebody, email, now_secs)?;
+                }
+            }
+            self.view_profile(writes, &somebody, now_secs)
+        })
+    }
+
+    pub(super) fn view_profile<R: Reads + ?Sized>(
+        &self,
+        reads: &R,
+        somebody: &Somebody,
+        now_secs: i64,
+    ) -> Result<ProfileView, AccountsError> {
+        let account = somebody.account();
+        let asked = reads.links(account, LinkPurpose::ConfirmEmail)?;
+        let unconfirmed = asked.into_iter().filter(|link| now_secs < link.until_secs);
+        Ok(ProfileView {
+            account,
+            facts: self.account_facts(somebody),
+            email: somebody.email().to_owned(),
+            unconfirmed: unconfirmed.filter_map(|link| Some((link.email?, link.until_secs))).next(),
+            phone: somebody.phone().cloned(),
+            language: somebody.language(),
+            two_factor_since_secs: somebody.two_factor_since_secs(),
+            password: somebody.password(),
+            has_password: reads.password_hash(account)?.is_some(),
+        })
+    }
+}
+
+/// An e-mail address as it is kept: a postmaster's in lower case, since they log in with it.
+pub(super) fn written(somebody: &Somebody, email: &str) -> Result<String, Rule> {
+    let email = text::email("e-mail", email)?;
+    Ok(match somebody {
+        Somebody::Owner(_) | Somebody::Delegate(..) => email,
+        Somebody::Postmaster(_) => email.to_lowercase(),
+    })
+}
+
+fn still_invited(accounts: &Accounts, somebody: &Somebody, now_secs: i64) -> Result<(), Rule> {
+    match somebody {
+        Somebody::Delegate(mailbox, delegate) if delegate.state_at(now_secs) == DelegateState::Pending => {
+            Err(Rule::StillInvited(accounts.facts(mailbox, delegate).login))
+        }
+        Somebody::Owner(_) | Somebody::Delegate(..) | Somebody::Postmaster(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;
