@@ -162,6 +162,7 @@ impl World {
                 domain: domain.parse().unwrap(),
                 email: "posta@example.it".into(),
                 name: "Posta".into(),
+                phone: None,
                 language: Language::Italian,
             };
             Actor::Postmaster(accounts.add_postmaster(entry, START).unwrap().id)
@@ -249,7 +250,9 @@ impl World {
             }
             Step::SetPassword(link, password) => {
                 let Some((link, token)) = self.link(*link) else { return };
-                if let Ok(view) = accounts.set_password(&token, &secret(PASSWORDS[*password]), now) {
+                if let Ok(PasswordHolder::Delegate(view)) =
+                    accounts.set_password(&token, &secret(PASSWORDS[*password]), now)
+                {
                     let person = self.person(view.delegate.username.as_str());
                     self.use_up(link);
                     self.done(person, Done::PasswordSet(*password));

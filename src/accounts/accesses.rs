@@ -7,7 +7,7 @@
 use super::record_sending::cut;
 use super::{Accounts, AccountsError};
 use crate::domain::access::ACCESS_APART_MS;
-use crate::domain::{Access, AccessFilter, AccessRecord, AppPasswordId, Door, LastUse, Login};
+use crate::domain::{Access, AccessFilter, AccessRecord, AppPasswordId, Door, LastUse, Login, Visitor, Way};
 use crate::store;
 use std::net::IpAddr;
 
@@ -56,13 +56,10 @@ impl Accounts {
                     Accounts::password_taken(writes, &mailbox)?;
                 }
                 let access = Access {
-                    mailbox: mailbox.id,
-                    login: login.clone(),
-                    delegate,
+                    visitor: Visitor::Mailbox { mailbox: mailbox.id, login: login.clone(), delegate },
                     // One address, however it was written.
                     address: address.to_canonical(),
-                    protocol: door.protocol,
-                    kind: door.kind,
+                    way: Way::Mail(*door),
                     program: program.clone().map(cut),
                     refusal: refusal.clone().map(cut),
                 };
@@ -117,7 +114,7 @@ mod tests {
 
     fn rows(fixture: &Fixture, filter: &AccessFilter) -> Vec<(String, u64, Option<String>)> {
         let found = fixture.accounts.accesses(filter, 100).unwrap().rows.into_iter();
-        found.map(|row| (row.access.login.to_string(), row.count, row.access.refusal)).collect()
+        found.map(|row| (row.access.visitor.to_string(), row.count, row.access.refusal)).collect()
     }
 
     const ANNA: &str = "anna/ufficio@pec.example.it";

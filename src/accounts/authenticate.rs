@@ -147,13 +147,7 @@ impl Accounts {
         if !(1..=PASSWORD_MAX_BYTES).contains(&password.expose_secret().len()) {
             return Ok(Verdict::Refused(Refusal::WrongPassword));
         }
-        self.upstream_is_there(&mailbox)?;
-        let credentials = Credentials {
-            authzid: None,
-            authcid: mailbox.upstream_login().to_owned(),
-            password: password.clone(),
-            typed: true,
-        };
+        let credentials = self.typed_by_owner(&mailbox, password)?;
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Owner(mailbox.id, mailbox.owner_password),
             tried: Some(self.tried(counts, login.clone(), password, knock)),
@@ -272,6 +266,17 @@ impl Accounts {
             password: master.password.clone(),
             typed: false,
         })
+    }
+
+    /// What the owner typed, for the upstream to judge (L3).
+    pub(super) fn typed_by_owner(
+        &self,
+        mailbox: &Mailbox,
+        password: &SecretString,
+    ) -> Result<Credentials, AccountsError> {
+        self.upstream_is_there(mailbox)?;
+        let authcid = mailbox.upstream_login().to_owned();
+        Ok(Credentials { authzid: None, authcid, password: password.clone(), typed: true })
     }
 
     fn upstream_is_there(&self, mailbox: &Mailbox) -> Result<(), AccountsError> {

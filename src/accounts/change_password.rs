@@ -31,7 +31,7 @@ impl Accounts {
                 Somebody::Owner(_) => return Err(AccountsError::from(Rule::OwnersPassword)),
                 somebody @ (Somebody::Delegate(..) | Somebody::Postmaster(_)) => somebody,
             };
-            let counts = Counts::of_account(reads, format!("{account} password"), knock.at_ms)?;
+            let counts = Counts::look(reads, Some(format!("{account} password")), None, knock)?;
             Ok((somebody, reads.password_hash(account)?, counts))
         })?;
         if counts.closed {

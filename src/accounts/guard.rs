@@ -52,15 +52,6 @@ pub struct Tried {
     knock: Knock,
 }
 
-impl Counts {
-    /// Of what somebody who is in already types once more, under a name of its own.
-    pub(super) fn of_account<R: Reads + ?Sized>(reads: &R, who: String, now_ms: i64) -> Result<Counts, AccountsError> {
-        let guesses = reads.guesses(&who)?;
-        let closed = guesses.as_ref().is_some_and(|guesses| guesses.closed(now_ms));
-        Ok(Counts { account: Some(who), address: None, counted: guesses.is_some(), closed })
-    }
-}
-
 impl Tried {
     /// Whether anything comes of it that the mail server has said so; for nearly every right password nothing does.
     pub fn matters(&self, right: bool) -> bool {
@@ -77,6 +68,23 @@ pub struct Closed {
     pub until_ms: i64,
     /// How many different wrong passwords there were.
     pub count: u32,
+}
+
+impl Counts {
+    pub(super) fn look<R: Reads + ?Sized>(
+        reads: &R,
+        account: Option<String>,
+        address: Option<String>,
+        knock: Knock,
+    ) -> Result<Counts, AccountsError> {
+        let guesses = |who: &Option<String>| match who {
+            None => Ok(None),
+            Some(who) => reads.guesses(who),
+        };
+        let (of_account, of_address) = (guesses(&account)?, guesses(&address)?);
+        let closed = [&of_account, &of_address].into_iter().flatten().any(|guesses| guesses.closed(knock.at_ms));
+        Ok(Counts { account, address, counted: of_account.is_some(), closed })
+    }
 }
 
 impl Accounts {
@@ -111,13 +119,16 @@ impl Accounts {
                 Some(if own_desk { format!("{login} {address}") } else { login.to_string() })
             }
         };
-        let guesses = |who: &Option<String>| match who {
-            None => Ok(None),
-            Some(who) => reads.guesses(who),
-        };
-        let (of_account, of_address) = (guesses(&account)?, guesses(&address)?);
-        let closed = [&of_account, &of_address].into_iter().flatten().any(|guesses| guesses.closed(knock.at_ms));
-        Ok(Counts { account, address, counted: of_account.is_some(), closed })
+        Counts::look(reads, account, address, knock)
+    }
+
+    /// The same for an account that is known by another name than a login.
+    pub(super) fn counts_of<R: Reads + ?Sized>(
+        reads: &R,
+        account: Option<String>,
+        knock: Knock,
+    ) -> Result<Counts, AccountsError> {
+        Counts::look(reads, account, Some(address(knock.from)), knock)
     }
 
     /// One more wrong password; the account's person is told once the door is closed for an hour.

@@ -514,6 +514,7 @@ fn m3_a_postmaster_acts_within_their_domain() {
             domain: domain.parse().unwrap(),
             email: "Posta@Example.it".into(),
             name: "Ufficio posta".into(),
+            phone: None,
             language: Language::Italian,
         };
         Actor::Postmaster(office.accounts.add_postmaster(entry, NOW).unwrap().id)

@@ -1,7 +1,7 @@
 //! Who administers a domain (M1, M3; `delega postmaster`).
 
 use super::{Accounts, AccountsError, Rule, text};
-use crate::domain::{Language, MailDomain, Postmaster};
+use crate::domain::{Language, MailDomain, Phone, Postmaster};
 use crate::store::{self, NewPostmaster, Reads, StoreError};
 
 /// A postmaster to enter, as typed.
@@ -13,6 +13,8 @@ pub struct PostmasterEntry {
     pub email: String,
     /// Their name.
     pub name: String,
+    /// Their phone number.
+    pub phone: Option<Phone>,
     /// The language that they are written to in.
     pub language: Language,
 }
@@ -25,6 +27,7 @@ impl Accounts {
             email: text::email("e-mail", &entry.email)?.to_lowercase(),
             name: text::line("name", &entry.name)?,
             domain: entry.domain,
+            phone: entry.phone,
             language: entry.language,
             created_at_secs: now_secs,
         };

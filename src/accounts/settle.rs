@@ -25,7 +25,7 @@ impl Accounts {
             }
             Ok::<_, AccountsError>(concerned)
         })?;
-        let mut outcome = self.settle_app_passwords(now_secs);
+        let mut outcome = self.settle_app_passwords(now_secs).and(self.settle_panel_sessions(now_secs));
         for id in concerned {
             outcome = outcome.and(self.settle_mailbox(id, now_secs));
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Failure;
 use crate::accounts::{DelegateView, MailboxView};
 use crate::domain::life::{Action, Role, judge};
-use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Protocols};
+use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Phone, Protocols};
 
 /// For every subcommand that shows or changes something.
 #[derive(Clone, Copy, Debug, Args)]
@@ -51,7 +51,10 @@ pub(super) struct MailboxJson<'a> {
     app_passwords: &'static str,
     owner_name: &'a str,
     owner_email: &'a str,
+    owner_phone: Option<&'a str>,
     owner_language: &'static str,
+    /// Since when the owner has had two-step verification.
+    owner_two_factor_since: Option<String>,
     owner_fiscal_code: Option<&'a str>,
     delegates_active: usize,
     delegates_waiting: usize,
@@ -69,7 +72,10 @@ pub(super) struct DelegateJson<'a> {
     first_name: &'a str,
     last_name: &'a str,
     email: &'a str,
+    phone: Option<&'a str>,
     language: Option<&'static str>,
+    /// Since when they have had two-step verification.
+    two_factor_since: Option<String>,
     state: &'static str,
     /// Until when the invitation of one who is pending can be answered.
     invited_until: Option<String>,
@@ -106,7 +112,9 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             app_passwords: if mailbox.own_app_passwords { "delegate" } else { "owner" },
             owner_name: &mailbox.owner.name,
             owner_email: &mailbox.owner.email,
+            owner_phone: mailbox.owner.phone.as_ref().map(Phone::as_str),
             owner_language: mailbox.owner.language.name(),
+            owner_two_factor_since: mailbox.owner_two_factor_since_secs.map(time),
             owner_fiscal_code: mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
             delegates_active: view.delegates_active,
             delegates_waiting: view.delegates_waiting,
@@ -127,7 +135,9 @@ impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
             first_name: &delegate.person.first_name,
             last_name: &delegate.person.last_name,
             email: &delegate.person.email,
+            phone: delegate.person.phone.as_ref().map(Phone::as_str),
             language: delegate.language.map(Language::name),
+            two_factor_since: delegate.two_factor_since_secs.map(time),
             state: delegate.state.name(),
             invited_until: delegate.invited_until_secs.filter(|_| delegate.state == DelegateState::Pending).map(time),
             password_reset_at: delegate.reset_at_secs.map(time),
@@ -172,6 +182,11 @@ pub(super) fn actions(state: DelegateState) -> Vec<&'static str> {
 /// ISO 8601, UTC.
 pub(super) fn time(secs: i64) -> String {
     Timestamp::from_second(secs).map_or_else(|_| secs.to_string(), |time| time.to_string())
+}
+
+/// Since when something is on.
+pub(super) fn since(secs: Option<i64>) -> String {
+    secs.map_or_else(|| "off".to_owned(), |secs| format!("on since {}", time(secs)))
 }
 
 /// The same, to the millisecond.

@@ -4,9 +4,10 @@
 //! each click, and a program with an old password knocks every minute. Those that differ in nothing but the time, within
 //! an hour of each other, are one row with a count.
 
+use std::fmt;
 use std::net::IpAddr;
 
-use super::{DelegateId, ListenerKind, Login, MailboxAddress, MailboxId, Protocol, SentBy};
+use super::{DelegateId, Door, Login, MailDomain, MailboxAddress, MailboxId, PostmasterId, SentBy};
 
 /// The row number of an access in the store. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,22 +19,48 @@ pub const ACCESS_APART_MS: i64 = 60 * 60 * 1000;
 /// Somebody who came in, or was not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// The mailbox, as it was then.
-    pub mailbox: MailboxId,
     /// Who they said they are.
-    pub login: Login,
-    /// The delegate's row, as it was then; none for the owner.
-    pub delegate: Option<DelegateId>,
+    pub visitor: Visitor,
     /// Where they came from.
     pub address: IpAddr,
-    /// By which protocol.
-    pub protocol: Protocol,
-    /// Whether by a mail program or by webmail.
-    pub kind: ListenerKind,
+    /// Where they came in.
+    pub way: Way,
     /// What the program said of itself, if anything: bounded, without control characters.
     pub program: Option<String>,
     /// Why they were not let in; none is that they were.
     pub refusal: Option<String>,
+}
+
+/// Whose account somebody came to, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Visitor {
+    /// An owner's or a delegate's.
+    Mailbox {
+        /// The mailbox.
+        mailbox: MailboxId,
+        /// What they logged in as.
+        login: Login,
+        /// The delegate's row; none for the owner.
+        delegate: Option<DelegateId>,
+    },
+    /// A postmaster's.
+    Postmaster {
+        /// Their row.
+        id: PostmasterId,
+        /// What they administer.
+        domain: MailDomain,
+        /// Their own address.
+        email: String,
+    },
+}
+
+/// Where somebody came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// By a protocol of mail.
+    Mail(Door),
+    /// By the panel's pages.
+    Panel,
 }
 
 /// One row of the history.
@@ -58,6 +85,8 @@ pub struct AccessFilter {
     pub mailbox: Option<MailboxAddress>,
     /// By this person.
     pub by: Option<SentBy>,
+    /// To this postmaster's account.
+    pub postmaster: Option<PostmasterId>,
     /// From this address.
     pub address: Option<IpAddr>,
     /// Of which the last was then or later: milliseconds since 1970-01-01 UTC.
@@ -66,4 +95,32 @@ pub struct AccessFilter {
     pub until_ms: Option<i64>,
     /// Only those who were let in, or only those who were not.
     pub admitted: Option<bool>,
+}
+
+impl Visitor {
+    /// What they logged in as, where that is a mailbox or somebody in one.
+    pub fn login(&self) -> Option<&Login> {
+        match self {
+            Visitor::Mailbox { login, .. } => Some(login),
+            Visitor::Postmaster { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Visitor::Mailbox { login, .. } => login.fmt(f),
+            Visitor::Postmaster { domain, email, .. } => write!(f, "{email} (postmaster of {domain})"),
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Way::Mail(door) => write!(f, "{} ({})", door.protocol, door.kind),
+            Way::Panel => f.write_str("panel"),
+        }
+    }
 }

@@ -20,13 +20,14 @@ pub mod link;
 pub mod login;
 pub mod mailbox;
 pub mod notice;
+pub mod panel_session;
 pub mod permission;
 pub mod phone;
 pub mod plan;
 pub mod postmaster;
 pub mod sending;
 
-pub use access::{Access, AccessFilter, AccessId, AccessRecord};
+pub use access::{Access, AccessFilter, AccessId, AccessRecord, Visitor, Way};
 pub use account::AccountId;
 pub use address::MailboxAddress;
 pub use app_password::{AppPassword, AppPasswordId, LastUse, Scope};

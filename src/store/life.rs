@@ -3,7 +3,8 @@
 
 use super::StoreError;
 use crate::domain::{
-    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, Plan, PlanName, Postmaster, PostmasterId,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, Phone, Plan, PlanName, Postmaster,
+    PostmasterId,
 };
 
 /// A link that was mailed to somebody and not used yet.
@@ -28,6 +29,8 @@ pub struct NewPostmaster {
     pub email: String,
     /// Their name.
     pub name: String,
+    /// Their phone number.
+    pub phone: Option<Phone>,
     /// The language that they are written to in.
     pub language: Language,
     /// Seconds since 1970-01-01 UTC.

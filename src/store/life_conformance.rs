@@ -107,6 +107,7 @@ fn postmasters_come_back(store: &dyn Store) {
         domain: "pec.example.it".parse().unwrap(),
         email: "posta@example.it".into(),
         name: "Ufficio posta".into(),
+        phone: None,
         language: Language::English,
         created_at_secs: 5,
     };

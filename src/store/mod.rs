@@ -13,6 +13,7 @@ pub mod guesses;
 pub mod life;
 mod notice_text;
 pub mod outbox;
+pub mod panel_sessions;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
@@ -29,6 +30,7 @@ pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
 pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
 pub use outbox::{NewMail, OutboxReads, OutboxWrites};
+pub use panel_sessions::{PanelSessionReads, PanelSessionWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
@@ -87,7 +89,9 @@ pub enum StoreError {
 }
 
 /// What can be asked within one piece of work.
-pub trait Reads: AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + RecordReads {
+pub trait Reads:
+    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + PanelSessionReads + RecordReads
+{
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
     /// The mailbox of that row.
@@ -112,7 +116,7 @@ pub trait Reads: AccessReads + AppPasswordReads + GuessReads + LifeReads + Outbo
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
 pub trait Writes:
-    Reads + AccessWrites + AppPasswordWrites + GuessWrites + LifeWrites + OutboxWrites + RecordWrites
+    Reads + AccessWrites + AppPasswordWrites + GuessWrites + LifeWrites + OutboxWrites + PanelSessionWrites + RecordWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;

@@ -12,6 +12,7 @@ mod app_passwords;
 mod guesses;
 mod life;
 mod outbox;
+mod panel_sessions;
 mod queries;
 mod record;
 mod schema;

@@ -7,7 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::reader::Reader;
-use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, Rule};
+use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordHolder, Rule};
 use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
 
@@ -321,12 +321,12 @@ pub(super) fn refusing(language: Language, view: &InvitationView, token: &str) -
 /// The form for a new password; after a first try, with what is to be mended.
 pub(super) fn new_password(
     language: Language,
-    view: &DelegateView,
+    holder: &PasswordHolder,
     token: &str,
     fault: Option<PasswordFault>,
 ) -> Response {
     let frame = form_frame(language, fault);
-    let login = view.login().to_string();
+    let login = holder.login();
     let page = NewPassword { login: &login, form: PasswordForm::new(&frame, &login, token, fault), frame };
     show(form_status(fault), &page)
 }
@@ -337,8 +337,18 @@ pub(super) fn accepted(language: Language, view: &DelegateView, webmail_url: Opt
 }
 
 /// The new password is set.
-pub(super) fn password_set(language: Language, view: &DelegateView, webmail_url: Option<&str>) -> Response {
-    ready(language, view, webmail_url, ["page-password-set", "page-password-set-text"])
+pub(super) fn password_set(language: Language, holder: &PasswordHolder, webmail_url: Option<&str>) -> Response {
+    match holder {
+        PasswordHolder::Delegate(view) => {
+            ready(language, view, webmail_url, ["page-password-set", "page-password-set-text"])
+        }
+        PasswordHolder::Postmaster(postmaster) => {
+            let frame = Frame::of_form(language);
+            let texts = [frame.with("page-postmaster-set-text", "domain", postmaster.domain.as_str())];
+            let title = frame.say("page-password-set");
+            show(StatusCode::OK, &Message { frame, title: &title, texts: &texts, forgotten_link: false })
+        }
+    }
 }
 
 fn ready(language: Language, view: &DelegateView, webmail_url: Option<&str>, [title, lead]: [&str; 2]) -> Response {

@@ -43,7 +43,7 @@ async fn form_page(site: &Site, reader: Reader, text: &str, fault: Option<Passwo
         site.ask(Work::Lookup, move |accounts| accounts.password_link(&token, now_secs())).await
     };
     match found.await {
-        Ok(view) => page::new_password(reader.language_of(view.delegate.language), &view, text, fault),
+        Ok(view) => page::new_password(reader.language_of(view.language()), &view, text, fault),
         Err(problem) => problem.page(reader),
     }
 }
@@ -57,7 +57,7 @@ pub(super) async fn set(State(site): State<Site>, reader: Reader, form: Form) ->
         site.ask(Work::Hashing, move |accounts| accounts.set_password(&token, &chosen, now_secs())).await
     };
     match answer.await {
-        Ok(view) => page::password_set(reader.language_of(view.delegate.language), &view, site.webmail_url.as_deref()),
+        Ok(view) => page::password_set(reader.language_of(view.language()), &view, site.webmail_url.as_deref()),
         Err(Problem::Password(fault)) => form_page(&site, reader, &text, Some(fault)).await,
         Err(problem) => problem.page(reader),
     }

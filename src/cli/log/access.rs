@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{By, COLUMN_CHARS, Context, Failure, MOST, by, output, tell_of_more, whose};
 use crate::cli::output::Json;
 use crate::cli::when::{When, when};
-use crate::domain::{AccessFilter, AccessRecord, Login, MailboxAddress};
+use crate::domain::{AccessFilter, AccessRecord, Login, MailboxAddress, Way};
 
 #[derive(Debug, Args)]
 #[command(
@@ -54,15 +54,17 @@ struct AccessJson<'a> {
     first_at: String,
     last_at: String,
     count: u64,
-    mailbox: &'a str,
-    /// Null is the owner.
+    /// Null for a postmaster.
+    mailbox: Option<&'a str>,
+    /// Null is the owner, or a postmaster.
     username: Option<&'a str>,
     login: String,
     /// An IP address.
     address: String,
+    /// `imap`, `submission`, `pop3`, or `panel`.
     protocol: String,
-    /// `client` or `webmail`.
-    kind: String,
+    /// `client` or `webmail`; null for the panel.
+    kind: Option<String>,
     /// What the program said of itself.
     program: Option<&'a str>,
     admitted: bool,
@@ -78,15 +80,21 @@ impl<'a> From<&'a AccessRecord> for AccessJson<'a> {
             first_at: output::time_ms(record.first_at_ms),
             last_at: output::time_ms(record.last_at_ms),
             count: record.count,
-            mailbox: access.login.mailbox().as_str(),
-            username: match &access.login {
-                Login::Owner(_) => None,
-                Login::Delegate(username, _) => Some(username.as_str()),
+            mailbox: access.visitor.login().map(|login| login.mailbox().as_str()),
+            username: match access.visitor.login() {
+                None | Some(Login::Owner(_)) => None,
+                Some(Login::Delegate(username, _)) => Some(username.as_str()),
             },
-            login: access.login.to_string(),
+            login: access.visitor.to_string(),
             address: access.address.to_string(),
-            protocol: access.protocol.to_string(),
-            kind: access.kind.to_string(),
+            protocol: match access.way {
+                Way::Mail(door) => door.protocol.to_string(),
+                Way::Panel => access.way.to_string(),
+            },
+            kind: match access.way {
+                Way::Mail(door) => Some(door.kind.to_string()),
+                Way::Panel => None,
+            },
             program: access.program.as_deref(),
             admitted: access.refusal.is_none(),
             refusal: access.refusal.as_deref(),
@@ -99,6 +107,7 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
     let filter = AccessFilter {
         mailbox,
         by,
+        postmaster: None,
         address: None,
         since_ms: command.since.map(When::begins_ms),
         until_ms: command.until.map(When::ends_ms),
@@ -122,9 +131,9 @@ fn row(record: &AccessRecord) -> [String; 7] {
     [
         output::moment(record.last_at_ms),
         record.count.to_string(),
-        access.login.to_string(),
+        access.visitor.to_string(),
         access.address.to_string(),
-        format!("{} ({})", access.protocol, access.kind),
+        access.way.to_string(),
         output::short(access.program.as_deref().unwrap_or_default(), COLUMN_CHARS),
         access.refusal.as_ref().map_or("in".to_owned(), |why| format!("refused: {why}")),
     ]

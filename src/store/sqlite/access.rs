@@ -2,45 +2,66 @@
 
 use rusqlite::{Row, params, params_from_iter};
 
-use super::queries::{Conditions, Made, Work, column, parsed, unsigned};
+use super::queries::{Conditions, Made, Work, column, parsed, parsed_or_none, unsigned};
 use super::record::{kind_from_name, username};
 use crate::domain::{
-    Access, AccessFilter, AccessId, AccessRecord, DelegateId, Login, MailboxAddress, MailboxId, Protocol, Username,
+    Access, AccessFilter, AccessId, AccessRecord, DelegateId, Door, Login, MailboxAddress, MailboxId, PostmasterId,
+    Protocol, Username, Visitor, Way,
 };
 use crate::store::StoreError;
 use crate::store::access::{AccessReads, AccessWrites};
 
-const ACCESS: &str = "SELECT id, first_at_ms, last_at_ms, count, mailbox_id, mailbox, username, delegate_id, address, \
-                      protocol, kind, program, refusal FROM accesses";
+const ACCESS: &str = "SELECT id, first_at_ms, last_at_ms, count, mailbox_id, mailbox, username, delegate_id, postmaster_id, \
+                      domain, email, address, protocol, kind, program, refusal FROM accesses";
 
 fn access(row: &Row<'_>) -> Made<AccessRecord> {
     let id = AccessId(column(row, "id")?);
-    let mailbox: MailboxAddress = parsed(row, "mailbox", |text| text.parse().ok())?;
-    let name: Option<String> = column(row, "username")?;
-    let login = match name {
-        None => Login::Owner(mailbox),
-        Some(_) => Login::Delegate(parsed(row, "username", |text| text.parse::<Username>().ok())?, mailbox),
-    };
-    let delegate: Option<i64> = column(row, "delegate_id")?;
-    if delegate.is_some() != matches!(login, Login::Delegate(..)) {
-        return Err(StoreError::Corrupt(format!("half a delegate in access {}", id.0)));
-    }
     Ok(AccessRecord {
         id,
         first_at_ms: column(row, "first_at_ms")?,
         last_at_ms: column(row, "last_at_ms")?,
         count: unsigned(row, "count")?,
         access: Access {
-            mailbox: MailboxId(column(row, "mailbox_id")?),
-            login,
-            delegate: delegate.map(DelegateId),
+            visitor: visitor(row, id)?,
             address: parsed(row, "address", |text| text.parse().ok())?,
-            protocol: parsed(row, "protocol", protocol_from_name)?,
-            kind: parsed(row, "kind", kind_from_name)?,
+            way: way(row, id)?,
             program: column(row, "program")?,
             refusal: column(row, "refusal")?,
         },
     })
+}
+
+fn visitor(row: &Row<'_>, id: AccessId) -> Made<Visitor> {
+    let half = |what: &str| StoreError::Corrupt(format!("half a {what} in access {}", id.0));
+    let postmaster: Option<i64> = column(row, "postmaster_id")?;
+    if let Some(postmaster) = postmaster {
+        let domain = parsed(row, "domain", |text| text.parse().ok())?;
+        return Ok(Visitor::Postmaster { id: PostmasterId(postmaster), domain, email: column(row, "email")? });
+    }
+    let mailbox: Option<i64> = column(row, "mailbox_id")?;
+    let address: MailboxAddress = parsed(row, "mailbox", |text| text.parse().ok())?;
+    let login = match parsed_or_none(row, "username", |text| text.parse::<Username>().ok())? {
+        None => Login::Owner(address),
+        Some(username) => Login::Delegate(username, address),
+    };
+    let delegate: Option<i64> = column(row, "delegate_id")?;
+    if delegate.is_some() != matches!(login, Login::Delegate(..)) {
+        return Err(half("delegate"));
+    }
+    let mailbox = MailboxId(mailbox.ok_or_else(|| half("mailbox"))?);
+    Ok(Visitor::Mailbox { mailbox, login, delegate: delegate.map(DelegateId) })
+}
+
+const PANEL: &str = "panel";
+
+fn way(row: &Row<'_>, id: AccessId) -> Made<Way> {
+    let protocol: String = column(row, "protocol")?;
+    let kind = parsed_or_none(row, "kind", kind_from_name)?;
+    match (protocol_from_name(&protocol), kind) {
+        (Some(protocol), Some(kind)) => Ok(Way::Mail(Door { protocol, kind })),
+        (None, None) if protocol == PANEL => Ok(Way::Panel),
+        _ => Err(StoreError::Corrupt(format!("the protocol `{}` of access {}", protocol.escape_debug(), id.0))),
+    }
 }
 
 fn protocol_from_name(name: &str) -> Option<Protocol> {
@@ -50,6 +71,7 @@ fn protocol_from_name(name: &str) -> Option<Protocol> {
 fn conditions(filter: &AccessFilter) -> Conditions {
     let mut all = Conditions::default();
     all.of(filter.mailbox.as_ref(), filter.by.as_ref());
+    all.and("postmaster_id = ?", filter.postmaster.map(|id| id.0));
     all.and("address = ?", filter.address.map(|address| address.to_string()));
     all.and("last_at_ms >= ?", filter.since_ms);
     all.and("first_at_ms <= ?", filter.until_ms);
@@ -71,19 +93,33 @@ impl AccessReads for Work<'_> {
 
 impl AccessWrites for Work<'_> {
     fn note_access(&self, access: &Access, at_ms: i64, since_ms: i64) -> Made<()> {
-        let (mailbox, name) = (access.login.mailbox().as_str(), username(&access.login));
-        let delegate = access.delegate.map(|delegate| delegate.0);
-        let (address, protocol, kind) =
-            (access.address.to_string(), access.protocol.to_string(), access.kind.to_string());
+        let (mut mailbox_id, mut mailbox, mut name, mut delegate_id) = (None, None, None, None);
+        let (mut postmaster_id, mut domain, mut email) = (None, None, None);
+        match &access.visitor {
+            Visitor::Mailbox { mailbox: id, login, delegate } => {
+                (mailbox_id, mailbox) = (Some(id.0), Some(login.mailbox().as_str()));
+                (name, delegate_id) = (username(login), delegate.map(|delegate| delegate.0));
+            }
+            Visitor::Postmaster { id, domain: administered, email: own } => {
+                (postmaster_id, domain, email) = (Some(id.0), Some(administered.as_str()), Some(own));
+            }
+        }
+        let (protocol, kind) = match access.way {
+            Way::Mail(door) => (door.protocol.to_string(), Some(door.kind.to_string())),
+            Way::Panel => (PANEL.to_owned(), None),
+        };
+        let address = access.address.to_string();
         // `IS` and not `=`, since what is absent is alike, too.
         let again = self.execute(
             "UPDATE accesses SET count = count + 1, last_at_ms = max(last_at_ms, ?1) WHERE id = (SELECT id FROM accesses \
-             WHERE mailbox_id = ?2 AND delegate_id IS ?3 AND last_at_ms >= ?4 AND username IS ?5 AND address = ?6 AND \
-             protocol = ?7 AND kind = ?8 AND program IS ?9 AND refusal IS ?10 ORDER BY last_at_ms DESC LIMIT 1)",
+             WHERE mailbox_id IS ?2 AND delegate_id IS ?3 AND postmaster_id IS ?4 AND last_at_ms >= ?5 AND username IS ?6 \
+             AND address = ?7 AND protocol = ?8 AND kind IS ?9 AND program IS ?10 AND refusal IS ?11 \
+             ORDER BY last_at_ms DESC LIMIT 1)",
             params![
                 at_ms,
-                access.mailbox.0,
-                delegate,
+                mailbox_id,
+                delegate_id,
+                postmaster_id,
                 since_ms,
                 name,
                 address,
@@ -97,14 +133,18 @@ impl AccessWrites for Work<'_> {
             return Ok(());
         }
         self.execute(
-            "INSERT INTO accesses (first_at_ms, last_at_ms, count, mailbox_id, mailbox, username, delegate_id, address, \
-             protocol, kind, program, refusal) VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO accesses (first_at_ms, last_at_ms, count, mailbox_id, mailbox, username, delegate_id, \
+             postmaster_id, domain, email, address, protocol, kind, program, refusal) \
+             VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
                 at_ms,
-                access.mailbox.0,
+                mailbox_id,
                 mailbox,
                 name,
-                delegate,
+                delegate_id,
+                postmaster_id,
+                domain,
+                email,
                 address,
                 protocol,
                 kind,

@@ -131,9 +131,12 @@ impl LifeWrites for Work<'_> {
     }
 
     fn insert_postmaster(&self, new: &NewPostmaster) -> Made<PostmasterId> {
+        let NewPostmaster { domain, email, name, phone, language, created_at_secs } = new;
+        let phone = phone.as_ref().map(Phone::as_str);
         self.execute(
-            "INSERT INTO postmasters (domain, email, name, language, created_at_secs) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![new.domain.as_str(), new.email, new.name, new.language.name(), new.created_at_secs],
+            "INSERT INTO postmasters (domain, email, name, phone, language, created_at_secs) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![domain.as_str(), email, name, phone, language.name(), created_at_secs],
         )?;
         Ok(PostmasterId(self.0.last_insert_rowid()))
     }

@@ -244,6 +244,35 @@ ALTER TABLE postmasters ADD COLUMN phone TEXT;
 ALTER TABLE postmasters ADD COLUMN password_hash TEXT;
 ALTER TABLE postmasters ADD COLUMN password_version INTEGER NOT NULL DEFAULT 0;
 
+-- Nor has everybody who comes a mailbox: postmasters come by the panel, which is no protocol of mail.
+CREATE TABLE all_accesses (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    first_at_ms     INTEGER NOT NULL,
+    last_at_ms      INTEGER NOT NULL,
+    count           INTEGER NOT NULL,
+    mailbox_id      INTEGER,
+    mailbox         TEXT,
+    username        TEXT,
+    delegate_id     INTEGER,
+    postmaster_id   INTEGER,
+    domain          TEXT,
+    email           TEXT,
+    address         TEXT NOT NULL,
+    protocol        TEXT NOT NULL,
+    kind            TEXT,
+    program         TEXT,
+    refusal         TEXT
+) STRICT;
+INSERT INTO all_accesses SELECT id, first_at_ms, last_at_ms, count, mailbox_id, mailbox, username, delegate_id, NULL, NULL,
+    NULL, address, protocol, kind, program, refusal FROM accesses;
+DROP TABLE accesses;
+ALTER TABLE all_accesses RENAME TO accesses;
+CREATE INDEX accesses_by_time ON accesses (last_at_ms);
+CREATE INDEX accesses_of_account ON accesses (mailbox_id, delegate_id, last_at_ms);
+CREATE INDEX accesses_of_mailbox ON accesses (mailbox, last_at_ms);
+CREATE INDEX accesses_of_postmaster ON accesses (postmaster_id, last_at_ms) WHERE postmaster_id IS NOT NULL;
+CREATE INDEX accesses_from ON accesses (mailbox, address, last_at_ms);
+
 CREATE TABLE second_factors (
     account         TEXT PRIMARY KEY,
     sealed_secret   BLOB NOT NULL,
