@@ -42,7 +42,14 @@ pub enum SignIn {
     /// The password was right: begin a session with [`Accounts::begin_panel_session`].
     Passed(Passed),
     /// The mail server knows: log in there, and tell [`Accounts::owner_signed_in`] what it said.
-    Ask(Box<OwnerTrial>),
+    Ask {
+        /// The `[upstream.NAME]` where the mailbox lives.
+        upstream: String,
+        /// How to log in there, with what was typed.
+        credentials: Credentials,
+        /// What is being tried.
+        trial: Box<OwnerTrial>,
+    },
     /// Stay out. They learn only that; why is for the log.
     Refused(Refusal),
 }
@@ -58,10 +65,6 @@ pub struct Passed {
 /// An owner's password that the mail server has to judge (L3).
 #[derive(Debug)]
 pub struct OwnerTrial {
-    /// The `[upstream.NAME]` where the mailbox lives.
-    pub upstream: String,
-    /// How to log in there, with what was typed.
-    pub credentials: Credentials,
     tried: Tried,
     passed: Passed,
     visitor: Visitor,
@@ -145,13 +148,15 @@ impl Accounts {
         if !(1..=PASSWORD_MAX_BYTES).contains(&password.expose_secret().len()) {
             return Ok(SignIn::Refused(Refusal::WrongPassword));
         }
-        Ok(SignIn::Ask(Box::new(OwnerTrial {
+        Ok(SignIn::Ask {
             credentials: self.typed_by_owner(&mailbox, password)?,
-            tried: self.tried(counts, login, password, knock),
-            passed: owner_passes(&mailbox),
-            visitor: owner(&mailbox),
+            trial: Box::new(OwnerTrial {
+                tried: self.tried(counts, login, password, knock),
+                passed: owner_passes(&mailbox),
+                visitor: owner(&mailbox),
+            }),
             upstream: mailbox.upstream,
-        })))
+        })
     }
 
     /// What the mail server said about an owner's password.

@@ -1,3 +1,5 @@
+//! Login to the panel and its sessions: what is judged, what it costs, and when it ends.
+
 #![allow(clippy::unwrap_used)]
 
 use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, secret};
@@ -120,8 +122,10 @@ fn s5_the_panel_and_mail_programs_share_one_count() {
 fn an_owner_is_who_the_mail_server_lets_in() {
     let fixture = Fixture::new();
     for right in [false, true] {
-        let SignIn::Ask(trial) = fixture.signs_in(&name(OWNER), "typed") else { panic!("nobody is asked") };
-        assert_eq!((trial.upstream.as_str(), trial.credentials.authcid.as_str()), ("provider", OWNER));
+        let SignIn::Ask { upstream, credentials, trial } = fixture.signs_in(&name(OWNER), "typed") else {
+            panic!("nobody is asked")
+        };
+        assert_eq!((upstream.as_str(), credentials.authcid.as_str()), ("provider", OWNER));
         match fixture.accounts.owner_signed_in(*trial, right, KNOCK, None).unwrap() {
             SignIn::Passed(passed) if right => assert_eq!(passed.account, AccountId::Owner(fixture.mailbox())),
             SignIn::Refused(Refusal::WrongPassword) if !right => {}

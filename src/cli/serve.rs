@@ -1,15 +1,17 @@
 //! `delega serve`: the gateway, until it is told to stop.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tracing_subscriber::EnvFilter;
 
 use super::{Context, Failure};
+use crate::accounts::Credentials;
 use crate::config::LogConfig;
-use crate::gateway::Gateway;
+use crate::gateway::{Asker, Gateway};
 use crate::net::{Signals, provider};
 use crate::notify::{self, Notifier};
-use crate::web::Panel;
+use crate::web::{Asked, MailServers, Panel};
 
 /// Serves until SIGTERM or SIGINT, and then until sessions have ended within their bounds.
 pub(super) fn run(config: &Path) -> Result<(), Failure> {
@@ -33,7 +35,8 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         let notifier = notifier.transpose()?;
         let settling = notify::settle(accounts.clone(), signals.stop.clone());
         let panel = config.panel.as_ref().map(|panel| {
-            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), signals.clone())
+            let mail_servers = Arc::new(Asking(gateway.asker()));
+            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), mail_servers, signals.clone())
                 .map_err(|error| Failure::Refused(error.to_string()))
         });
         let panel = panel.transpose()?;
@@ -50,6 +53,16 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         tokio::join!(gateway.run(), pages, mails, settling);
         Ok(())
     })
+}
+
+/// The gateway knows the mail servers that the panel has to ask.
+struct Asking(Asker);
+
+impl MailServers for Asking {
+    fn lets_in(&self, upstream: String, credentials: Credentials) -> Asked {
+        let asker = self.0.clone();
+        Box::pin(async move { asker.lets_in(&upstream, credentials).await })
+    }
 }
 
 /// The log goes to stderr, one line or one JSON object an event.

@@ -89,4 +89,4 @@ pub const REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// The most headers of it.
 pub const REQUEST_HEADERS: usize = 64;
 /// The most fields of a form.
-pub const FORM_FIELDS: usize = 8;
+pub const FORM_FIELDS: usize = 32;

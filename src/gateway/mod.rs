@@ -16,6 +16,7 @@
 //! Untrusted bytes pass through here and are not looked at.
 
 mod accesses;
+mod asker;
 mod budget;
 mod connection;
 mod copies;
@@ -43,6 +44,7 @@ use crate::session::Timeouts;
 
 use crate::domain::{Door, Protocol};
 use accesses::{AccessHistory, AccessWriter};
+pub use asker::Asker;
 use budget::Budget;
 use doors::Offers;
 use live::Live;
@@ -168,6 +170,11 @@ impl Gateway {
     /// The certificate that the listeners show, for others that show it too.
     pub fn tls(&self) -> Option<Arc<ServerTls>> {
         self.tls.clone()
+    }
+
+    /// What asks its mail servers whether they let somebody in.
+    pub fn asker(&self) -> Asker {
+        Asker(self.shared.clone())
     }
 
     /// The turns of those whose passwords are checked: whoever else runs argon2 in this process waits for one, too.

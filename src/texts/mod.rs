@@ -47,14 +47,24 @@ fn format(language: Language, id: &str, args: FluentArgs<'_>) -> String {
     )
 }
 
-fn sources(language: Language) -> [&'static str; 3] {
+fn sources(language: Language) -> [&'static str; 4] {
     match language {
-        Language::Italian => [include_str!("it/word.ftl"), include_str!("it/mail.ftl"), include_str!("it/pages.ftl")],
-        Language::English => [include_str!("en/word.ftl"), include_str!("en/mail.ftl"), include_str!("en/pages.ftl")],
+        Language::Italian => [
+            include_str!("it/word.ftl"),
+            include_str!("it/mail.ftl"),
+            include_str!("it/pages.ftl"),
+            include_str!("it/panel.ftl"),
+        ],
+        Language::English => [
+            include_str!("en/word.ftl"),
+            include_str!("en/mail.ftl"),
+            include_str!("en/pages.ftl"),
+            include_str!("en/panel.ftl"),
+        ],
     }
 }
 
-fn bundle(language: &str, sources: [&str; 3]) -> Bundle {
+fn bundle(language: &str, sources: [&str; 4]) -> Bundle {
     let mut bundle = FluentBundle::new_concurrent(language.parse().into_iter().collect());
     // The marks that would keep right-to-left words apart are signs that mail programs show, and addresses carry along.
     bundle.set_use_isolating(false);

@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::page::Problem;
 use super::reader::Reader;
-use super::routes::Site;
+use super::site::Site;
 use crate::accounts::Token;
 use crate::domain::limits::{FORM_FIELDS, REQUEST_BODY_BYTES};
 

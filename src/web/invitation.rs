@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::form::{Form, LinkText};
 use super::page::{self, PasswordFault, Problem};
 use super::reader::Reader;
-use super::routes::{Site, Work};
+use super::site::{Site, Work};
 use super::{now_secs, password};
 use crate::accounts::{InvitationView, Token};
 use crate::domain::Language;

@@ -1,29 +1,37 @@
-//! The public pages: to answer an invitation (D2, D6), and to set a new password (D7).
+//! The panel: public pages to answer an invitation (D2, D6) and to set a new password (D7), and behind a login those of
+//! owners, delegates and postmasters.
 //!
-//! HTTP/1.1 (RFC 9112) over [`net`](crate::net)'s listeners, HTML without a script, in Italian and English.
+//! HTTP/1.1 (RFC 9112) over [`net`](crate::net)'s listeners, HTML that needs no script, in Italian and English.
 //!
 //! - `server`: a connection, from its first byte to its last, within bounds
 //! - `routes`: which path leads where, and the headers of every answer
+//! - `site`: what the pages share
 //! - `reader`: the language that somebody reads
 //! - `form`: what somebody sends
-//! - `page`: what is shown
-//! - `invitation`, `password`: the pages that do something
+//! - `session`: whose request it is; a page that takes `Signed` or `Filled` is for nobody else
+//! - `frame`: what every page has around it
+//! - `page`: what the public pages show
+//! - `invitation`, `password`, `login`: the pages that anybody may open
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
-//! the templates escape it. There is no session and no cookie; whoever holds the token of a link may do what it is for,
-//! once, and nothing else. A GET changes nothing, since whatever scans mail follows links. Links are made from the
+//! the templates escape it. Who may do what is decided in [`accounts`](crate::accounts), with the actor of the session.
+//! Whoever holds the token of a link may do what it is for, once, and nothing else; that needs no session. A GET changes nothing, since whatever scans mail follows links. Links are made from the
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
 mod errands;
 mod form;
+mod frame;
 mod invitation;
+mod login;
 mod page;
 mod password;
 mod reader;
 mod routes;
 mod server;
+mod session;
+mod site;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,7 +41,8 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 pub use errands::Errands;
-pub use routes::{Site, router};
+pub use routes::router;
+pub use site::{Asked, MailServers, Site};
 
 use crate::accounts::Accounts;
 use crate::config::{Config, PanelConfig};
@@ -69,13 +78,14 @@ impl Panel {
         accounts: Arc<Accounts>,
         tls: Option<Arc<ServerTls>>,
         hashing: Arc<Semaphore>,
+        mail_servers: Arc<dyn MailServers>,
         signals: Signals,
     ) -> Result<Panel, BindError> {
         // Of its own: whoever floods the pages takes no place from those who read their mail.
         let admission = Admission::new(CONNECTIONS, config.limits.connections_before_login_per_address);
         let listener = Listener::bind_panel(panel, tls, admission)?;
         tracing::info!(address = %listener.address(), url = panel.public_url, tls = ?panel.tls, "the panel listens");
-        let (site, errands) = Site::new(panel, accounts, hashing);
+        let (site, errands) = Site::new(panel, accounts, hashing, mail_servers);
         Ok(Panel { listener, site, errands, signals, shutdown_grace: config.limits.shutdown_grace })
     }
 
@@ -115,6 +125,11 @@ impl std::fmt::Debug for Panel {
 
 /// Seconds since 1970-01-01 UTC.
 fn now_secs() -> i64 {
+    now_ms() / 1000
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

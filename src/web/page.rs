@@ -3,53 +3,13 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
+use super::frame::{Frame, show};
 use super::reader::Reader;
 use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordHolder, Rule};
 use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
-
-/// What every page has: its language, and how to get to the other.
-struct Frame {
-    language: Language,
-    /// Whether the page can be asked for again in the other language: not where a form led to it.
-    switch: bool,
-    /// Whether something has to be mended, which the title says first (WCAG 2.2, G199 and H25).
-    faulty: bool,
-}
-
-impl Frame {
-    /// Of a page that an address leads to.
-    fn of_address(language: Language) -> Frame {
-        Frame { language, switch: true, faulty: false }
-    }
-
-    /// Of a page that a form leads to.
-    fn of_form(language: Language) -> Frame {
-        Frame { language, switch: false, faulty: false }
-    }
-
-    fn say(&self, id: &str) -> String {
-        texts::text(self.language, id, &[])
-    }
-
-    fn with(&self, id: &str, name: &str, value: &str) -> String {
-        texts::text(self.language, id, &[(name, value)])
-    }
-
-    fn code(&self) -> &'static str {
-        self.language.name()
-    }
-
-    fn other(&self) -> Language {
-        match self.language {
-            Language::Italian => Language::English,
-            Language::English => Language::Italian,
-        }
-    }
-}
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -220,6 +180,10 @@ pub(super) enum Problem {
     TooLarge,
     /// Something else than a form was sent.
     NoForm,
+    /// The form is not one of this session: it was left open for too long, or somebody made it up.
+    StaleForm,
+    /// A mail server that knows cannot be asked.
+    NoMailServer,
     /// It is delega's fault, or its operator's; the log has the cause.
     Internal,
 }
@@ -261,6 +225,8 @@ impl Problem {
             Problem::Refused => (StatusCode::CONFLICT, "page-refused-rule", "page-refused-rule-text"),
             Problem::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "page-too-large", "page-too-large-text"),
             Problem::NoForm => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "page-bad-request", "page-bad-request-text"),
+            Problem::StaleForm => (StatusCode::FORBIDDEN, "page-stale-form", "page-stale-form-text"),
+            Problem::NoMailServer => (StatusCode::BAD_GATEWAY, "page-no-mail-server", "page-no-mail-server-text"),
             Problem::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "page-internal", "page-internal-text"),
         };
         let frame = Frame::of_form(language);
@@ -272,16 +238,6 @@ impl Problem {
         }
         let title = frame.say(title);
         show(status, &Message { frame, title: &title, texts: &said, forgotten_link: gone })
-    }
-}
-
-fn show(status: StatusCode, page: &impl Template) -> Response {
-    match page.render() {
-        Ok(html) => (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a page could not be made");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
     }
 }
 
@@ -391,7 +347,7 @@ pub(super) fn asked(language: Language) -> Response {
 fn form_frame(language: Language, fault: Option<PasswordFault>) -> Frame {
     match fault {
         None => Frame::of_address(language),
-        Some(_) => Frame { faulty: true, ..Frame::of_form(language) },
+        Some(_) => Frame::faulty(language),
     }
 }
 
@@ -434,6 +390,8 @@ mod tests {
             (Problem::LinkGone, 410, "di invitarti di nuovo", "to invite you again"),
             (Problem::TooLarge, 413, "meno testo", "type less"),
             (Problem::NoForm, 415, "riprova", "try again"),
+            (Problem::StaleForm, 403, "apri di nuovo", "open the page"),
+            (Problem::NoMailServer, 502, "tra qualche minuto", "in a few minutes"),
             (Problem::Internal, 500, "Non dipende da te", "not your fault"),
             (Problem::TooSlow, 503, "tra qualche minuto", "in a few minutes"),
         ] {

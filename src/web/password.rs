@@ -9,7 +9,7 @@ use super::form::{Form, LinkText};
 use super::now_secs;
 use super::page::{self, PasswordFault, Problem};
 use super::reader::Reader;
-use super::routes::{Site, Work};
+use super::site::{Site, Work};
 use crate::accounts::Token;
 
 /// `GET /password/forgotten`

@@ -1,7 +1,5 @@
 //! Which path leads where, and the headers of every answer.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -12,14 +10,15 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
 
-use super::errands::{Desk, Errands};
+use super::frame::Part;
 use super::page::{self, Problem};
 use super::reader::Reader;
-use super::{LOOKUPS_AT_ONCE, REQUEST_TIMEOUT, invitation, password};
-use crate::accounts::{Accounts, AccountsError};
-use crate::config::PanelConfig;
+use super::session::{Perhaps, see};
+use super::site::Site;
+use super::{REQUEST_TIMEOUT, invitation, login, password};
+use crate::domain::MailboxAddress;
+use crate::domain::panel_session::Stage;
 
 const STYLE: &str = include_str!("templates/style.css");
 
@@ -38,75 +37,6 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// What the pages share.
-#[derive(Clone)]
-pub struct Site {
-    pub(super) accounts: Arc<Accounts>,
-    /// Scheme, host and port, as browsers write them.
-    pub(super) origin: Arc<str>,
-    pub(super) webmail_url: Option<Arc<str>>,
-    pub(super) desk: Desk,
-    hashing: Arc<Semaphore>,
-    lookups: Arc<Semaphore>,
-}
-
-/// What an answer needs of the accounts.
-#[derive(Clone, Copy)]
-pub(super) enum Work {
-    /// The store alone.
-    Lookup,
-    /// A run of argon2 as well.
-    Hashing,
-}
-
-impl Site {
-    /// The pages of these accounts, and what they leave to be done behind their answers.
-    pub fn new(panel: &PanelConfig, accounts: Arc<Accounts>, hashing: Arc<Semaphore>) -> (Site, Errands) {
-        let (desk, errands) = Errands::new(accounts.clone());
-        let site = Site {
-            accounts,
-            origin: panel.public_url.as_str().into(),
-            webmail_url: panel.webmail_url.as_deref().map(Into::into),
-            desk,
-            hashing,
-            lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
-        };
-        (site, errands)
-    }
-
-    /// Runs something that blocks, in its turn.
-    pub(super) async fn ask<T: Send + 'static>(
-        &self,
-        work: Work,
-        question: impl FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let turns = match work {
-            Work::Lookup => &self.lookups,
-            Work::Hashing => &self.hashing,
-        };
-        let Ok(turn) = turns.clone().acquire_owned().await else { return Err(Problem::Internal) };
-        let accounts = self.accounts.clone();
-        let asked = tokio::task::spawn_blocking(move || {
-            // It goes on when nobody waits for it any more, and so does its turn.
-            let _turn = turn;
-            question(&accounts)
-        });
-        match asked.await {
-            Ok(answer) => answer.map_err(Problem::of),
-            Err(error) => {
-                tracing::error!(%error, "a page could not be made");
-                Err(Problem::Internal)
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for Site {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Site").field("origin", &self.origin).finish_non_exhaustive()
-    }
-}
-
 /// The pages as a service.
 pub fn router(site: Site) -> Router {
     let answered = site.clone();
@@ -120,6 +50,10 @@ pub fn router(site: Site) -> Router {
         .route("/password/asked", get(password::asked))
         .route("/password/{token}", get(password::show))
         .route("/password/set", post(password::set))
+        .route("/login", get(login::show_login).post(login::log_in))
+        .route("/postmaster/login", get(login::show_postmaster_login).post(login::log_in_postmaster))
+        .route("/logout", post(login::log_out))
+        .route("/logout/everywhere", post(login::log_out_everywhere))
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site)
@@ -127,8 +61,28 @@ pub fn router(site: Site) -> Router {
         .layer(middleware::from_fn_with_state(answered, with_headers))
 }
 
-async fn home(State(site): State<Site>, reader: Reader) -> Response {
-    page::home(reader.language(), site.webmail_url.as_deref())
+/// For somebody who is in, the page that they come for.
+async fn home(State(site): State<Site>, Perhaps(signed): Perhaps, reader: Reader) -> Response {
+    match signed.as_ref().map(|signed| (signed.stage(), &signed.who().place)) {
+        None => page::home(reader.language(), site.webmail_url.as_deref()),
+        Some((Stage::Code, _)) => see("/login/code"),
+        Some((Stage::Enrolling, _)) => see("/account/two-factor"),
+        Some((Stage::In, place)) => {
+            see(&Part::of(place).first().map_or("/account".to_owned(), |part| part.path(place)))
+        }
+    }
+}
+
+/// A page of a mailbox.
+pub(super) fn of_mailbox(address: &MailboxAddress, page: &str) -> String {
+    format!("/mailboxes/{}/{page}", encoded(address.as_str()))
+}
+
+/// A text as it stands within a path or a query.
+pub(super) fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes())
+        .flat_map(|part| if part == "+" { "%20" } else { part }.chars())
+        .collect()
 }
 
 async fn style() -> Response {

@@ -15,14 +15,18 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
+use super::session::From;
 use super::{CONNECTION_LIFE, HEAD_TIMEOUT, REQUEST_TIMEOUT};
 use crate::domain::limits::{REQUEST_HEAD_BYTES, REQUEST_HEADERS};
 use crate::net::{Arrival, Signals};
 
 /// Serves one connection to its end.
 pub(super) async fn serve(arrival: Arrival, router: Router, signals: Signals) {
-    let Arrival { stream, guard: _guard, .. } = arrival;
-    let service = service_fn(move |request: Request<Incoming>| Box::pin(router.clone().oneshot(request)));
+    let Arrival { stream, peer, guard: _guard, .. } = arrival;
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(From(peer.address.ip()));
+        Box::pin(router.clone().oneshot(request))
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

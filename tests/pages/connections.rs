@@ -37,7 +37,9 @@ fn start(tls: Option<Arc<ServerTls>>) -> Running {
     let signals = Signals { stop: CancellationToken::new(), stop_at_once: CancellationToken::new(), reload };
     let wanted = PanelConfig { tls: if tls.is_some() { PanelTls::Implicit } else { PanelTls::None }, ..panel() };
     let turns = Arc::new(Semaphore::new(1));
-    let panel = Panel::bind(&wanted, &config, office.accounts.clone(), tls, turns, signals.clone()).unwrap();
+    let panel =
+        Panel::bind(&wanted, &config, office.accounts.clone(), tls, turns, Arc::new(MailServer), signals.clone())
+            .unwrap();
     Running { address: panel.address(), signals, task: tokio::spawn(panel.run()), office }
 }
 

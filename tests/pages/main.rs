@@ -12,13 +12,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use delega::accounts::{
-    Accounts, Actor, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd, MailboxEntry, Upstreams,
-    Verdict,
+    Accounts, Actor, Credentials, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd, MailboxEntry,
+    Upstreams, Verdict,
 };
 use delega::config::{PanelConfig, PanelTls};
 use delega::domain::{Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols};
 use delega::store::Sqlite;
-use delega::web::{Errands, Site, router};
+use delega::web::{Asked, Errands, MailServers, Site, router};
+use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
@@ -35,6 +36,7 @@ mod routes;
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
 const MAILBOX: &str = "ufficio@pec.example.it";
 const PASSWORD: &str = "graffetta batteria cavallo";
+const OWNERS_PASSWORD: &str = "casella-di-prova";
 const DAY: i64 = 24 * 60 * 60;
 /// The codice fiscale of the mailbox's owner.
 const OWNERS_CODE: &str = "RSSMRA85T10A562S";
@@ -46,6 +48,16 @@ struct Office {
     /// What the pages leave to be done, until somebody does it.
     errands: Errands,
     folder: TempDir,
+}
+
+/// A mail server that knows the mailbox's password.
+struct MailServer;
+
+impl MailServers for MailServer {
+    fn lets_in(&self, _: String, credentials: Credentials) -> Asked {
+        let right = credentials.authcid == MAILBOX && credentials.password.expose_secret() == OWNERS_PASSWORD;
+        Box::pin(async move { Some(right) })
+    }
 }
 
 /// What came back.
@@ -79,7 +91,7 @@ impl Office {
             address: MAILBOX.parse().unwrap(),
             upstream: "provider".to_owned(),
             upstream_user: None,
-            password: Some("casella-di-prova".to_owned().into()),
+            password: Some(OWNERS_PASSWORD.to_owned().into()),
             plan: "Premium".parse().unwrap(),
             packs: 0,
             multi_user: true,
@@ -92,7 +104,7 @@ impl Office {
             },
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
-        let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)));
+        let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)), Arc::new(MailServer));
         Office { accounts, router: router(site), errands, folder }
     }
 

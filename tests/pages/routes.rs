@@ -53,6 +53,10 @@ async fn every_route_by_every_method() {
         ("/password/{unknown}", format!("/password/{unknown}")),
         ("/password/{broken}", format!("/password/{}x", &reset)),
         ("/password/set", "/password/set".to_owned()),
+        ("/login", "/login".to_owned()),
+        ("/postmaster/login", "/postmaster/login".to_owned()),
+        ("/logout", "/logout".to_owned()),
+        ("/logout/everywhere", "/logout/everywhere".to_owned()),
         ("/elsewhere", "/elsewhere".to_owned()),
     ];
     let mut table = "# Every answer has also:\n".to_owned();
@@ -79,7 +83,14 @@ async fn every_route_by_every_method() {
             table += &fares.replace(&format!("{:<40}", "METHODS"), &format!("{:<40}", methods.join(" ")));
         }
     }
-    let forms = ["/invitation/accept", "/invitation/refuse", "/password/forgotten", "/password/set"];
+    let forms = [
+        "/invitation/accept",
+        "/invitation/refuse",
+        "/password/forgotten",
+        "/password/set",
+        "/login",
+        "/postmaster/login",
+    ];
     for path in forms {
         table += "\n";
         let empty = || form(path, &[]);
@@ -131,7 +142,7 @@ fn reviewed(name: &str, table: &str) {
 #[tokio::test]
 async fn no_answer_sets_a_cookie_or_names_the_program() {
     let office = Office::open();
-    for path in ["/", "/style.css", "/password/forgotten", "/elsewhere"] {
+    for path in ["/", "/style.css", "/login", "/password/forgotten", "/elsewhere"] {
         let answer = office.get(path).await;
         for name in ["set-cookie", "server", "x-powered-by"] {
             assert!(!answer.headers.contains_key(name), "{path}: {name}");

@@ -1,0 +1,171 @@
+//! Logging in and out: password, code, and out again. A session begins with the password and is another one after the code.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use secrecy::SecretString;
+
+use super::form::Form;
+use super::frame::{Frame, show};
+use super::page::Problem;
+use super::reader::Reader;
+use super::session::{self, Filled, HalfwayFilled, Perhaps, Visit, see};
+use super::site::{Site, Work};
+use crate::accounts::{SessionToken, SignIn, SignInName};
+use crate::domain::panel_session::Stage;
+
+/// The longest path that somebody is led back to.
+const NEXT_BYTES: usize = 512;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Page<'a> {
+    frame: Frame,
+    /// As a postmaster, or with a login.
+    postmaster: bool,
+    login: &'a str,
+    domain: &'a str,
+    next: &'a str,
+    fault: Option<&'a str>,
+}
+
+/// `GET /login`
+pub(super) async fn show_login(
+    State(site): State<Site>,
+    Perhaps(signed): Perhaps,
+    reader: Reader,
+    uri: Uri,
+) -> Response {
+    login_page(&site, signed.map(|signed| signed.stage()), reader, &uri, false)
+}
+
+/// `GET /postmaster/login`
+pub(super) async fn show_postmaster_login(
+    State(site): State<Site>,
+    Perhaps(signed): Perhaps,
+    reader: Reader,
+    uri: Uri,
+) -> Response {
+    login_page(&site, signed.map(|signed| signed.stage()), reader, &uri, true)
+}
+
+fn login_page(_: &Site, stage: Option<Stage>, reader: Reader, uri: &Uri, postmaster: bool) -> Response {
+    if stage == Some(Stage::In) {
+        return see("/");
+    }
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let next = query.into_iter().find(|(name, _)| name == "next").map(|(_, next)| next.into_owned());
+    let frame = Frame::of_address(reader.language());
+    let next = next.as_deref().filter(|next| leads_here(next)).unwrap_or_default();
+    show(StatusCode::OK, &Page { frame, postmaster, login: "", domain: "", next, fault: None })
+}
+
+/// `POST /login`
+pub(super) async fn log_in(State(site): State<Site>, reader: Reader, visit: Visit, form: Form) -> Response {
+    let name = SignInName::Login(form.plain("login").trim().to_owned());
+    sign_in(&site, reader, visit, &form, name).await
+}
+
+/// `POST /postmaster/login`
+pub(super) async fn log_in_postmaster(State(site): State<Site>, reader: Reader, visit: Visit, form: Form) -> Response {
+    let (domain, email) = (form.plain("domain").to_owned(), form.plain("login").to_owned());
+    sign_in(&site, reader, visit, &form, SignInName::Postmaster { domain, email }).await
+}
+
+async fn sign_in(site: &Site, reader: Reader, visit: Visit, form: &Form, name: SignInName) -> Response {
+    let postmaster = matches!(name, SignInName::Postmaster { .. });
+    let password = form.secret("password").cloned().unwrap_or_default();
+    let next = Some(form.plain("next")).filter(|next| leads_here(next)).unwrap_or_default();
+    match try_password(site, name, password, visit).await {
+        Ok(Some((token, Stage::In))) => session::begins(site, &token, see(if next.is_empty() { "/" } else { next })),
+        Ok(Some((token, Stage::Code))) => session::begins(site, &token, see("/login/code")),
+        Ok(Some((token, Stage::Enrolling))) => session::begins(site, &token, see("/account/two-factor")),
+        Ok(None) => {
+            let frame = Frame::faulty(reader.language());
+            let fault = frame.say("page-login-wrong");
+            let (login, domain) = (form.plain("login"), form.plain("domain"));
+            let page = Page { frame, postmaster, login, domain, next, fault: Some(&fault) };
+            show(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(problem) => problem.page(reader),
+    }
+}
+
+/// The session that begins; none where it is not to.
+async fn try_password(
+    site: &Site,
+    name: SignInName,
+    password: SecretString,
+    visit: Visit,
+) -> Result<Option<(SessionToken, Stage)>, Problem> {
+    let Visit { knock, program } = visit;
+    let said = program.clone();
+    let judged =
+        site.ask(Work::Hashing, move |accounts| accounts.sign_in(&name, &password, knock, said.as_deref())).await?;
+    let judged = match judged {
+        SignIn::Ask { upstream, credentials, trial } => {
+            let right = site.lets_in(upstream, credentials).await?;
+            let said = program.clone();
+            site.ask(Work::Lookup, move |accounts| accounts.owner_signed_in(*trial, right, knock, said.as_deref()))
+                .await?
+        }
+        judged => judged,
+    };
+    match judged {
+        SignIn::Passed(passed) => {
+            site.ask(Work::Lookup, move |accounts| accounts.begin_panel_session(passed, knock, program.as_deref()))
+                .await
+        }
+        SignIn::Refused(why) => {
+            tracing::info!(%why, from = %knock.from, "somebody was not let in to the panel");
+            Ok(None)
+        }
+        // Nobody asks twice.
+        SignIn::Ask { .. } => Err(Problem::Internal),
+    }
+}
+
+/// `POST /logout`
+pub(super) async fn log_out(State(site): State<Site>, HalfwayFilled { signed, .. }: HalfwayFilled) -> Response {
+    let token = signed.token().clone();
+    match site.ask(Work::Lookup, move |accounts| accounts.end_panel_session(&token)).await {
+        Ok(()) => session::ends(&site, see("/login")),
+        Err(problem) => problem.page(signed.reader()),
+    }
+}
+
+/// `POST /logout/everywhere`
+pub(super) async fn log_out_everywhere(State(site): State<Site>, Filled { signed, .. }: Filled) -> Response {
+    let account = signed.account();
+    match site.ask(Work::Lookup, move |accounts| accounts.sign_out_everywhere(account)).await {
+        Ok(()) => session::ends(&site, see("/login")),
+        Err(problem) => problem.page(signed.reader()),
+    }
+}
+
+/// Whether a path is one of these pages': what is not would lead somebody astray who has just logged in.
+fn leads_here(next: &str) -> bool {
+    let mut bytes = next.bytes();
+    bytes.next() == Some(b'/')
+        && !matches!(bytes.next(), Some(b'/' | b'\\'))
+        && next.len() <= NEXT_BYTES
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_the_login_nobody_is_led_elsewhere() {
+        for next in ["/", "/account", "/mailboxes/a%40b.it/delegates?page=2"] {
+            assert!(leads_here(next), "{next}");
+        }
+        let long = format!("/{}", "a".repeat(NEXT_BYTES));
+        for next in ["", "account", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/é", &long]
+        {
+            assert!(!leads_here(next), "{next}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What the pages share: the accounts, and the turns of those who ask something of them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::LOOKUPS_AT_ONCE;
+use super::errands::{Desk, Errands};
+use super::page::Problem;
+use crate::accounts::{Accounts, AccountsError, Credentials};
+use crate::config::PanelConfig;
+
+/// How many owners' passwords are with the mail servers at once; who comes later waits.
+const TRIALS_AT_ONCE: usize = 8;
+
+/// The mail servers, which know whether an owner's password is right (L3).
+pub trait MailServers: Send + Sync {
+    /// Whether that upstream lets somebody in with these credentials; none where it cannot be asked, and the log has why.
+    fn lets_in(&self, upstream: String, credentials: Credentials) -> Asked;
+}
+
+/// What a mail server will say.
+pub type Asked = Pin<Box<dyn Future<Output = Option<bool>> + Send>>;
+
+/// What the pages share.
+#[derive(Clone)]
+pub struct Site {
+    pub(super) accounts: Arc<Accounts>,
+    /// Scheme, host and port, as browsers write them.
+    pub(super) origin: Arc<str>,
+    pub(super) webmail_url: Option<Arc<str>>,
+    pub(super) desk: Desk,
+    mail_servers: Arc<dyn MailServers>,
+    hashing: Arc<Semaphore>,
+    lookups: Arc<Semaphore>,
+    trials: Arc<Semaphore>,
+}
+
+/// What an answer needs of the accounts.
+#[derive(Clone, Copy)]
+pub(super) enum Work {
+    /// The store alone.
+    Lookup,
+    /// A run of argon2 as well.
+    Hashing,
+}
+
+impl Site {
+    /// The pages of these accounts, and what they leave to be done behind their answers. `hashing` has the turns of whoever
+    /// runs argon2.
+    pub fn new(
+        panel: &PanelConfig,
+        accounts: Arc<Accounts>,
+        hashing: Arc<Semaphore>,
+        mail_servers: Arc<dyn MailServers>,
+    ) -> (Site, Errands) {
+        let (desk, errands) = Errands::new(accounts.clone());
+        let site = Site {
+            accounts,
+            origin: panel.public_url.as_str().into(),
+            webmail_url: panel.webmail_url.as_deref().map(Into::into),
+            desk,
+            mail_servers,
+            hashing,
+            lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
+            trials: Arc::new(Semaphore::new(TRIALS_AT_ONCE)),
+        };
+        (site, errands)
+    }
+
+    /// Runs something that blocks, in its turn.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        work: Work,
+        question: impl FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turns = match work {
+            Work::Lookup => &self.lookups,
+            Work::Hashing => &self.hashing,
+        };
+        let Ok(turn) = turns.clone().acquire_owned().await else { return Err(Problem::Internal) };
+        let accounts = self.accounts.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            // It goes on when nobody waits for it any more, and so does its turn.
+            let _turn = turn;
+            question(&accounts)
+        });
+        match asked.await {
+            Ok(answer) => answer.map_err(Problem::of),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be made");
+                Err(Problem::Internal)
+            }
+        }
+    }
+
+    /// Whether a mail server lets an owner in.
+    pub(super) async fn lets_in(&self, upstream: String, credentials: Credentials) -> Result<bool, Problem> {
+        let Ok(_turn) = self.trials.acquire().await else { return Err(Problem::Internal) };
+        self.mail_servers.lets_in(upstream, credentials).await.ok_or(Problem::NoMailServer)
+    }
+
+    /// Whether the pages are only ever reached encrypted, or from this machine.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+}
+
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Site").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
