@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use delega::accounts::{
     AccountRef, Accounts, Actor, DelegateName, DelegateView, Invitee, Knock, MailAttempt, MailEnd, MailboxChange,
-    MailboxEntry, PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
+    MailboxEntry, PasswordHolder, PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
 };
 use delega::domain::{
     DelegateState, Door, Language, ListenerKind, Notice, Owner, PasswordVersion, Permission, Permissions, Person,

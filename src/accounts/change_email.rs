@@ -44,8 +44,7 @@ impl Accounts {
             let requests = requests.ok_or(Rule::TooManyEmails)?;
             writes.set_link_requests(account, LinkPurpose::ConfirmEmail, &requests)?;
             let until_secs = now_secs.saturating_add(LinkPurpose::ConfirmEmail.valid_secs());
-            let wish =
-                Link { purpose: LinkPurpose::ConfirmEmail, account, email: Some(email.clone()), until_secs };
+            let wish = Link { purpose: LinkPurpose::ConfirmEmail, account, email: Some(email.clone()), until_secs };
             let token = Accounts::only_link(writes, &wish)?;
             let of = self.account_facts(&somebody);
             let notice = Notice::EmailConfirm { of, email: email.clone(), until_secs };
@@ -58,12 +57,7 @@ impl Accounts {
     pub fn email_link(&self, token: &Token, now_secs: i64) -> Result<EmailLink, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
             let (somebody, email, until_secs) = wish(reads, token, now_secs)?;
-            Ok(EmailLink {
-                facts: self.account_facts(&somebody),
-                language: somebody.language(),
-                email,
-                until_secs,
-            })
+            Ok(EmailLink { facts: self.account_facts(&somebody), language: somebody.language(), email, until_secs })
         })
     }
 

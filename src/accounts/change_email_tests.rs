@@ -139,7 +139,10 @@ fn who_was_suspended_meanwhile_confirms_nothing() {
 fn what_is_no_address_is_written_nowhere() {
     let office = Office::new();
     for email in ["", "nuova", "a@b.it\r\nBcc: c@d.it", "a@b.it, c@d.it", "<script>@b.it", "a@b.it\u{202e}"] {
-        assert!(matches!(rule(office.accounts.ask_email(office.anna(), email, NOW)), Rule::BadText { .. }), "{email:?}");
+        assert!(
+            matches!(rule(office.accounts.ask_email(office.anna(), email, NOW)), Rule::BadText { .. }),
+            "{email:?}"
+        );
     }
     assert_eq!(office.kinds(NOW), []);
 }

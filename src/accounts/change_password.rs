@@ -40,7 +40,7 @@ impl Accounts {
         // Before the one that is typed is looked at, so that one that will not do costs nobody a guess.
         passwords::strong(new, &somebody.known())?;
         if !self.passwords.matches(current, hash.as_ref())? {
-            self.wrong_of_account(&counts, account, current, knock)?;
+            self.wrong_password(&counts, self.guess(None, current), None, knock)?;
             return Err(Rule::WrongPassword.into());
         }
         self.right_password(&counts)?;

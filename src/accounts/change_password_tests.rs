@@ -42,8 +42,12 @@ fn s1_a_delegate_changes_their_password_and_all_their_sessions_end() {
 #[test]
 fn s3_app_passwords_stay() {
     let office = Office::new();
-    let entry =
-        AppPasswordEntry { name: name("anna"), label: "Outlook".into(), scope: "imap".parse().unwrap(), valid_secs: DAY };
+    let entry = AppPasswordEntry {
+        name: name("anna"),
+        label: "Outlook".into(),
+        scope: "imap".parse().unwrap(),
+        valid_secs: DAY,
+    };
     let (made, _) = office.accounts.create_app_password(Actor::Operator, entry, NOW).unwrap_or_else(|error| {
         panic!("{error}");
     });
@@ -62,7 +66,7 @@ fn the_present_one_is_asked_for_and_the_new_one_is_judged() {
     assert_eq!(change(Fixture::ANNAS, "short"), Rule::PasswordTooShort);
     assert_eq!(change(Fixture::ANNAS, "password1234"), Rule::PasswordWeak);
     // What others know about her is guessed first.
-    assert_eq!(change(Fixture::ANNAS, "Anna Verdi anna@example.it"), Rule::PasswordWeak);
+    assert_eq!(change(Fixture::ANNAS, "anna@example.it1"), Rule::PasswordWeak);
     assert_eq!(change(Fixture::ANNAS, "tab\there battery staple"), Rule::PasswordControl);
     assert_eq!(office.kinds(NOW), []);
     assert!(matches!(office.verdict(ANNA, Fixture::ANNAS), Verdict::Admitted(_)));
@@ -92,7 +96,7 @@ fn a_postmaster_changes_theirs_and_an_owner_has_none_of_delegas() {
     assert_eq!(rule(change("", GOOD)), Rule::WrongPassword, "they have none yet");
     office.accounts.set_password(&token, &secret(GOOD), NOW).unwrap();
     office.kinds(NOW);
-    assert_eq!(rule(change(GOOD, "posta@example.it pec.example.it")), Rule::PasswordWeak);
+    assert_eq!(rule(change(GOOD, "posta@example.it1")), Rule::PasswordWeak);
     change(GOOD, "tre lune di carta velina").unwrap();
     assert_eq!(office.kinds(NOW), [("posta@example.it".to_owned(), "postmaster-password-changed")]);
     assert_eq!(rule(change(GOOD, GOOD)), Rule::WrongPassword);

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
-use crate::domain::{AccessFilter, AccountId, Delegate, Door, ListenerKind, Login, Notice, SentBy};
+use crate::domain::{AccessFilter, Delegate, Door, ListenerKind, Login, Notice, SentBy};
 use crate::store::{self, Reads, Writes};
 
 /// How long an address is one from which somebody has come in lately, in milliseconds.
@@ -131,7 +131,7 @@ impl Accounts {
         Counts::look(reads, account, Some(address(knock.from)), knock)
     }
 
-    /// One more wrong password; the account's person is told once the door is closed for an hour.
+    /// One more wrong password; whoever's login it is is told once the door is closed for an hour.
     pub(super) fn wrong_password(
         &self,
         counts: &Counts,
@@ -143,24 +143,10 @@ impl Accounts {
             if let Some(address) = &counts.address {
                 count(writes, address, guess, Patience::Address, knock.at_ms)?;
             }
-            let (Some(account), Some(login)) = (&counts.account, login) else { return Ok(()) };
-            let Some(until_ms) = count(writes, account, guess, Patience::Account, knock.at_ms)? else { return Ok(()) };
+            let Some(account) = &counts.account else { return Ok(()) };
+            let closed = count(writes, account, guess, Patience::Account, knock.at_ms)?;
+            let (Some(until_ms), Some(login)) = (closed, login) else { return Ok(()) };
             self.tell_of_guessing(writes, login, until_ms, knock)
-        })
-    }
-
-    /// One more wrong password of somebody who is in already, of whom nobody is told.
-    pub(super) fn wrong_of_account(
-        &self,
-        counts: &Counts,
-        account: AccountId,
-        password: &SecretString,
-        knock: Knock,
-    ) -> Result<(), AccountsError> {
-        let Some(who) = &counts.account else { return Ok(()) };
-        let guess = Guess(self.vault.mark(account.to_string().as_bytes(), password.expose_secret().as_bytes()));
-        store::change(self.store.as_ref(), |writes| {
-            count(writes, who, guess, Patience::Account, knock.at_ms).map(drop)
         })
     }
 

@@ -20,8 +20,7 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<(), AccountsError> {
         let until_secs = now_secs.saturating_add(INVITATION_SECS);
-        let link =
-            Link { purpose: LinkPurpose::PasswordReset, account: postmaster.account(), email: None, until_secs };
+        let link = Link { purpose: LinkPurpose::PasswordReset, account: postmaster.account(), email: None, until_secs };
         let token = Accounts::only_link(writes, &link)?;
         let notice = Notice::PostmasterInvited { facts: postmaster_facts(postmaster), until_secs };
         self.tell_postmaster(writes, postmaster, notice, Some(&token), now_secs)

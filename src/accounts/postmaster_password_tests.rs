@@ -114,7 +114,9 @@ fn a_forgotten_password_is_asked_for_by_domain_and_address() {
     }
     let mut sent = Vec::new();
     for now in (NOW..NOW + 2 * DAY).step_by(300) {
-        sent.extend(forgot(&office, " PEC.example.it ", " Posta@example.it", now).into_iter().map(|token| (now, token)));
+        sent.extend(
+            forgot(&office, " PEC.example.it ", " Posta@example.it", now).into_iter().map(|token| (now, token)),
+        );
     }
     let times: Vec<i64> = sent.iter().map(|(at, _)| at - NOW).collect();
     let a_day: Vec<i64> = (0..5).map(|n| n * QUARTER).collect();

@@ -67,7 +67,11 @@ impl Accounts {
     }
 }
 
-pub(super) fn find<R: Reads + ?Sized>(reads: &R, domain: &MailDomain, email: &str) -> Result<Postmaster, AccountsError> {
+pub(super) fn find<R: Reads + ?Sized>(
+    reads: &R,
+    domain: &MailDomain,
+    email: &str,
+) -> Result<Postmaster, AccountsError> {
     let email = email.trim().to_lowercase();
     let found = reads.postmasters()?.into_iter().find(|one| one.domain == *domain && one.email == email);
     Ok(found.ok_or_else(|| Rule::UnknownPostmaster { domain: domain.clone(), email })?)

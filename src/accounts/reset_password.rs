@@ -43,7 +43,8 @@ impl Accounts {
             act.delegate.reset_at_secs = Some(now_secs);
             writes.update_delegate(&act.delegate)?;
             act.delegate = passwords::set(writes, act.delegate, None)?;
-            let (token, until_secs) = Accounts::new_link(writes, act.delegate.account(), LinkPurpose::PasswordReset, now_secs)?;
+            let (token, until_secs) =
+                Accounts::new_link(writes, act.delegate.account(), LinkPurpose::PasswordReset, now_secs)?;
             let notice = Notice::PasswordTaken { facts: self.facts(&act.mailbox, &act.delegate), until_secs };
             self.tell_delegate(writes, &act.delegate, notice, Some(&token), now_secs)?;
             Ok::<_, AccountsError>(act.delegate)
@@ -168,9 +169,7 @@ fn by_link<R: Reads + ?Sized>(reads: &R, token: &Token, now_secs: i64) -> Result
             delegate.state = after;
             Ok(Somebody::Delegate(Box::new(mailbox), Box::new(delegate)))
         }
-        AccountId::Postmaster(id) => {
-            Ok(Somebody::Postmaster(Box::new(reads.postmaster(id)?.ok_or(Rule::LinkGone)?)))
-        }
+        AccountId::Postmaster(id) => Ok(Somebody::Postmaster(Box::new(reads.postmaster(id)?.ok_or(Rule::LinkGone)?))),
     }
 }
 

@@ -139,11 +139,10 @@ impl Somebody {
             }
             Somebody::Postmaster(postmaster) => {
                 writes.update_postmaster(postmaster).map_err(|error| match error {
-                    StoreError::Exists => Rule::PostmasterExists {
-                        domain: postmaster.domain.clone(),
-                        email: postmaster.email.clone(),
+                    StoreError::Exists => {
+                        Rule::PostmasterExists { domain: postmaster.domain.clone(), email: postmaster.email.clone() }
+                            .into()
                     }
-                    .into(),
                     other => AccountsError::from(other),
                 })?;
             }

@@ -105,12 +105,8 @@ impl Newcomer {
     /// Their name in the mailbox, who they are, and what they get.
     pub(super) fn read(self, context: &Context) -> Result<(DelegateName, Person, Grant), Failure> {
         let permissions = granted(&self.permissions, context)?;
-        let person = Person {
-            first_name: self.first_name,
-            last_name: self.last_name,
-            email: self.email,
-            phone: self.phone,
-        };
+        let person =
+            Person { first_name: self.first_name, last_name: self.last_name, email: self.email, phone: self.phone };
         Ok((self.who.into(), person, Grant { permissions, protocols: self.protocol }))
     }
 }
@@ -167,11 +163,7 @@ pub(super) struct Profiled {
 
 impl From<Profiled> for ProfileChange {
     fn from(wanted: Profiled) -> Self {
-        ProfileChange {
-            email: wanted.email,
-            phone: phone(wanted.phone, wanted.no_phone),
-            language: wanted.language,
-        }
+        ProfileChange { email: wanted.email, phone: phone(wanted.phone, wanted.no_phone), language: wanted.language }
     }
 }
 

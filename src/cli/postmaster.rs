@@ -178,7 +178,10 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
     let email = output::plain(&added.email);
     let password = match context.config.notify {
         Some(_) => format!("a link to set their password goes to {email}"),
-        None => format!("no mail can be sent: set their password with `delega postmaster set-password {} {email}`", added.domain),
+        None => format!(
+            "no mail can be sent: set their password with `delega postmaster set-password {} {email}`",
+            added.domain
+        ),
     };
     json.done(out, &PostmasterJson::from(&added), &format!("{email} is a postmaster of {}; {password}", added.domain))
 }

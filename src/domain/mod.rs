@@ -39,7 +39,9 @@ pub use grant::Grant;
 pub use link::{LinkHash, LinkPurpose};
 pub use login::{Login, Username};
 pub use mailbox::{Mailbox, MailboxId, Owner};
-pub use notice::{About, AccountFacts, Answer, Facts, MailId, MailRow, MailState, Notice, PostmasterFacts, SuspensionCause};
+pub use notice::{
+    About, AccountFacts, Answer, Facts, MailId, MailRow, MailState, Notice, PostmasterFacts, SuspensionCause,
+};
 pub use permission::{Permission, Permissions, Preset, Profile};
 pub use phone::{BadPhone, Phone};
 pub use plan::{Plan, PlanName};

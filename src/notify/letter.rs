@@ -194,10 +194,7 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
         Notice::PostmasterPasswordTaken { facts, until_secs } => w.to_postmaster(
             facts,
             ["mail-postmaster-taken-subject", "mail-postmaster-taken-what"],
-            vec![
-                w.button("mail-password-button", link("password")?),
-                w.until("mail-password-until", *until_secs),
-            ],
+            vec![w.button("mail-password-button", link("password")?), w.until("mail-password-until", *until_secs)],
         ),
         Notice::PostmasterPasswordForgotten { facts, until_secs } => w.to_postmaster(
             facts,

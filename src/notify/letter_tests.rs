@@ -131,9 +131,9 @@ fn links_are_built_from_the_configuration_and_the_token_alone() {
 /// S1: whoever gets it knows which account it is about, whosever that is, and a postmaster that they log in with it.
 #[test]
 fn s1_a_changed_address_is_said_for_each_kind_of_account() {
-    let Some(Notice::PostmasterPasswordChanged(posta)) = preview::notices().unwrap().into_iter().find(|notice| {
-        notice.kind() == "postmaster-password-changed"
-    }) else {
+    let Some(Notice::PostmasterPasswordChanged(posta)) =
+        preview::notices().unwrap().into_iter().find(|notice| notice.kind() == "postmaster-password-changed")
+    else {
         panic!("no sample")
     };
     let owner =
@@ -143,7 +143,10 @@ fn s1_a_changed_address_is_said_for_each_kind_of_account() {
         said(&write(&notice, Language::English, PLACES, None).unwrap())
     };
     let (owner, posta) = (changed(owner), changed(AccountFacts::Postmaster(posta)));
-    assert!(owner.contains("Dear Comune di Prova,") && owner.contains("PEC mailbox: ufficio@pec.example.it"), "{owner}");
+    assert!(
+        owner.contains("Dear Comune di Prova,") && owner.contains("PEC mailbox: ufficio@pec.example.it"),
+        "{owner}"
+    );
     assert!(!owner.contains("log in") && owner.contains("tell whoever runs the service"), "{owner}");
     assert!(posta.contains("Domain: pec.example.it") && posta.contains("You now log in with"), "{posta}");
     let delegate = said(&letter("email-changed", Language::English));

@@ -116,7 +116,7 @@ fn postmasters_come_back(store: &dyn Store) {
     let elsewhere = NewPostmaster { domain: "b.it".parse().unwrap(), ..new.clone() };
     change(store, |w| w.insert_postmaster(&elsewhere)).unwrap();
     let found = read(store, |r| r.postmaster(id)).unwrap().unwrap();
-    assert_eq!((found.domain, found.email, found.language), (new.domain, new.email, new.language));
+    assert_eq!((found.domain, found.email, found.language), (new.domain.clone(), new.email.clone(), new.language));
     let domains = read(store, |r| r.postmasters()).unwrap().into_iter().map(|one| one.domain.to_string());
     assert_eq!(domains.collect::<Vec<_>>(), ["b.it", "pec.example.it"]);
     let before = read(store, |r| r.postmaster(id)).unwrap().unwrap();

@@ -186,9 +186,7 @@ pub(super) fn read(text: &str) -> Option<Notice> {
             email: email?,
             until_secs: until_secs?,
         },
-        "email-changed" => {
-            Notice::EmailChanged { of: account_facts(facts(), owner, postmaster)?, email: email? }
-        }
+        "email-changed" => Notice::EmailChanged { of: account_facts(facts(), owner, postmaster)?, email: email? },
         "postmaster-invited" => Notice::PostmasterInvited { facts: postmaster??, until_secs: until_secs? },
         "postmaster-password-taken" => Notice::PostmasterPasswordTaken { facts: postmaster??, until_secs: until_secs? },
         "postmaster-password-forgotten" => {

@@ -11,7 +11,7 @@
 //! - `session`: whose request it is; a page that takes `Signed` or `Filled` is for nobody else
 //! - `frame`: what every page has around it
 //! - `page`: what the public pages show
-//! - `invitation`, `password`, `login`: the pages that anybody may open
+//! - `invitation`, `password`, `email`, `postmaster`, `login`: the pages that anybody may open
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -20,6 +20,7 @@
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
+mod email;
 mod errands;
 mod form;
 mod frame;
@@ -27,6 +28,7 @@ mod invitation;
 mod login;
 mod page;
 mod password;
+mod postmaster;
 mod reader;
 mod routes;
 mod server;

@@ -7,7 +7,9 @@ use axum::response::Response;
 
 use super::frame::{Frame, show};
 use super::reader::Reader;
-use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordHolder, Rule};
+use crate::accounts::{
+    AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordHolder, Rule,
+};
 use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
 
@@ -73,6 +75,25 @@ struct Message<'a> {
     title: &'a str,
     texts: &'a [String],
     forgotten_link: bool,
+}
+
+/// Something was done, or cannot be, and where one can go from here.
+#[derive(Template)]
+#[template(path = "done.html")]
+pub(super) struct Done<'a> {
+    pub(super) frame: Frame,
+    pub(super) title: String,
+    pub(super) texts: &'a [String],
+    /// Whether it was done.
+    pub(super) good: bool,
+    /// A path, and what is there.
+    pub(super) way: Option<(&'a str, String)>,
+}
+
+impl Done<'_> {
+    pub(super) fn answer(&self, status: StatusCode) -> Response {
+        show(status, self)
+    }
 }
 
 /// A form with a new password, twice.
@@ -301,8 +322,8 @@ pub(super) fn password_set(language: Language, holder: &PasswordHolder, webmail_
         PasswordHolder::Postmaster(postmaster) => {
             let frame = Frame::of_form(language);
             let texts = [frame.with("page-postmaster-set-text", "domain", postmaster.domain.as_str())];
-            let title = frame.say("page-password-set");
-            show(StatusCode::OK, &Message { frame, title: &title, texts: &texts, forgotten_link: false })
+            let way = Some(("/postmaster/login", frame.say("page-to-login")));
+            Done { title: frame.say("page-password-set"), texts: &texts, good: true, way, frame }.answer(StatusCode::OK)
         }
     }
 }

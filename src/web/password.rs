@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::errands;
+use super::errands::Forgotten;
 use super::form::{Form, LinkText};
 use super::now_secs;
 use super::page::{self, PasswordFault, Problem};
@@ -22,7 +22,7 @@ pub(super) async fn ask(reader: Reader) -> Response {
 pub(super) async fn forgotten(State(site): State<Site>, reader: Reader, form: Form) -> Response {
     let login = form.plain("login").trim().to_owned();
     let fiscal_code = form.secret("fiscal_code").cloned().unwrap_or_default();
-    site.desk.take(errands::Forgotten { login, fiscal_code });
+    site.desk.take(Forgotten::Delegates { login, fiscal_code });
     Redirect::to(&format!("/password/asked?lang={}", reader.language().name())).into_response()
 }
 

@@ -4,8 +4,8 @@ use rusqlite::{Row, params};
 
 use super::queries::{DELEGATE, MAILBOX, Made, Work, column, delegate, mailbox, parsed, parsed_or_none, unsigned};
 use crate::domain::{
-    AccountId, Delegate, Language, LinkHash, LinkPurpose, Mailbox, PasswordVersion, Phone, Plan, PlanName,
-    Postmaster, PostmasterId,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, Mailbox, PasswordVersion, Phone, Plan, PlanName, Postmaster,
+    PostmasterId,
 };
 use crate::store::life::{LifeReads, LifeWrites, Link, NewPostmaster};
 

@@ -545,7 +545,10 @@ mod tests {
         let anna = read(&store, |r| r.delegates(mailbox.id)).unwrap().remove(0);
         let link = read(&store, |r| r.link(&crate::domain::LinkHash([0; 32]))).unwrap().unwrap();
         assert_eq!((link.account, link.until_secs), (anna.account(), 99));
-        assert_eq!(read(&store, |r| r.link_requests(anna.account(), LinkPurpose::PasswordReset)).unwrap(), [7]);
+        assert_eq!(
+            read(&store, |r| r.link_requests(anna.account(), crate::domain::LinkPurpose::PasswordReset)).unwrap(),
+            [7]
+        );
         let kept = read(&store, |r| r.app_passwords(anna.account())).unwrap();
         assert_eq!((kept.len(), kept[0].id.0, kept[0].name.as_str()), (1, 8, "Outlook"));
         let new = crate::store::NewAppPassword {
