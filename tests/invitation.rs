@@ -16,6 +16,9 @@ use delega::domain::{About, DelegateState, MailState, Profile};
 use delega::store::Sqlite;
 use serde_json::Value;
 
+#[path = "invitation/profile.rs"]
+mod profile;
+
 const ADDRESS: &str = "ufficio@pec.example.it";
 
 struct Site(tempfile::TempDir);

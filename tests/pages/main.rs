@@ -27,10 +27,12 @@ use tower::ServiceExt as _;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
+mod emails;
 mod hostile;
 mod invitations;
 mod languages;
 mod passwords;
+mod postmasters;
 mod routes;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
