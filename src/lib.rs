@@ -144,6 +144,8 @@
 //!   whoever came in with a former password is one.
 //! - A link works once, and for its time, and no stranger's asking for another ends that; the store has its hash alone.
 //!   Looking at it changes nothing.
+//! - An e-mail address that somebody chooses is theirs once it was confirmed there; the one before is told, and links that
+//!   went to it work no more.
 //! - Nobody is told whether a login exists, its password is wrong, or its door is closed.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person

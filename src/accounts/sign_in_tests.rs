@@ -118,6 +118,23 @@ fn s5_the_panel_and_mail_programs_share_one_count() {
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, CLIENT), Refusal::Closed);
 }
 
+/// Whoever has many addresses guesses no more for it.
+#[test]
+fn s5_a_postmasters_wrong_passwords_are_counted_for_the_account() {
+    let fixture = Fixture::new();
+    fixture.add_postmaster();
+    let from = |n: u8, password: &str| {
+        let knock = Knock { from: [192, 0, 2, n].into(), ..KNOCK };
+        fixture.accounts.sign_in(&postmaster("pec.example.it"), &secret(password), knock, None).unwrap()
+    };
+    for n in 0..5 {
+        let outcome = from(n, &format!("wrong {n}"));
+        assert!(matches!(outcome, SignIn::Refused(Refusal::WrongPassword)), "{outcome:?}");
+    }
+    let outcome = from(9, "tre lune di carta");
+    assert!(matches!(outcome, SignIn::Refused(Refusal::Closed)), "{outcome:?}");
+}
+
 #[test]
 fn an_owner_is_who_the_mail_server_lets_in() {
     let fixture = Fixture::new();
