@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Failure;
 use crate::accounts::{DelegateView, MailboxView};
 use crate::domain::life::{Action, Role, judge};
-use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Phone, Protocols};
+use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Phone, Protocols, deceives};
 
 /// For every subcommand that shows or changes something.
 #[derive(Clone, Copy, Debug, Args)]
@@ -216,13 +216,11 @@ pub(super) fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Fa
 }
 
 /// The same JSON, with escapes in place of what a terminal would obey and JSON may hold as it is: the control characters
-/// beyond ASCII's first 32, and those that turn the direction of text. They stand in strings alone.
+/// beyond ASCII's first 32, and whatever else is no text. They stand in strings alone.
 fn quiet(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for c in json.chars() {
-        let obeyed = c.is_control() && c != '\n'
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if obeyed { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
+        if deceives(c) && c != '\n' { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
     }
     shown
 }

@@ -6,7 +6,7 @@
 
 use crate::domain::{
     AccountFacts, Answer, Facts, Grant, Language, Login, MailboxAddress, Notice, Permission, PostmasterFacts,
-    SuspensionCause,
+    SuspensionCause, deceives,
 };
 use crate::texts::{self, counted, text};
 
@@ -433,7 +433,7 @@ fn host(url: &str) -> &str {
 
 /// On one line, and nothing but text.
 fn one_line(from_people: &str) -> String {
-    let blank = |c| if is_text(c) { c } else { ' ' };
+    let blank = |c| if deceives(c) { ' ' } else { c };
     from_people.chars().map(blank).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -445,12 +445,6 @@ fn own_words(from_people: &str) -> Vec<String> {
     let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
     let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |last| last + 1);
     lines.get(first..last).unwrap_or_default().to_vec()
-}
-
-/// Not a control character, nor a line separator, nor a mark that turns the direction of the text around it.
-fn is_text(c: char) -> bool {
-    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !turns && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 #[cfg(test)]
