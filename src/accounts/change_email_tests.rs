@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 
 use super::*;
-use crate::accounts::fixture::NOW;
-use crate::accounts::life_tests::{DAY, Office, name, rule};
+use crate::accounts::fixture::{NOW, Office};
+use crate::accounts::life_tests::{DAY, name, rule};
 use crate::accounts::{Actor, ProfileChange, Suspension};
 
 const NEW: &str = "nuova@example.it";

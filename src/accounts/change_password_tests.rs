@@ -4,8 +4,8 @@
 use std::thread;
 
 use super::*;
-use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, secret};
-use crate::accounts::life_tests::{DAY, GOOD, Office, name, rule};
+use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, Office, secret};
+use crate::accounts::life_tests::{DAY, GOOD, name, rule};
 use crate::accounts::passwords::RUNS;
 use crate::accounts::{Actor, AppPasswordEntry, Refusal, Standing, Suspension, Verdict};
 
@@ -100,7 +100,10 @@ fn a_postmaster_changes_theirs_and_an_owner_has_none_of_delegas() {
     change(GOOD, "tre lune di carta velina").unwrap();
     assert_eq!(office.kinds(NOW), [("posta@example.it".to_owned(), "postmaster-password-changed")]);
     assert_eq!(rule(change(GOOD, GOOD)), Rule::WrongPassword);
-    assert_eq!(rule(office.changes(office.owner(), Fixture::MAILBOXS, GOOD, NOW * 1000)), Rule::OwnersPassword);
+    assert_eq!(
+        rule(office.changes(office.owners_account(), Fixture::MAILBOXS, GOOD, NOW * 1000)),
+        Rule::OwnersPassword
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::accounts::fixture::{NOW, secret};
-use crate::accounts::life_tests::{DAY, GOOD, Office, rule};
+use crate::accounts::fixture::{NOW, Office, secret};
+use crate::accounts::life_tests::{DAY, GOOD, rule};
 use crate::accounts::{PasswordHolder, ProfileChange};
 use crate::store::PasswordHash;
 
