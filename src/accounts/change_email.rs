@@ -5,7 +5,7 @@
 //! has is refused, when it is asked for and again when it is confirmed.
 //!
 //! Untrusted is the address: it may be a stranger's, who never asked to be written to. So few are written to in a day, and
-//! what they are told has nothing of the asker's own but their name.
+//! what they are told has nothing of the asker's own but their name and login.
 
 use super::link::{asked_again, link};
 use super::profile::written;

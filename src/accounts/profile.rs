@@ -4,7 +4,7 @@
 use super::somebody::Somebody;
 use super::{Accounts, AccountsError, Rule, text};
 use crate::domain::{AccountFacts, AccountId, DelegateState, Language, LinkPurpose, PasswordVersion, Phone};
-use crate::store::{self, Reads};
+use crate::store::{self, Reads, Writes};
 
 /// An account, as the person whom it belongs to sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +79,8 @@ impl Accounts {
     }
 
     /// Changes somebody's account for them, in whatever state it is; for the operator, so nothing is confirmed. The
-    /// address before is told of another. An invitation that waits for an answer has gone to the address before, and has
-    /// to be withdrawn first.
+    /// address before is told of another, and whoever has to set a password gets a new link for it there. An invitation that
+    /// waits for an answer has gone to the address before, and has to be withdrawn first.
     pub fn set_profile(
         &self,
         account: AccountId,
@@ -101,10 +101,27 @@ impl Accounts {
                 Some(email) => {
                     still_invited(self, &somebody, now_secs)?;
                     self.move_email(writes, &mut somebody, email, now_secs)?;
+                    self.link_anew(writes, &somebody, now_secs)?;
                 }
             }
             self.view_profile(writes, &somebody, now_secs)
         })
+    }
+
+    /// Mails a link for a password to whoever cannot log in without.
+    fn link_anew(&self, writes: &dyn Writes, somebody: &Somebody, now_secs: i64) -> Result<(), AccountsError> {
+        match somebody {
+            _ if !self.mails => Ok(()),
+            Somebody::Delegate(mailbox, delegate)
+                if delegate.reset_at_secs.is_some() && delegate.state == DelegateState::Active =>
+            {
+                self.mail_password_taken(writes, mailbox, delegate, now_secs)
+            }
+            Somebody::Postmaster(postmaster) if !postmaster.has_password => {
+                self.invite_postmaster(writes, postmaster, now_secs)
+            }
+            Somebody::Owner(_) | Somebody::Delegate(..) | Somebody::Postmaster(_) => Ok(()),
+        }
     }
 
     pub(super) fn view_profile<R: Reads + ?Sized>(

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::accounts::fixture::{NOW, Office};
-use crate::accounts::life_tests::{name, rule};
+use crate::accounts::fixture::{NOW, Office, secret};
+use crate::accounts::life_tests::{GOOD, name, rule};
 use crate::accounts::{Actor, MailboxChange, Suspension};
 use crate::domain::{DelegateId, MailboxId, PostmasterId};
 use crate::store::StoreError;
@@ -76,7 +76,11 @@ fn who_could_not_log_in_changes_nothing_of_theirs() {
 #[test]
 fn the_operators_change_is_believed_and_the_address_before_is_told() {
     let office = Office::new();
-    for account in office.everybody() {
+    let everybody = office.everybody();
+    let domain = "pec.example.it".parse().unwrap();
+    office.accounts.set_postmaster_password(&domain, "posta@example.it", &secret(GOOD), NOW).unwrap();
+    office.kinds(NOW);
+    for account in everybody {
         let before = office.accounts.profile(account, NOW).unwrap();
         let change = ProfileChange {
             email: Some("Nuova@example.it".into()),
@@ -114,14 +118,24 @@ fn an_invitation_stays_with_the_address_that_it_went_to() {
     assert_eq!(rule(office.accounts.invitation(&token, NOW)), Rule::LinkGone);
 }
 
+/// Nobody is left without a link because the operator mends an address that was mistyped.
 #[test]
-fn a_link_for_a_password_works_no_more_once_the_address_is_another() {
+fn a_link_for_a_password_goes_to_the_new_address_and_works_there_alone() {
     let office = Office::new();
     office.accounts.reset_password(Actor::Operator, &name("anna"), NOW).unwrap();
-    let token = office.mailed(NOW).pop().unwrap().2.unwrap();
-    let change = ProfileChange { email: Some("nuova@example.it".into()), ..ProfileChange::default() };
-    office.accounts.set_profile(office.anna(), change, NOW).unwrap();
-    assert_eq!(rule(office.accounts.password_link(&token, NOW)), Rule::LinkGone);
+    let annas = office.mailed(NOW).pop().unwrap().2.unwrap();
+    let (posta, postas) = office.postmaster("posta@example.it");
+    for (account, before, kind) in
+        [(office.anna(), annas, "password-taken"), (posta.account(), postas, "postmaster-invited")]
+    {
+        let change = ProfileChange { email: Some("nuova@example.it".into()), ..ProfileChange::default() };
+        office.accounts.set_profile(account, change, NOW).unwrap();
+        assert_eq!(rule(office.accounts.password_link(&before, NOW)), Rule::LinkGone);
+        let mailed = office.mailed(NOW);
+        let (recipient, what, token) = mailed.iter().find(|(_, what, _)| *what != "email-changed").unwrap();
+        assert_eq!((recipient.as_str(), *what), ("nuova@example.it", kind));
+        office.accounts.password_link(token.as_ref().unwrap(), NOW).unwrap();
+    }
 }
 
 #[test]

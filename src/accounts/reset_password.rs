@@ -43,13 +43,23 @@ impl Accounts {
             act.delegate.reset_at_secs = Some(now_secs);
             writes.update_delegate(&act.delegate)?;
             act.delegate = passwords::set(writes, act.delegate, None)?;
-            let (token, until_secs) =
-                Accounts::new_link(writes, act.delegate.account(), LinkPurpose::PasswordReset, now_secs)?;
-            let notice = Notice::PasswordTaken { facts: self.facts(&act.mailbox, &act.delegate), until_secs };
-            self.tell_delegate(writes, &act.delegate, notice, Some(&token), now_secs)?;
+            self.mail_password_taken(writes, &act.mailbox, &act.delegate, now_secs)?;
             Ok::<_, AccountsError>(act.delegate)
         })?;
         Ok(self.view_delegate(reset, &name.address, now_secs))
+    }
+
+    /// Mails a delegate whose password was taken away a link for a new one, in place of those that they have.
+    pub(super) fn mail_password_taken(
+        &self,
+        writes: &dyn Writes,
+        mailbox: &Mailbox,
+        delegate: &Delegate,
+        now_secs: i64,
+    ) -> Result<(), AccountsError> {
+        let (token, until_secs) = Accounts::new_link(writes, delegate.account(), LinkPurpose::PasswordReset, now_secs)?;
+        let notice = Notice::PasswordTaken { facts: self.facts(mailbox, delegate), until_secs };
+        self.tell_delegate(writes, delegate, notice, Some(&token), now_secs)
     }
 
     /// Somebody says that they have forgotten the password of `login`, and gives the codice fiscale of the mailbox's
