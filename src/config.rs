@@ -192,6 +192,8 @@ pub struct UpstreamConfig {
     /// Whether what is sent is put into the folder of sent messages by delega, since the provider does not (X13). Only
     /// where there is IMAP.
     pub copy_to_sent: bool,
+    /// Whether the password that an owner logs in with takes the place of a stored one that the server refuses.
+    pub owner_renews_password: bool,
 }
 
 impl UpstreamConfig {

@@ -13,9 +13,9 @@
 //! | [`proto`] | wire grammars, bytes ↔ types. Pure |
 //! | [`policy`] | (grant, state, command) → decision, one file for each protocol. Pure |
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
-//! | [`texts`] | what people read, in Italian and English. Pure |
+//! | [`texts`] | what people read, in Italian and English, or have their phone read. Pure |
 //! | [`store`] | the database, behind a trait |
-//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent and who came in |
+//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, verify in two steps, plans and seats, the outbox, record what is sent and who came in |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals, the threads that carry connections |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
@@ -146,6 +146,8 @@
 //!   Looking at it changes nothing.
 //! - An e-mail address that somebody chooses is theirs once it was confirmed there; the one before is told, and links that
 //!   went to it work no more.
+//! - A code of two-step verification, or a recovery code, works once, whoever shows it, by whatever process; and where the
+//!   owner has it, no delegate without it is let in, or stays in.
 //! - Nobody is told whether a login exists, its password is wrong, or its door is closed.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person

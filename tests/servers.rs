@@ -56,6 +56,8 @@ mod sent_copies;
 mod state_property;
 #[path = "servers/transport.rs"]
 mod transport;
+#[path = "servers/two_factor.rs"]
+mod two_factor;
 #[path = "servers/warm.rs"]
 mod warm;
 #[path = "servers/webmail.rs"]

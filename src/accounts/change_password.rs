@@ -5,9 +5,9 @@
 
 use secrecy::SecretString;
 
-use super::guard::Counts;
+use super::account::Account;
+use super::guard::Apart;
 use super::passwords;
-use super::somebody::Somebody;
 use super::{Accounts, AccountsError, Knock, ProfileView, Rule};
 use crate::domain::AccountId;
 use crate::store;
@@ -26,19 +26,19 @@ impl Accounts {
         knock: Knock,
     ) -> Result<ProfileView, AccountsError> {
         let now_secs = knock.at_ms / 1000;
-        let (somebody, hash, counts) = store::read(self.store.as_ref(), |reads| {
-            let somebody = match Somebody::at_work(reads, account)? {
-                Somebody::Owner(_) => return Err(AccountsError::from(Rule::OwnersPassword)),
-                somebody @ (Somebody::Delegate(..) | Somebody::Postmaster(_)) => somebody,
+        let (whose, hash, counts) = store::read(self.store.as_ref(), |reads| {
+            let whose = match Account::at_work(reads, account)? {
+                Account::Owner(_) => return Err(AccountsError::from(Rule::OwnersPassword)),
+                whose @ (Account::Delegate(..) | Account::Postmaster(_)) => whose,
             };
-            let counts = Counts::look(reads, Some(format!("{account} password")), None, knock)?;
-            Ok((somebody, reads.password_hash(account)?, counts))
+            let counts = Accounts::counts_apart(reads, Apart::Retyped, account, knock)?;
+            Ok((whose, reads.password_hash(account)?, counts))
         })?;
         if counts.closed {
             return Err(Rule::TooManyWrong.into());
         }
         // Before the one that is typed is looked at, so that one that will not do costs nobody a guess.
-        passwords::strong(new, &somebody.known())?;
+        passwords::strong(new, &whose.known())?;
         if !self.passwords.matches(current, hash.as_ref())? {
             self.wrong_password(&counts, self.guess(None, current), None, knock)?;
             return Err(Rule::WrongPassword.into());
@@ -47,11 +47,11 @@ impl Accounts {
         let new = self.passwords.hash(new)?;
         store::change(self.store.as_ref(), |writes| {
             // Of two at once, the second has typed what is no more the current one.
-            if Somebody::at_work(writes, account)?.password() != somebody.password() {
+            if Account::at_work(writes, account)?.password() != whose.password() {
                 return Err(Rule::WrongPassword.into());
             }
-            let somebody = self.replace_password(writes, account, &new, now_secs)?;
-            self.view_profile(writes, &somebody, now_secs)
+            let whose = self.replace_password(writes, account, &new, now_secs)?;
+            self.view_profile(writes, &whose, now_secs)
         })
     }
 }

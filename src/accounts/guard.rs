@@ -12,9 +12,11 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::account::{self, Account};
+use super::password_refused::Renewal;
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
-use crate::domain::{AccessFilter, Delegate, Door, ListenerKind, Login, Notice, SentBy};
+use crate::domain::{AccessFilter, AccountFacts, AccountId, Door, ListenerKind, Login, Mailbox, Notice, SentBy};
 use crate::store::{self, Reads, Writes};
 
 /// How long an address is one from which somebody has come in lately, in milliseconds.
@@ -43,19 +45,48 @@ pub(super) struct Counts {
     pub(super) closed: bool,
 }
 
+/// What is counted apart from the passwords of logins, whose right ones would clear the count. It is counted under the
+/// account's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Apart {
+    /// Codes of two-step verification (S2).
+    Code,
+    /// The present password, typed once more by whoever is in (S1).
+    Retyped,
+}
+
+impl Apart {
+    const ALL: [Apart; 2] = [Apart::Code, Apart::Retyped];
+
+    /// How the name of such a count ends.
+    fn suffix(self) -> &'static str {
+        match self {
+            Apart::Code => " code",
+            Apart::Retyped => " password",
+        }
+    }
+
+    /// What it is counted under.
+    pub(super) fn count(self, account: AccountId) -> String {
+        format!("{account}{}", self.suffix())
+    }
+}
+
 /// A password that an owner has typed, of which the mail server will tell whether it is right.
 #[derive(Clone, Debug)]
 pub struct Tried {
     counts: Counts,
     guess: Guess,
-    login: Login,
+    owner: AccountId,
     knock: Knock,
+    /// Stands in for the stored password that the mail server refuses, where the operator allows it.
+    renewal: Option<Renewal>,
 }
 
 impl Tried {
     /// Whether anything comes of it that the mail server has said so; for nearly every right password nothing does.
     pub fn matters(&self, right: bool) -> bool {
-        !right || self.counts.counted
+        !right || self.counts.counted || self.renewal.is_some()
     }
 }
 
@@ -71,7 +102,7 @@ pub struct Closed {
 }
 
 impl Counts {
-    pub(super) fn look<R: Reads + ?Sized>(
+    fn look<R: Reads + ?Sized>(
         reads: &R,
         account: Option<String>,
         address: Option<String>,
@@ -97,7 +128,7 @@ impl Accounts {
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
         let address = match door.kind {
-            ListenerKind::Client => Some(address(knock.from)),
+            ListenerKind::Client => Some(network(knock.from)),
             ListenerKind::Webmail => None,
         };
         let account = match (login.filter(|_| known), &address) {
@@ -125,29 +156,57 @@ impl Accounts {
     /// The same for an account that is known by another name than a login.
     pub(super) fn counts_of<R: Reads + ?Sized>(
         reads: &R,
-        account: Option<String>,
+        account: Option<AccountId>,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        Counts::look(reads, account, Some(address(knock.from)), knock)
+        Counts::look(reads, account.map(|account| account.to_string()), Some(network(knock.from)), knock)
     }
 
-    /// One more wrong password; whoever's login it is is told once the door is closed for an hour.
+    /// The same for what somebody who is known already gets wrong.
+    pub(super) fn counts_apart<R: Reads + ?Sized>(
+        reads: &R,
+        apart: Apart,
+        account: AccountId,
+        knock: Knock,
+    ) -> Result<Counts, AccountsError> {
+        Counts::look(reads, Some(apart.count(account)), None, knock)
+    }
+
+    /// One more wrong password; whose account it is, if anybody's, is told once the door is closed for an hour.
     pub(super) fn wrong_password(
         &self,
         counts: &Counts,
         guess: Guess,
-        login: Option<&Login>,
+        whose: Option<AccountId>,
         knock: Knock,
     ) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             if let Some(address) = &counts.address {
                 count(writes, address, guess, Patience::Address, knock.at_ms)?;
             }
-            let Some(account) = &counts.account else { return Ok(()) };
-            let closed = count(writes, account, guess, Patience::Account, knock.at_ms)?;
-            let (Some(until_ms), Some(login)) = (closed, login) else { return Ok(()) };
-            self.tell_of_guessing(writes, login, until_ms, knock)
+            let Some(who) = &counts.account else { return Ok(()) };
+            let address = knock.from.to_canonical();
+            let notice = |of, until_secs| Notice::Guessed { of, address, until_secs };
+            self.wrong_of_account(writes, who, guess, whose, knock, notice)
         })
+    }
+
+    /// Counts one more for an account under this name, and tells its person by this notice where that closes the door for
+    /// an hour.
+    pub(super) fn wrong_of_account(
+        &self,
+        writes: &dyn Writes,
+        who: &str,
+        guess: Guess,
+        whose: Option<AccountId>,
+        knock: Knock,
+        notice: impl FnOnce(AccountFacts, i64) -> Notice,
+    ) -> Result<(), AccountsError> {
+        let closed = count(writes, who, guess, Patience::Account, knock.at_ms)?;
+        let (Some(until_ms), Some(account)) = (closed, whose) else { return Ok(()) };
+        // It may have gone since it was looked up.
+        let Some(whose) = Account::find(writes, account)? else { return Ok(()) };
+        self.tell_account(writes, &whose, |of| notice(of, until_ms / 1000), knock.at_ms / 1000)
     }
 
     /// The right one: the account's count is forgotten. Costs a write only where there was something to forget.
@@ -157,16 +216,28 @@ impl Accounts {
     }
 
     /// A password that an owner has typed, before the mail server is asked.
-    pub(super) fn tried(&self, counts: Counts, login: Login, password: &SecretString, knock: Knock) -> Tried {
-        let guess = self.guess(Some(&login), password);
-        Tried { counts, guess, login, knock }
+    pub(super) fn tried(
+        &self,
+        counts: Counts,
+        login: &Login,
+        mailbox: &Mailbox,
+        password: &SecretString,
+        knock: Knock,
+    ) -> Tried {
+        let guess = self.guess(Some(login), password);
+        Tried { counts, guess, owner: mailbox.owner_account(), knock, renewal: self.renewal(mailbox, password) }
     }
 
     /// What the mail server said about an owner's password.
     pub fn owner_tried(&self, tried: &Tried, right: bool) -> Result<(), AccountsError> {
         match right {
-            true => self.right_password(&tried.counts),
-            false => self.wrong_password(&tried.counts, tried.guess, Some(&tried.login), tried.knock),
+            true => {
+                if let Some(renewal) = &tried.renewal {
+                    self.renew_stored_password(renewal, tried.knock.at_ms / 1000)?;
+                }
+                self.right_password(&tried.counts)
+            }
+            false => self.wrong_password(&tried.counts, tried.guess, Some(tried.owner), tried.knock),
         }
     }
 
@@ -176,47 +247,14 @@ impl Accounts {
         Guess(self.vault.mark(login.as_bytes(), password.expose_secret().as_bytes()))
     }
 
-    fn tell_of_guessing(
-        &self,
-        writes: &dyn Writes,
-        login: &Login,
-        until_ms: i64,
-        knock: Knock,
-    ) -> Result<(), AccountsError> {
-        let Some(mailbox) = writes.mailbox(login.mailbox())? else { return Ok(()) };
-        let (until_secs, now_secs) = (until_ms / 1000, knock.at_ms / 1000);
-        let address = knock.from.to_canonical();
-        match login {
-            Login::Owner(_) => self.tell_owner(
-                writes,
-                &mailbox,
-                Notice::OwnerGuessed {
-                    mailbox: mailbox.address.clone(),
-                    owner_name: mailbox.owner.name.clone(),
-                    address,
-                    until_secs,
-                },
-                now_secs,
-            ),
-            Login::Delegate(username, _) => {
-                let Some(delegate) = writes.delegate(mailbox.id, username)? else { return Ok(()) };
-                let delegate: Delegate = delegate;
-                let facts = self.facts(&mailbox, &delegate);
-                self.tell_delegate(writes, &delegate, Notice::Guessed { facts, address, until_secs }, None, now_secs)
-            }
-        }
-    }
-
     /// The accounts and addresses that nobody is let in by now, at most so many (`delega lock list`).
     pub fn closed(&self, now_ms: i64, most: usize) -> Result<Vec<Closed>, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let found = reads.closed(now_ms, most)?.into_iter();
-            let closed = |(who, guesses): (String, Guesses)| Closed {
-                who,
-                until_ms: guesses.closed_until_ms,
-                count: guesses.count,
-            };
-            Ok(found.map(closed).collect())
+            let mut found = Vec::new();
+            for (who, Guesses { count, closed_until_ms, .. }) in reads.closed(now_ms, most)? {
+                found.push(Closed { who: as_people_say(reads, who)?, until_ms: closed_until_ms, count });
+            }
+            Ok(found)
         })
     }
 
@@ -224,13 +262,22 @@ impl Accounts {
     pub fn release(&self, who: &str) -> Result<(), AccountsError> {
         let who = match (who.parse::<Login>(), who.parse::<IpAddr>()) {
             (Ok(login), _) => login.to_string(),
-            (_, Ok(from)) => address(from),
+            (_, Ok(from)) => network(from),
             // As it stands in the list, such as an IPv6 network.
             (Err(_), Err(_)) => who.trim().to_owned(),
         };
-        store::change(self.store.as_ref(), |writes| match writes.delete_guesses(&who)? {
-            true => Ok(()),
-            false => Err(Rule::NotClosed(who.clone()).into()),
+        store::change(self.store.as_ref(), |writes| {
+            let name = Apart::ALL.iter().find_map(|apart| who.strip_suffix(apart.suffix())).unwrap_or(&who);
+            let mut counted = writes.delete_guesses(&who)?;
+            if let Some(account) = account::named(writes, name)? {
+                for under in Apart::ALL.map(|apart| apart.count(account)).into_iter().chain([account.to_string()]) {
+                    counted |= writes.delete_guesses(&under)?;
+                }
+            }
+            match counted {
+                true => Ok(()),
+                false => Err(Rule::NotClosed(who.clone()).into()),
+            }
         })
     }
 
@@ -239,6 +286,14 @@ impl Accounts {
         let before = now_ms.saturating_sub(FORGOTTEN_MS);
         store::change(self.store.as_ref(), |writes| Ok(writes.delete_old_guesses(before, MOST)?))
     }
+}
+
+/// What is counted under an account's row, by the name of whose it is.
+fn as_people_say<R: Reads + ?Sized>(reads: &R, who: String) -> Result<String, AccountsError> {
+    let (row, what) = who.split_at(who.find(' ').unwrap_or(who.len()));
+    let Ok(account) = row.parse() else { return Ok(who) };
+    // A count outlives whoever it is of, for a day.
+    Ok(Account::find(reads, account)?.map(|whose| format!("{}{what}", whose.login())).unwrap_or(who))
 }
 
 /// Counts one more; until when nobody is let in, where somebody is to be told.
@@ -255,8 +310,8 @@ fn count(
     Ok(told.then_some(guesses.closed_until_ms))
 }
 
-/// What an address is counted under: IPv6 by its network of 64 bits, within which somebody has them all.
-fn address(from: IpAddr) -> String {
+/// What an address is counted under, and what is bound to one: IPv6 by its network of 64 bits, within which somebody has them all.
+pub(super) fn network(from: IpAddr) -> String {
     match from.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {

@@ -3,9 +3,9 @@
 
 use secrecy::SecretString;
 
+use super::account::postmaster_facts;
 use super::link::asked_again;
 use super::postmasters::find;
-use super::somebody::postmaster_facts;
 use super::{Accounts, AccountsError, Rule, Token};
 use crate::domain::{INVITATION_SECS, LinkPurpose, MailDomain, Notice, Postmaster};
 use crate::store::{self, Link, Reads, Writes};

@@ -1,7 +1,7 @@
 //! What somebody's account says about them (S1): looked at and changed by the person whom it belongs to, and by the
 //! operator. Another e-mail address of their own choice is confirmed first (`change_email`); the operator's is believed.
 
-use super::somebody::Somebody;
+use super::account::Account;
 use super::{Accounts, AccountsError, Rule, text};
 use crate::domain::{AccountFacts, AccountId, DelegateState, Language, LinkPurpose, PasswordVersion, Phone};
 use crate::store::{self, Reads, Writes};
@@ -43,9 +43,7 @@ pub struct ProfileChange {
 impl Accounts {
     /// Somebody's account, for themself.
     pub fn profile(&self, account: AccountId, now_secs: i64) -> Result<ProfileView, AccountsError> {
-        store::read(self.store.as_ref(), |reads| {
-            self.view_profile(reads, &Somebody::at_work(reads, account)?, now_secs)
-        })
+        store::read(self.store.as_ref(), |reads| self.view_profile(reads, &Account::at_work(reads, account)?, now_secs))
     }
 
     /// Another phone number of somebody's own, or none.
@@ -56,10 +54,10 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<ProfileView, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let mut somebody = Somebody::at_work(writes, account)?;
-            somebody.set_phone(phone);
-            somebody.write(writes, now_secs)?;
-            self.view_profile(writes, &somebody, now_secs)
+            let mut whose = Account::at_work(writes, account)?;
+            whose.set_phone(phone);
+            whose.write(writes, now_secs)?;
+            self.view_profile(writes, &whose, now_secs)
         })
     }
 
@@ -71,10 +69,10 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<ProfileView, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let mut somebody = Somebody::at_work(writes, account)?;
-            somebody.set_language(language);
-            somebody.write(writes, now_secs)?;
-            self.view_profile(writes, &somebody, now_secs)
+            let mut whose = Account::at_work(writes, account)?;
+            whose.set_language(language);
+            whose.write(writes, now_secs)?;
+            self.view_profile(writes, &whose, now_secs)
         })
     }
 
@@ -88,80 +86,80 @@ impl Accounts {
         now_secs: i64,
     ) -> Result<ProfileView, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let mut somebody = Somebody::find(writes, account)?;
+            let mut whose = Account::of(writes, account)?;
             if let Some(phone) = change.phone {
-                somebody.set_phone(phone);
+                whose.set_phone(phone);
             }
             if let Some(language) = change.language {
-                somebody.set_language(language);
+                whose.set_language(language);
             }
-            let email = change.email.map(|email| written(&somebody, &email)).transpose()?;
-            match email.filter(|email| email != somebody.email()) {
-                None => somebody.write(writes, now_secs)?,
+            let email = change.email.map(|email| written(&whose, &email)).transpose()?;
+            match email.filter(|email| email != whose.email()) {
+                None => whose.write(writes, now_secs)?,
                 Some(email) => {
-                    still_invited(self, &somebody, now_secs)?;
-                    self.move_email(writes, &mut somebody, email, now_secs)?;
-                    self.link_anew(writes, &somebody, now_secs)?;
+                    still_invited(self, &whose, now_secs)?;
+                    self.move_email(writes, &mut whose, email, now_secs)?;
+                    self.link_anew(writes, &whose, now_secs)?;
                 }
             }
-            self.view_profile(writes, &somebody, now_secs)
+            self.view_profile(writes, &whose, now_secs)
         })
     }
 
     /// Mails a link for a password to whoever cannot log in without.
-    fn link_anew(&self, writes: &dyn Writes, somebody: &Somebody, now_secs: i64) -> Result<(), AccountsError> {
-        match somebody {
+    fn link_anew(&self, writes: &dyn Writes, whose: &Account, now_secs: i64) -> Result<(), AccountsError> {
+        match whose {
             _ if !self.mails => Ok(()),
-            Somebody::Delegate(mailbox, delegate)
+            Account::Delegate(mailbox, delegate)
                 if delegate.reset_at_secs.is_some() && delegate.state == DelegateState::Active =>
             {
                 self.mail_password_taken(writes, mailbox, delegate, now_secs)
             }
-            Somebody::Postmaster(postmaster) if !postmaster.has_password => {
+            Account::Postmaster(postmaster) if !postmaster.has_password => {
                 self.invite_postmaster(writes, postmaster, now_secs)
             }
-            Somebody::Owner(_) | Somebody::Delegate(..) | Somebody::Postmaster(_) => Ok(()),
+            Account::Owner(_) | Account::Delegate(..) | Account::Postmaster(_) => Ok(()),
         }
     }
 
     pub(super) fn view_profile<R: Reads + ?Sized>(
         &self,
         reads: &R,
-        somebody: &Somebody,
+        whose: &Account,
         now_secs: i64,
     ) -> Result<ProfileView, AccountsError> {
-        let account = somebody.account();
+        let account = whose.account();
         let asked = reads.links(account, LinkPurpose::ConfirmEmail)?;
         let unconfirmed = asked.into_iter().filter(|link| now_secs < link.until_secs);
         Ok(ProfileView {
             account,
-            facts: self.account_facts(somebody),
-            email: somebody.email().to_owned(),
+            facts: self.account_facts(whose),
+            email: whose.email().to_owned(),
             unconfirmed: unconfirmed.filter_map(|link| Some((link.email?, link.until_secs))).next(),
-            phone: somebody.phone().cloned(),
-            language: somebody.language(),
-            two_factor_since_secs: somebody.two_factor_since_secs(),
-            password: somebody.password(),
+            phone: whose.phone().cloned(),
+            language: whose.language(),
+            two_factor_since_secs: whose.two_factor_since_secs(),
+            password: whose.password(),
             has_password: reads.password_hash(account)?.is_some(),
         })
     }
 }
 
 /// An e-mail address as it is kept: a postmaster's in lower case, since they log in with it.
-pub(super) fn written(somebody: &Somebody, email: &str) -> Result<String, Rule> {
+pub(super) fn written(whose: &Account, email: &str) -> Result<String, Rule> {
     let email = text::email("e-mail", email)?;
-    Ok(match somebody {
-        Somebody::Owner(_) | Somebody::Delegate(..) => email,
-        Somebody::Postmaster(_) => email.to_lowercase(),
+    Ok(match whose {
+        Account::Owner(_) | Account::Delegate(..) => email,
+        Account::Postmaster(_) => email.to_lowercase(),
     })
 }
 
-fn still_invited(accounts: &Accounts, somebody: &Somebody, now_secs: i64) -> Result<(), Rule> {
-    match somebody {
-        Somebody::Delegate(mailbox, delegate) if delegate.state_at(now_secs) == DelegateState::Pending => {
+fn still_invited(accounts: &Accounts, whose: &Account, now_secs: i64) -> Result<(), Rule> {
+    match whose {
+        Account::Delegate(mailbox, delegate) if delegate.state_at(now_secs) == DelegateState::Pending => {
             Err(Rule::StillInvited(accounts.facts(mailbox, delegate).login))
         }
-        Somebody::Owner(_) | Somebody::Delegate(..) | Somebody::Postmaster(_) => Ok(()),
+        Account::Owner(_) | Account::Delegate(..) | Account::Postmaster(_) => Ok(()),
     }
 }
 

@@ -3,9 +3,9 @@
 
 use secrecy::SecretString;
 
+use super::account::{Account, postmaster_facts};
 use super::link::{Held, Token, asked_again, holder, link};
 use super::look::DelegateName;
-use super::somebody::{Somebody, postmaster_facts};
 use super::{Accounts, AccountsError, Actor, DelegateView, Rule, passwords};
 use crate::domain::life::{self, Action, Role};
 use crate::domain::{AccountId, Delegate, FiscalCode, Language, LinkPurpose, Login, Mailbox, Notice, Postmaster};
@@ -94,8 +94,8 @@ impl Accounts {
 
     /// Whose new password a link is for, or [`Rule::LinkGone`].
     pub fn password_link(&self, token: &Token, now_secs: i64) -> Result<PasswordHolder, AccountsError> {
-        let somebody = store::read(self.store.as_ref(), |reads| by_link(reads, token, now_secs))?;
-        self.password_holder(somebody, now_secs)
+        let whose = store::read(self.store.as_ref(), |reads| by_link(reads, token, now_secs))?;
+        self.password_holder(whose, now_secs)
     }
 
     /// Sets a new password by a link, which then works no more. Costs as much as a login where the link works and the
@@ -106,26 +106,26 @@ impl Accounts {
         password: &SecretString,
         now_secs: i64,
     ) -> Result<PasswordHolder, AccountsError> {
-        let somebody = store::read(self.store.as_ref(), |reads| by_link(reads, token, now_secs))?;
-        let hash = self.passwords.choose(password, &somebody.known())?;
+        let whose = store::read(self.store.as_ref(), |reads| by_link(reads, token, now_secs))?;
+        let hash = self.passwords.choose(password, &whose.known())?;
         let set = store::change(self.store.as_ref(), |writes| {
-            let mut somebody = by_link(writes, token, now_secs)?;
-            if let Somebody::Delegate(_, delegate) = &mut somebody {
+            let mut whose = by_link(writes, token, now_secs)?;
+            if let Account::Delegate(_, delegate) = &mut whose {
                 delegate.reset_at_secs = None;
             }
-            somebody.write(writes, now_secs)?;
-            self.replace_password(writes, somebody.account(), &hash, now_secs)
+            whose.write(writes, now_secs)?;
+            self.replace_password(writes, whose.account(), &hash, now_secs)
         })?;
         self.password_holder(set, now_secs)
     }
 
-    fn password_holder(&self, somebody: Somebody, now_secs: i64) -> Result<PasswordHolder, AccountsError> {
-        match somebody {
-            Somebody::Owner(_) => Err(Rule::LinkGone.into()),
-            Somebody::Delegate(mailbox, delegate) => {
-                Ok(PasswordHolder::Delegate(Box::new(self.view_delegate(*delegate, &mailbox.address, now_secs))))
+    fn password_holder(&self, whose: Account, now_secs: i64) -> Result<PasswordHolder, AccountsError> {
+        match whose {
+            Account::Owner(_) => Err(Rule::LinkGone.into()),
+            Account::Delegate(mailbox, delegate) => {
+                Ok(PasswordHolder::Delegate(Box::new(self.view_delegate(delegate, &mailbox.address, now_secs))))
             }
-            Somebody::Postmaster(postmaster) => Ok(PasswordHolder::Postmaster(*postmaster)),
+            Account::Postmaster(postmaster) => Ok(PasswordHolder::Postmaster(postmaster)),
         }
     }
 
@@ -137,18 +137,18 @@ impl Accounts {
         account: AccountId,
         hash: &PasswordHash,
         now_secs: i64,
-    ) -> Result<Somebody, AccountsError> {
+    ) -> Result<Account, AccountsError> {
         writes.set_password_hash(account, Some(hash))?;
         writes.delete_links(account, LinkPurpose::PasswordReset)?;
-        let somebody = Somebody::find(writes, account)?;
-        let notice = match &somebody {
+        let whose = Account::of(writes, account)?;
+        let notice = match &whose {
             // Theirs is the mailbox's own.
-            Somebody::Owner(_) => return Err(Rule::OwnersPassword.into()),
-            Somebody::Delegate(mailbox, delegate) => Notice::PasswordChanged(self.facts(mailbox, delegate)),
-            Somebody::Postmaster(postmaster) => Notice::PostmasterPasswordChanged(postmaster_facts(postmaster)),
+            Account::Owner(_) => return Err(Rule::OwnersPassword.into()),
+            Account::Delegate(mailbox, delegate) => Notice::PasswordChanged(self.facts(mailbox, delegate)),
+            Account::Postmaster(postmaster) => Notice::PostmasterPasswordChanged(postmaster_facts(postmaster)),
         };
-        self.tell(writes, somebody.email(), somebody.language(), notice, None, now_secs)?;
-        Ok(somebody)
+        self.tell(writes, whose.email(), whose.language(), notice, None, now_secs)?;
+        Ok(whose)
     }
 }
 
@@ -171,15 +171,15 @@ impl PasswordHolder {
 }
 
 /// Whose new password a link is for: a delegate in the state that it leads to.
-fn by_link<R: Reads + ?Sized>(reads: &R, token: &Token, now_secs: i64) -> Result<Somebody, AccountsError> {
+fn by_link<R: Reads + ?Sized>(reads: &R, token: &Token, now_secs: i64) -> Result<Account, AccountsError> {
     match link(reads, token, LinkPurpose::PasswordReset, now_secs)?.account {
         AccountId::Owner(_) => Err(Rule::LinkGone.into()),
         AccountId::Delegate(_) => {
             let Held { mailbox, mut delegate, after, .. } = holder(reads, token, Action::SetPassword, now_secs)?;
             delegate.state = after;
-            Ok(Somebody::Delegate(Box::new(mailbox), Box::new(delegate)))
+            Ok(Account::Delegate(mailbox.into(), delegate))
         }
-        AccountId::Postmaster(id) => Ok(Somebody::Postmaster(Box::new(reads.postmaster(id)?.ok_or(Rule::LinkGone)?))),
+        AccountId::Postmaster(id) => Ok(Account::Postmaster(reads.postmaster(id)?.ok_or(Rule::LinkGone)?)),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use secrecy::SecretString;
 
+use super::account::Account;
 use super::look::{mailbox, view_mailbox};
 use super::seats::Seats;
-use super::somebody::Somebody;
 use super::{Accounts, AccountsError, MailboxView, Rule, multi_user, passwords, plans, text};
 use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, Phone, PlanName, limits};
 use crate::store::{self, Reads};
@@ -123,7 +123,7 @@ impl Accounts {
             }
             let mailbox = self::mailbox(writes, address)?;
             if mailbox.owner.email != email_before {
-                self.email_moved(writes, &Somebody::Owner(Box::new(mailbox.clone())), &email_before, now_secs)?;
+                self.email_moved(writes, &Account::Owner(mailbox.clone()), &email_before, now_secs)?;
             }
             view_mailbox(writes, mailbox, now_secs)
         })

@@ -72,6 +72,7 @@ pub struct OwnerTrial {
 
 /// An account that has a password of delega's.
 struct Found {
+    account: AccountId,
     passed: Result<Passed, Refusal>,
     hash: Option<PasswordHash>,
     visitor: Visitor,
@@ -101,10 +102,7 @@ impl Accounts {
             };
             let counts = match &login {
                 Some(login) => Accounts::counts(reads, Some(login), found.is_some(), COUNTED_AS, knock)?,
-                None => {
-                    let account = found.as_ref().map(|found| found.visitor.to_string());
-                    Accounts::counts_of(reads, account, knock)?
-                }
+                None => Accounts::counts_of(reads, found.as_ref().map(|found| found.account), knock)?,
             };
             Ok::<_, AccountsError>((found, counts))
         })?;
@@ -117,7 +115,8 @@ impl Accounts {
                 found.passed
             }
             _ => {
-                self.wrong_password(&counts, self.guess(login.as_ref(), password), login.as_ref(), knock)?;
+                let whose = found.as_ref().map(|found| found.account);
+                self.wrong_password(&counts, self.guess(login.as_ref(), password), whose, knock)?;
                 Err(Refusal::WrongPassword)
             }
         };
@@ -151,7 +150,7 @@ impl Accounts {
         Ok(SignIn::Ask {
             credentials: self.typed_by_owner(&mailbox, password)?,
             trial: Box::new(OwnerTrial {
-                tried: self.tried(counts, login, password, knock),
+                tried: self.tried(counts, &login, &mailbox, password, knock),
                 passed: owner_passes(&mailbox),
                 visitor: owner(&mailbox),
             }),
@@ -239,6 +238,7 @@ fn find_delegate(reads: &dyn Reads, login: &Login, knock: Knock) -> Result<Optio
     let Some(mailbox) = reads.mailbox(address)? else { return Ok(None) };
     let Some(found) = reads.delegate(mailbox.id, username)? else { return Ok(None) };
     Ok(Some(Found {
+        account: found.account(),
         passed: delegate_passes(&mailbox, &found, knock.at_ms / 1000),
         hash: reads.password_hash(found.account())?,
         visitor: delegate(&mailbox, &found),
@@ -251,6 +251,7 @@ fn find_postmaster(reads: &dyn Reads, domain: &str, email: &str) -> Result<Optio
     let found = reads.postmasters()?.into_iter().find(|one| one.domain == domain && one.email == email);
     let Some(found) = found else { return Ok(None) };
     Ok(Some(Found {
+        account: found.account(),
         passed: Ok(postmaster_passes(&found)),
         hash: reads.password_hash(found.account())?,
         visitor: postmaster(&found),

@@ -53,9 +53,9 @@ pub(super) struct MailboxJson<'a> {
     owner_email: &'a str,
     owner_phone: Option<&'a str>,
     owner_language: &'static str,
-    /// Since when the owner has had two-step verification.
-    owner_two_factor_since: Option<String>,
     owner_fiscal_code: Option<&'a str>,
+    /// Since when the owner has two-step verification; then every delegate needs it.
+    owner_two_factor_since: Option<String>,
     delegates_active: usize,
     delegates_waiting: usize,
     delegates_suspended: usize,
@@ -74,13 +74,13 @@ pub(super) struct DelegateJson<'a> {
     email: &'a str,
     phone: Option<&'a str>,
     language: Option<&'static str>,
-    /// Since when they have had two-step verification.
-    two_factor_since: Option<String>,
     state: &'static str,
     /// Until when the invitation of one who is pending can be answered.
     invited_until: Option<String>,
     /// Since when they have to set a new password before they can do anything.
     password_reset_at: Option<String>,
+    /// Since when they have two-step verification.
+    two_factor_since: Option<String>,
     /// What they may do now.
     permissions: Vec<&'static str>,
     /// What they were granted, part of which the configured profile may not let count.
@@ -114,8 +114,8 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             owner_email: &mailbox.owner.email,
             owner_phone: mailbox.owner.phone.as_ref().map(Phone::as_str),
             owner_language: mailbox.owner.language.name(),
-            owner_two_factor_since: mailbox.owner_two_factor_since_secs.map(time),
             owner_fiscal_code: mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
+            owner_two_factor_since: mailbox.owner_two_factor_since_secs.map(time),
             delegates_active: view.delegates_active,
             delegates_waiting: view.delegates_waiting,
             delegates_suspended: view.delegates_suspended,
@@ -137,10 +137,10 @@ impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
             email: &delegate.person.email,
             phone: delegate.person.phone.as_ref().map(Phone::as_str),
             language: delegate.language.map(Language::name),
-            two_factor_since: delegate.two_factor_since_secs.map(time),
             state: delegate.state.name(),
             invited_until: delegate.invited_until_secs.filter(|_| delegate.state == DelegateState::Pending).map(time),
             password_reset_at: delegate.reset_at_secs.map(time),
+            two_factor_since: delegate.two_factor_since_secs.map(time),
             permissions: names(view.effective),
             granted: names(delegate.permissions),
             protocols: protocols(delegate.protocols),

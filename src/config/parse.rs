@@ -281,6 +281,7 @@ impl File<'_> {
                 }
             }
         }
+        let owner_renews_password = section.flag("owner_renews_password", &mut self.ledger);
         let ca_file = section.text("ca_file", &mut self.ledger);
         let user = section.text("master_user", &mut self.ledger);
         let password = section.text("master_password_file", &mut self.ledger);
@@ -306,6 +307,7 @@ impl File<'_> {
             connections_per_mailbox,
             warm,
             copy_to_sent,
+            owner_renews_password,
             name: name.to_owned(),
             imap,
             submission,

@@ -45,6 +45,7 @@ submission = "smtps://smtp.pec.example.it"
 pop3 = "pop3s://pop3.pec.example.it"
 ca_file = "certs/ca.pem"
 copy_to_sent = true
+owner_renews_password = true
 
 [upstream.local]
 imap = "imap+insecure://127.0.0.1:10143"
@@ -135,6 +136,7 @@ fn the_whole_of_it_is_read() {
     let ports = |upstream: &UpstreamConfig| Protocol::ALL.map(|protocol| upstream.endpoint(protocol).map(|e| e.port));
     assert_eq!((ports(provider), ports(local)), ([Some(993), Some(465), Some(995)], [Some(10143), None, None]));
     assert_eq!((provider.copy_to_sent, local.copy_to_sent), (true, false));
+    assert_eq!((provider.owner_renews_password, local.owner_renews_password), (true, false));
     assert_eq!((local.name.as_str(), local.master_user.as_deref()), ("local", Some("master")));
     assert_eq!(local.master_password_file, Some(PathBuf::from("/etc/delega/master.password")));
     assert_eq!(config.profile, Profile::ClientApart);

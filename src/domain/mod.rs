@@ -27,6 +27,7 @@ pub mod phone;
 pub mod plan;
 pub mod postmaster;
 pub mod sending;
+pub mod two_factor;
 
 pub use access::{Access, AccessFilter, AccessId, AccessRecord, Visitor, Way};
 pub use account::AccountId;
@@ -43,9 +44,11 @@ pub use login::{Login, Username};
 pub use mailbox::{Mailbox, MailboxId, Owner};
 pub use notice::{
     About, AccountFacts, Answer, Facts, MailId, MailRow, MailState, Notice, PostmasterFacts, SuspensionCause,
+    TurnedOffBy,
 };
 pub use permission::{Permission, Permissions, Preset, Profile};
 pub use phone::{BadPhone, Phone};
 pub use plan::{Plan, PlanName};
 pub use postmaster::{MailDomain, Postmaster, PostmasterId};
 pub use sending::{OutcomeKind, SendFilter, SendId, SendOutcome, SendRecord, Sending, SentBy};
+pub use two_factor::{RecoveryHash, Step, TwoFactor};

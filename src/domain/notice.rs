@@ -35,7 +35,7 @@ pub struct PostmasterFacts {
     pub name: String,
 }
 
-/// What is the case with an account, for notices that anybody may get.
+/// Whose account a notice is about, where anybody may get it (S1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountFacts {
     /// An owner's.
@@ -51,6 +51,17 @@ pub enum AccountFacts {
     Postmaster(PostmasterFacts),
 }
 
+/// Who turned somebody's two-step verification off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TurnedOffBy {
+    /// They themself.
+    Themself,
+    /// Somebody who administers the mailbox.
+    Administrator,
+    /// The operator.
+    Operator,
+}
+
 /// What somebody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -64,7 +75,12 @@ pub enum Notice {
         until_secs: i64,
     },
     /// To the delegate who has accepted (N2).
-    Activated(Facts),
+    Activated {
+        /// Who.
+        facts: Facts,
+        /// Whether they must set up two-step verification before they get in (S2).
+        two_factor: bool,
+    },
     /// To the owner (N3).
     Answered {
         /// Who was invited to what.
@@ -103,28 +119,28 @@ pub enum Notice {
     Resumed(Facts),
     /// To the delegate whose delegation was ended (D8).
     Revoked(Facts),
-    /// To the delegate: a password was made for one of their mail programs (S3).
+    /// To the person: a password was made for one of their mail programs (S3).
     AppPasswordMade {
         /// Whose.
-        facts: Facts,
+        of: AccountFacts,
         /// For which program.
         name: String,
         /// Until when it works: seconds since 1970-01-01 UTC.
         until_secs: i64,
     },
-    /// To the delegate: such a password works no more soon (N4).
+    /// To the person: such a password works no more soon (N4).
     AppPasswordEnds {
         /// Whose.
-        facts: Facts,
+        of: AccountFacts,
         /// For which program.
         name: String,
         /// Until when it works, likewise.
         until_secs: i64,
     },
-    /// To the delegate: somebody has guessed at their password, and they are not let in for a while (S5).
+    /// To the person: somebody has guessed at their password, and nobody is let in with any for a while (S5).
     Guessed {
         /// Whose.
-        facts: Facts,
+        of: AccountFacts,
         /// Where the last guess came from.
         address: IpAddr,
         /// Until when: seconds since 1970-01-01 UTC.
@@ -169,23 +185,41 @@ pub enum Notice {
     },
     /// To the postmaster: their password is another from now on.
     PostmasterPasswordChanged(PostmasterFacts),
+    /// To the person: their two-step verification is on from now on (S2).
+    TwoFactorOn(AccountFacts),
+    /// To the person: theirs is off.
+    TwoFactorOff {
+        /// Whose.
+        of: AccountFacts,
+        /// By whom.
+        by: TurnedOffBy,
+    },
+    /// To the delegate: the owner has it, and they must set it up before they get in again.
+    TwoFactorRequired(Facts),
+    /// To the person: a recovery code of theirs was used.
+    RecoveryCodeUsed {
+        /// Whose.
+        of: AccountFacts,
+        /// How many they have left.
+        left: u32,
+        /// Where from.
+        address: IpAddr,
+    },
+    /// To the person: somebody who has their password has guessed at the codes, and nobody gets on with one for a while.
+    CodesGuessed {
+        /// Whose.
+        of: AccountFacts,
+        /// Where the last guess came from.
+        address: IpAddr,
+        /// Until when: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
     /// To the owner: the mail server refuses the password that delega holds for the mailbox, so that no delegate gets in.
     PasswordRefused {
         /// The mailbox.
         mailbox: MailboxAddress,
         /// Its owner's name.
         owner_name: String,
-    },
-    /// To the owner: somebody has guessed at the mailbox's own password, likewise.
-    OwnerGuessed {
-        /// The mailbox.
-        mailbox: MailboxAddress,
-        /// Its owner's name.
-        owner_name: String,
-        /// Where the last guess came from.
-        address: IpAddr,
-        /// Until when, likewise.
-        until_secs: i64,
     },
     /// To the owner: there are more delegates than seats, and what will come of it (D10).
     OverSeats {
@@ -309,7 +343,8 @@ impl Notice {
     pub fn kind(&self) -> &'static str {
         match self {
             Notice::Invitation { .. } => "invitation",
-            Notice::Activated(_) => "activated",
+            Notice::Activated { two_factor: false, .. } => "activated",
+            Notice::Activated { two_factor: true, .. } => "activated-two-factor",
             Notice::Answered { answer: Answer::Accepted, .. } => "accepted",
             Notice::Answered { answer: Answer::Refused, .. } => "refused",
             Notice::Answered { answer: Answer::Expired, .. } => "expired",
@@ -325,13 +360,19 @@ impl Notice {
             Notice::AppPasswordMade { .. } => "app-password-made",
             Notice::AppPasswordEnds { .. } => "app-password-ends",
             Notice::Guessed { .. } => "guessed",
-            Notice::OwnerGuessed { .. } => "owner-guessed",
             Notice::EmailConfirm { .. } => "email-confirm",
             Notice::EmailChanged { .. } => "email-changed",
             Notice::PostmasterInvited { .. } => "postmaster-invited",
             Notice::PostmasterPasswordTaken { .. } => "postmaster-password-taken",
             Notice::PostmasterPasswordForgotten { .. } => "postmaster-password-forgotten",
             Notice::PostmasterPasswordChanged(_) => "postmaster-password-changed",
+            Notice::TwoFactorOn(_) => "two-factor-on",
+            Notice::TwoFactorOff { by: TurnedOffBy::Themself, .. } => "two-factor-off",
+            Notice::TwoFactorOff { by: TurnedOffBy::Administrator, .. } => "two-factor-off-by-administrator",
+            Notice::TwoFactorOff { by: TurnedOffBy::Operator, .. } => "two-factor-off-by-operator",
+            Notice::TwoFactorRequired(_) => "two-factor-required",
+            Notice::RecoveryCodeUsed { .. } => "recovery-code-used",
+            Notice::CodesGuessed { .. } => "codes-guessed",
             Notice::PasswordRefused { .. } => "password-refused",
             Notice::OverSeats { .. } => "over-seats",
             Notice::SeatsEnforced { .. } => "seats-enforced",
@@ -356,7 +397,7 @@ impl Notice {
     pub fn about(&self) -> About<'_> {
         match self {
             Notice::Invitation { facts, .. }
-            | Notice::Activated(facts)
+            | Notice::Activated { facts, .. }
             | Notice::Answered { facts, .. }
             | Notice::InvitationWithdrawn(facts)
             | Notice::PasswordTaken { facts, .. }
@@ -364,16 +405,21 @@ impl Notice {
             | Notice::PasswordChanged(facts)
             | Notice::PermissionsChanged(facts)
             | Notice::Suspended { facts, .. }
-            | Notice::AppPasswordMade { facts, .. }
-            | Notice::AppPasswordEnds { facts, .. }
-            | Notice::Guessed { facts, .. }
+            | Notice::TwoFactorRequired(facts)
             | Notice::Resumed(facts)
             | Notice::Revoked(facts) => About::Mailbox(facts.login.mailbox()),
-            Notice::OwnerGuessed { mailbox, .. }
-            | Notice::PasswordRefused { mailbox, .. }
+            Notice::PasswordRefused { mailbox, .. }
             | Notice::OverSeats { mailbox, .. }
             | Notice::SeatsEnforced { mailbox, .. } => About::Mailbox(mailbox),
-            Notice::EmailConfirm { of, .. } | Notice::EmailChanged { of, .. } => of.about(),
+            Notice::AppPasswordMade { of, .. }
+            | Notice::AppPasswordEnds { of, .. }
+            | Notice::Guessed { of, .. }
+            | Notice::EmailConfirm { of, .. }
+            | Notice::EmailChanged { of, .. }
+            | Notice::TwoFactorOn(of)
+            | Notice::TwoFactorOff { of, .. }
+            | Notice::RecoveryCodeUsed { of, .. }
+            | Notice::CodesGuessed { of, .. } => of.about(),
             Notice::PostmasterInvited { facts, .. }
             | Notice::PostmasterPasswordTaken { facts, .. }
             | Notice::PostmasterPasswordForgotten { facts, .. }

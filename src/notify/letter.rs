@@ -6,7 +6,7 @@
 
 use crate::domain::{
     AccountFacts, Answer, Facts, Grant, Language, Login, MailboxAddress, Notice, Permission, PostmasterFacts,
-    SuspensionCause, deceives,
+    SuspensionCause, TurnedOffBy, deceives,
 };
 use crate::texts::{self, counted, text};
 
@@ -57,7 +57,7 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
         Notice::Invitation { facts, message, until_secs } => {
             w.invitation(facts, message.as_deref(), *until_secs, link("invitation")?)
         }
-        Notice::Activated(facts) => w.activated(facts),
+        Notice::Activated { facts, two_factor } => w.activated(facts, *two_factor),
         Notice::Answered { facts, answer } => w.answered(facts, *answer),
         Notice::InvitationWithdrawn(facts) => w.to_delegate(
             facts,
@@ -122,44 +122,41 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             blocks.push(w.about("mail-ask-owner", facts));
             w.to_delegate(facts, "mail-revoked-subject", blocks)
         }
-        Notice::AppPasswordMade { facts, name, until_secs } => w.to_delegate(
-            facts,
-            "mail-app-password-made-subject",
-            vec![
-                w.about("mail-app-password-made-what", facts),
-                w.say("mail-app-password-name", &[("name", name)]),
-                w.until("mail-app-password-until", *until_secs),
-                w.about("mail-password-changed-unexpected", facts),
-            ],
-        ),
-        Notice::AppPasswordEnds { facts, name, until_secs } => w.to_delegate(
-            facts,
-            "mail-app-password-ends-subject",
-            vec![
-                w.about("mail-app-password-ends-what", facts),
-                w.say("mail-app-password-name", &[("name", name)]),
-                w.until("mail-app-password-until", *until_secs),
-                w.about("mail-app-password-ends-help", facts),
-            ],
-        ),
-        Notice::Guessed { facts, address, until_secs } => w.to_delegate(
-            facts,
-            "mail-guessed-subject",
-            vec![
-                w.about("mail-guessed-what", facts),
-                w.say("mail-guessed-from", &[("address", &address.to_string())]),
-                w.until("mail-guessed-until", *until_secs),
-                w.about("mail-guessed-help", facts),
-            ],
-        ),
-        Notice::OwnerGuessed { mailbox, owner_name, address, until_secs } => {
+        Notice::AppPasswordMade { of, name, until_secs } => {
             let blocks = vec![
-                w.say("mail-owner-guessed-what", &[("mailbox", mailbox.as_str())]),
-                w.say("mail-guessed-from", &[("address", &address.to_string())]),
-                w.until("mail-guessed-until", *until_secs),
-                w.say("mail-owner-guessed-help", &[]),
+                w.of_account("mail-app-password-made-what", of, &[]),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                w.unexpected(of),
             ];
-            w.letter(owner_name, w.named("mail-owner-guessed-subject", mailbox), blocks)
+            w.to_person(of, "mail-app-password-made-subject", blocks)
+        }
+        Notice::AppPasswordEnds { of, name, until_secs } => {
+            let help = match of {
+                AccountFacts::Delegate(facts) => w.about("mail-app-password-ends-help", facts),
+                AccountFacts::Owner { .. } | AccountFacts::Postmaster(_) => w.say("mail-app-password-ends-own", &[]),
+            };
+            let blocks = vec![
+                w.of_account("mail-app-password-ends-what", of, &[]),
+                w.say("mail-app-password-name", &[("name", name)]),
+                w.until("mail-app-password-until", *until_secs),
+                help,
+            ];
+            w.to_person(of, "mail-app-password-ends-subject", blocks)
+        }
+        Notice::Guessed { of, address, until_secs } => {
+            let (until, help) = match of {
+                AccountFacts::Owner { .. } => ("mail-guessed-until", w.say("mail-guessed-help-own", &[])),
+                AccountFacts::Delegate(facts) => ("mail-guessed-until", w.about("mail-guessed-help", facts)),
+                AccountFacts::Postmaster(_) => ("mail-guessed-until-panel", w.say("mail-guessed-help-panel", &[])),
+            };
+            let blocks = vec![
+                w.of_account("mail-guessed-what", of, &[]),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until(until, *until_secs),
+                help,
+            ];
+            w.to_person(of, "mail-guessed-subject", blocks)
         }
         Notice::EmailConfirm { of, email, until_secs } => {
             let blocks = vec![
@@ -169,18 +166,16 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
                 w.until("mail-email-confirm-until", *until_secs),
                 w.say("mail-email-confirm-unexpected", &[]),
             ];
-            w.letter(&of.name(), text(language, "mail-email-confirm-subject", &[]), blocks)
+            w.to_person(of, "mail-email-confirm-subject", blocks)
         }
         Notice::EmailChanged { of, email } => {
             let mut blocks = vec![w.say("mail-email-changed-what", &[("email", email)]), w.account(of)];
             match of {
-                AccountFacts::Delegate(facts) => blocks.push(w.about("mail-password-changed-unexpected", facts)),
-                AccountFacts::Owner { .. } => blocks.push(w.say("mail-unexpected-operator", &[])),
-                AccountFacts::Postmaster(_) => {
-                    blocks.extend([w.say("mail-email-changed-login", &[]), w.say("mail-unexpected-operator", &[])]);
-                }
+                AccountFacts::Owner { .. } | AccountFacts::Delegate(_) => {}
+                AccountFacts::Postmaster(_) => blocks.push(w.say("mail-email-changed-login", &[])),
             }
-            w.letter(&of.name(), text(language, "mail-email-changed-subject", &[]), blocks)
+            blocks.push(w.unexpected(of));
+            w.to_person(of, "mail-email-changed-subject", blocks)
         }
         Notice::PostmasterInvited { facts, until_secs } => w.to_postmaster(
             facts,
@@ -208,8 +203,53 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
         Notice::PostmasterPasswordChanged(facts) => w.to_postmaster(
             facts,
             ["mail-postmaster-changed-subject", "mail-postmaster-changed-what"],
-            vec![w.say("mail-unexpected-operator", &[])],
+            vec![w.say("mail-unexpected", &[])],
         ),
+        Notice::TwoFactorOn(of) => {
+            let how = match of {
+                AccountFacts::Owner { .. } | AccountFacts::Delegate(_) => "mail-two-factor-on-how",
+                AccountFacts::Postmaster(_) => "mail-two-factor-on-panel",
+            };
+            let blocks = vec![
+                w.of_account("mail-two-factor-on-what", of, &[]),
+                w.say(how, &[]),
+                w.say("mail-two-factor-on-recovery", &[]),
+                w.unexpected(of),
+            ];
+            w.to_person(of, "mail-two-factor-on-subject", blocks)
+        }
+        Notice::TwoFactorOff { of, by } => {
+            let mut blocks = vec![w.of_account("mail-two-factor-off-what", of, &[])];
+            match by {
+                TurnedOffBy::Themself => {}
+                TurnedOffBy::Administrator => blocks.push(w.say("mail-two-factor-off-administrator", &[])),
+                TurnedOffBy::Operator => blocks.push(w.say("mail-two-factor-off-operator", &[])),
+            }
+            blocks.push(w.unexpected(of));
+            w.to_person(of, "mail-two-factor-off-subject", blocks)
+        }
+        Notice::TwoFactorRequired(facts) => {
+            let mut blocks = vec![w.about("mail-two-factor-required-what", facts), w.access(facts)];
+            blocks.extend(w.enrolment(&facts.grant));
+            w.to_delegate(facts, "mail-two-factor-required-subject", blocks)
+        }
+        Notice::RecoveryCodeUsed { of, left, address } => {
+            let blocks = vec![
+                w.of_account("mail-recovery-used-what", of, &[("address", &address.to_string())]),
+                Block::Paragraph(counted(language, "mail-recovery-left", *left, &[])),
+                w.unexpected(of),
+            ];
+            w.to_person(of, "mail-recovery-used-subject", blocks)
+        }
+        Notice::CodesGuessed { of, address, until_secs } => {
+            let blocks = vec![
+                w.of_account("mail-codes-guessed-what", of, &[]),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until("mail-codes-guessed-until", *until_secs),
+                w.say("mail-codes-guessed-help", &[]),
+            ];
+            w.to_person(of, "mail-codes-guessed-subject", blocks)
+        }
         Notice::PasswordRefused { mailbox, owner_name } => {
             let blocks = vec![
                 w.say("mail-password-refused-what", &[("mailbox", mailbox.as_str())]),
@@ -266,14 +306,19 @@ impl Writer<'_> {
     }
 
     /// N2
-    fn activated(self, facts: &Facts) -> Letter {
+    fn activated(self, facts: &Facts, two_factor: bool) -> Letter {
         let mut blocks = vec![self.about("mail-activated-what", facts), self.granted(facts)];
         blocks.push(match self.places.webmail_url {
             Some(_) => self.say("mail-activated-webmail", &[]),
             None => self.say("mail-activated-how", &[]),
         });
         blocks.extend(self.webmail_button());
-        blocks.extend(self.by_client(&facts.grant));
+        if two_factor {
+            blocks.push(self.say("mail-two-factor-steps", &[]));
+            blocks.extend(self.enrolment(&facts.grant));
+        } else {
+            blocks.extend(self.by_client(&facts.grant));
+        }
         blocks.push(self.say("mail-activated-secret", &[]));
         let subject = self.named("mail-activated-subject", facts.login.mailbox());
         self.letter(&full_name(facts), subject, blocks)
@@ -301,6 +346,49 @@ impl Writer<'_> {
             }
         };
         self.letter(&facts.owner_name, text(self.language, subject, &[]), blocks)
+    }
+
+    /// How two-step verification is set up (N2), and what comes of it.
+    fn enrolment(self, grant: &Grant) -> Vec<Block> {
+        let steps = [
+            "mail-two-factor-step-app",
+            "mail-two-factor-step-panel",
+            "mail-two-factor-step-scan",
+            "mail-two-factor-step-recovery",
+        ];
+        let step = |step| text(self.language, step, &[]);
+        let clients = match grant.may(Permission::Client) {
+            true => "mail-two-factor-clients",
+            false => "mail-no-client",
+        };
+        let panel = self.button("mail-panel-button", format!("{}/", self.places.public_url));
+        vec![Block::List(steps.map(step).into()), panel, self.say(clients, &[])]
+    }
+
+    fn to_person(self, of: &AccountFacts, subject: &str, blocks: Vec<Block>) -> Letter {
+        self.letter(&of.name(), text(self.language, subject, &[]), blocks)
+    }
+
+    /// A sentence that may name the account, beside what else it names.
+    fn of_account(self, id: &str, of: &AccountFacts, args: &[(&str, &str)]) -> Block {
+        let say = |id, args: &[(&str, &str)]| text(self.language, id, args);
+        let account = match of {
+            AccountFacts::Owner { mailbox, .. } => say("mail-account-owner", &[("mailbox", mailbox.as_str())]),
+            AccountFacts::Delegate(facts) => say(
+                "mail-account-delegate",
+                &[("mailbox", facts.login.mailbox().as_str()), ("owner", &one_line(&facts.owner_name))],
+            ),
+            AccountFacts::Postmaster(facts) => say("mail-account-postmaster", &[("domain", facts.domain.as_str())]),
+        };
+        self.say(id, &[&[("account", account.as_str())], args].concat())
+    }
+
+    /// Whom to tell of what was not expected.
+    fn unexpected(self, of: &AccountFacts) -> Block {
+        match of {
+            AccountFacts::Delegate(facts) => self.about("mail-password-changed-unexpected", facts),
+            AccountFacts::Owner { .. } | AccountFacts::Postmaster(_) => self.say("mail-unexpected", &[]),
+        }
     }
 
     fn to_delegate(self, facts: &Facts, subject: &str, blocks: Vec<Block>) -> Letter {

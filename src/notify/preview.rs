@@ -6,7 +6,7 @@ use super::{html, plain};
 use crate::config::{Config, Sender};
 use crate::domain::{
     AccountFacts, Answer, Facts, Grant, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions,
-    PostmasterFacts, Profile, Protocols, SuspensionCause,
+    PostmasterFacts, Profile, Protocols, SuspensionCause, TurnedOffBy,
 };
 use crate::proto::smtp::address::Address;
 
@@ -80,9 +80,12 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
     let annas_new = "anna.verdi@example.it".to_owned();
     let answered = |answer| Notice::Answered { facts: facts.clone(), answer };
     let suspended = |cause| Notice::Suspended { facts: facts.clone(), cause };
+    let annas = || AccountFacts::Delegate(facts.clone());
+    let off = |by| Notice::TwoFactorOff { of: annas(), by };
     Some(vec![
         Notice::Invitation { facts: facts.clone(), message: Some(message), until_secs: UNTIL_SECS },
-        Notice::Activated(facts.clone()),
+        Notice::Activated { facts: facts.clone(), two_factor: false },
+        Notice::Activated { facts: facts.clone(), two_factor: true },
         answered(Answer::Accepted),
         answered(Answer::Refused),
         answered(Answer::Expired),
@@ -95,25 +98,22 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
         suspended(SuspensionCause::Seats),
         Notice::Resumed(facts.clone()),
         Notice::Revoked(facts.clone()),
-        Notice::AppPasswordMade { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
-        Notice::AppPasswordEnds { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
-        Notice::Guessed { facts: facts.clone(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
-        Notice::OwnerGuessed {
-            mailbox: mailbox.clone(),
-            owner_name: owner_name.clone(),
-            address: "192.0.2.7".parse().ok()?,
-            until_secs: UNTIL_SECS,
-        },
-        Notice::EmailConfirm {
-            of: AccountFacts::Delegate(facts.clone()),
-            email: annas_new.clone(),
-            until_secs: UNTIL_SECS,
-        },
-        Notice::EmailChanged { of: AccountFacts::Delegate(facts.clone()), email: annas_new },
+        Notice::AppPasswordMade { of: annas(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::AppPasswordEnds { of: annas(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::Guessed { of: annas(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
+        Notice::EmailConfirm { of: annas(), email: annas_new.clone(), until_secs: UNTIL_SECS },
+        Notice::EmailChanged { of: annas(), email: annas_new },
         Notice::PostmasterInvited { facts: posta.clone(), until_secs: UNTIL_SECS },
         Notice::PostmasterPasswordTaken { facts: posta.clone(), until_secs: UNTIL_SECS },
         Notice::PostmasterPasswordForgotten { facts: posta.clone(), until_secs: UNTIL_SECS },
         Notice::PostmasterPasswordChanged(posta),
+        Notice::TwoFactorOn(annas()),
+        off(TurnedOffBy::Themself),
+        off(TurnedOffBy::Administrator),
+        off(TurnedOffBy::Operator),
+        Notice::TwoFactorRequired(facts.clone()),
+        Notice::RecoveryCodeUsed { of: annas(), left: 3, address: "192.0.2.7".parse().ok()? },
+        Notice::CodesGuessed { of: annas(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
         Notice::PasswordRefused { mailbox: mailbox.clone(), owner_name: owner_name.clone() },
         Notice::OverSeats {
             mailbox: mailbox.clone(),

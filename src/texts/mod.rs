@@ -5,6 +5,7 @@
 //! message is text and stays so: it is never read as Fluent, and whoever shows the result escapes it for where it stands.
 
 mod names;
+mod qr;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
 pub use names::{date, date_time, granted, list, permission, protocols};
+pub use qr::Qr;
 
 use crate::domain::Language;
 

@@ -16,6 +16,9 @@ use super::support::postfix::Postfix;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What everybody is told who is not let in, whatever is wrong.
+pub const NOT_ACCEPTED: &str = "Name or password not accepted. With two-step verification a mail program needs an app password (nome o password non accettati: con la verifica in due passaggi serve una password per app)";
+
 /// The listeners of each protocol, in the order of [`Doors`].
 const DOORS: [(&str, &str); 3] = [("implicit", "client"), ("starttls", "client"), ("implicit", "webmail")];
 

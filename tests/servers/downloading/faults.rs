@@ -130,7 +130,7 @@ fn g3_an_upstream_that_falls_silent_within_a_message_is_given_up() {
 #[test]
 fn g3_an_upstream_that_cannot_be_entered_is_told_of() {
     let temporary = "-ERR [SYS/TEMP] The mailbox cannot be reached now, try again later";
-    let refused = "-ERR [AUTH] Name or password not accepted";
+    let refused = &format!("-ERR [AUTH] {NOT_ACCEPTED}");
     for (step, act, owner) in [
         ("greeting", Act::Close, temporary),
         ("greeting", Act::Stall, temporary),
