@@ -148,6 +148,8 @@
 //!   whoever came in with a former password is one.
 //! - A link works once, and for its time, and no stranger's asking for another ends that; the store has its hash alone.
 //!   Looking at it changes nothing.
+//! - An e-mail address that somebody chooses is theirs once it was confirmed there; the one before is told, and links that
+//!   went to it work no more.
 //! - A code of two-step verification, or a recovery code, works once, whoever shows it, by whatever process; and where the
 //!   owner has it, no delegate without it is let in, or stays in.
 //! - Nobody is told whether a login exists, its password is wrong, its door is closed, or an app password is needed.

@@ -126,7 +126,7 @@ impl Accounts {
             })?;
             let made = find(writes, account, &entry.login, &label)?;
             let (name, until_secs) = (label.clone(), expires_at_secs);
-            let notice = |holder| Notice::AppPasswordMade { holder, name, until_secs };
+            let notice = |of| Notice::AppPasswordMade { of, name, until_secs };
             self.tell_account(writes, &whose, notice, now_secs)?;
             Ok((secret.clone(), made))
         })
@@ -242,7 +242,7 @@ impl Accounts {
                     continue;
                 }
                 let (whose, until_secs) = (Account::of(writes, password.account)?, password.expires_at_secs);
-                let notice = |holder| Notice::AppPasswordEnds { holder, name: password.name, until_secs };
+                let notice = |of| Notice::AppPasswordEnds { of, name: password.name, until_secs };
                 self.tell_account(writes, &whose, notice, now_secs)?;
             }
             Ok(())

@@ -89,6 +89,7 @@ pub struct OwnerTrial {
 
 /// An account that has a password of delega's.
 struct Found {
+    account: AccountId,
     passed: Result<Passed, Refusal>,
     hash: Option<PasswordHash>,
     visitor: Visitor,
@@ -118,10 +119,7 @@ impl Accounts {
             };
             let counts = match &login {
                 Some(login) => Accounts::counts(reads, Some(login), found.is_some(), at.counted_as(), knock)?,
-                None => {
-                    let account = found.as_ref().map(|found| found.visitor.to_string());
-                    Accounts::counts_of(reads, account, own_address, knock)?
-                }
+                None => Accounts::counts_of(reads, found.as_ref().map(|found| found.account), own_address, knock)?,
             };
             Ok::<_, AccountsError>((found, counts))
         })?;
@@ -134,7 +132,8 @@ impl Accounts {
                 found.passed
             }
             _ => {
-                self.wrong_password(&counts, self.guess(login.as_ref(), password), login.as_ref(), knock)?;
+                let whose = found.as_ref().map(|found| found.account);
+                self.wrong_password(&counts, self.guess(login.as_ref(), password), whose, knock)?;
                 Err(Refusal::WrongPassword)
             }
         };
@@ -174,7 +173,7 @@ impl Accounts {
         Ok(SignIn::Ask {
             credentials: self.typed_by_owner(&mailbox, password)?,
             trial: Box::new(OwnerTrial {
-                tried: self.tried(counts, login, &mailbox, password, knock),
+                tried: self.tried(counts, &login, &mailbox, password, knock),
                 passed: owner_passes(&mailbox),
                 visitor: owner(&mailbox),
             }),
@@ -262,6 +261,7 @@ fn find_delegate(reads: &dyn Reads, login: &Login, knock: Knock) -> Result<Optio
     let Some(mailbox) = reads.mailbox(address)? else { return Ok(None) };
     let Some(found) = reads.delegate(mailbox.id, username)? else { return Ok(None) };
     Ok(Some(Found {
+        account: found.account(),
         passed: delegate_passes(&mailbox, &found, knock.at_ms / 1000),
         hash: reads.password_hash(found.account())?,
         visitor: delegate(&mailbox, &found),
@@ -274,6 +274,7 @@ fn find_postmaster(reads: &dyn Reads, domain: &str, email: &str) -> Result<Optio
     let found = reads.postmasters()?.into_iter().find(|one| one.domain == domain && one.email == email);
     let Some(found) = found else { return Ok(None) };
     Ok(Some(Found {
+        account: found.account(),
         passed: Ok(postmaster_passes(&found)),
         hash: reads.password_hash(found.account())?,
         visitor: postmaster(&found),

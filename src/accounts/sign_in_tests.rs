@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, secret};
+use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, Office, secret};
 use crate::accounts::passwords::RUNS;
 use crate::accounts::*;
 use crate::domain::panel_session::{SESSION_IDLE_MS, SESSION_MOST_MS, Stage};
-use crate::domain::{AccessFilter, AccountId, Language, Way};
+use crate::domain::{AccessFilter, AccountFacts, AccountId, Language, Notice, Way};
 
 const ANNA: &str = "anna/ufficio@pec.example.it";
 const AT: PanelKnock<'_> = PanelKnock { knock: KNOCK, own_address: true, program: Some("Chromium") };
@@ -55,6 +55,7 @@ impl Fixture {
             domain: "pec.example.it".parse().unwrap(),
             email: "posta@example.it".into(),
             name: "Ufficio posta".into(),
+            phone: None,
             language: Language::Italian,
         };
         let account = self.accounts.add_postmaster(entry, NOW).unwrap().account();
@@ -116,6 +117,51 @@ fn s5_the_panel_and_mail_programs_share_one_count() {
     assert_eq!(fixture.stays_out(&name(ANNA), Fixture::ANNAS), Refusal::Closed);
     assert_eq!(RUNS.get(), 1);
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, CLIENT), Refusal::Closed);
+}
+
+/// Whoever has many addresses guesses no more for it.
+#[test]
+fn s5_a_postmasters_wrong_passwords_are_counted_for_the_account() {
+    let fixture = Fixture::new();
+    fixture.add_postmaster();
+    let from = |n: u8, password: &str| {
+        let knock = Knock { from: [192, 0, 2, n].into(), ..KNOCK };
+        fixture.accounts.sign_in(&postmaster("pec.example.it"), &secret(password), PanelKnock { knock, ..AT }).unwrap()
+    };
+    for n in 0..5 {
+        let outcome = from(n, &format!("wrong {n}"));
+        assert!(matches!(outcome, SignIn::Refused(Refusal::WrongPassword)), "{outcome:?}");
+    }
+    let outcome = from(9, "tre lune di carta");
+    assert!(matches!(outcome, SignIn::Refused(Refusal::Closed)), "{outcome:?}");
+}
+
+/// By mail, once it is for an hour; and the operator opens it again.
+#[test]
+fn s5_a_postmaster_is_told_of_guesses_at_their_password() {
+    let office = Office::new();
+    let account = office.postmaster("posta@example.it").0.account();
+    let from = |n: u8, at_ms| {
+        let knock = Knock { from: [192, 0, 2, n].into(), at_ms };
+        let name = postmaster("pec.example.it");
+        office.accounts.sign_in(&name, &secret(&format!("wrong {n}")), PanelKnock { knock, ..AT }).unwrap()
+    };
+    let mut now = START;
+    for n in 1..=14 {
+        let outcome = from(n, now);
+        assert!(matches!(outcome, SignIn::Refused(Refusal::WrongPassword)), "{n}: {outcome:?}");
+        now = office.accounts.closed(now, 1).unwrap().first().map_or(now, |closed| closed.until_ms) + 1;
+    }
+    assert_eq!(office.kinds(now / 1000 + 1), [("posta@example.it".to_owned(), "guessed")]);
+    let row = office.accounts.mails(None, 9).unwrap().rows.remove(0);
+    let Notice::Guessed { of: AccountFacts::Postmaster(facts), address, .. } = row.notice else { panic!() };
+    assert_eq!((facts.email.as_str(), address.to_string().as_str()), ("posta@example.it", "192.0.2.11"));
+
+    let _ = from(15, now);
+    let closed = office.accounts.closed(now, 9).unwrap().remove(0).who;
+    assert_eq!(closed, "pec.example.it posta@example.it", "{account}");
+    office.accounts.release(&closed).unwrap();
+    assert_eq!(office.accounts.closed(now, 9).unwrap(), []);
 }
 
 #[test]
@@ -223,7 +269,8 @@ fn a_password_that_was_changed_meanwhile_begins_no_session() {
 fn the_oldest_of_too_many_sessions_end() {
     let fixture = Fixture::new();
     let first = fixture.session(START);
-    let last = (1..=20).map(|n| fixture.session(START + n)).last().unwrap();
+    (1..20).for_each(|n| drop(fixture.session(START + n)));
+    let last = fixture.session(START + 20);
     assert!(fixture.signed(&first, START + 21).is_none() && fixture.signed(&last, START + 21).is_some());
     assert_eq!(fixture.accounts.panel_sessions(fixture.anna().id(), START + 21).unwrap().len(), 20);
 }

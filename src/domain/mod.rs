@@ -10,6 +10,7 @@ pub mod address;
 pub mod api_token;
 pub mod app_password;
 pub mod copy;
+pub mod deceiving;
 pub mod delegate;
 pub mod door;
 pub mod fiscal_code;
@@ -23,6 +24,7 @@ pub mod mailbox;
 pub mod notice;
 pub mod panel_session;
 pub mod permission;
+pub mod phone;
 pub mod plan;
 pub mod postmaster;
 pub mod sending;
@@ -34,6 +36,7 @@ pub use address::MailboxAddress;
 pub use api_token::{ApiScope, ApiToken, ApiTokenId};
 pub use app_password::{AppPassword, AppPasswordId, LastUse, Scope};
 pub use copy::{CopyState, SentCopy, SpoolName};
+pub use deceiving::deceives;
 pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, PasswordVersion, Person};
 pub use door::{Door, ListenerKind, Protocol, Protocols};
 pub use fiscal_code::FiscalCode;
@@ -41,8 +44,12 @@ pub use grant::Grant;
 pub use link::{LinkHash, LinkPurpose};
 pub use login::{Login, Username};
 pub use mailbox::{Mailbox, MailboxId, Owner};
-pub use notice::{Answer, Facts, Holder, MailId, MailRow, MailState, Notice, SuspensionCause, TurnedOffBy};
+pub use notice::{
+    About, AccountFacts, Answer, Facts, MailId, MailRow, MailState, Notice, PostmasterFacts, SuspensionCause,
+    TurnedOffBy,
+};
 pub use permission::{Permission, Permissions, Preset, Profile};
+pub use phone::{BadPhone, Phone};
 pub use plan::{Plan, PlanName};
 pub use postmaster::{MailDomain, Postmaster, PostmasterId};
 pub use sending::{OutcomeKind, SendFilter, SendId, SendOutcome, SendRecord, Sending, SentBy};

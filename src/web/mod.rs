@@ -11,7 +11,7 @@
 //! - `session`: whose request it is; a page that takes `Signed` or `Filled` is for nobody else
 //! - `frame`: what every page has around it
 //! - `page`: what the public pages show
-//! - `invitation`, `password`, `login`: the pages that anybody may open
+//! - `invitation`, `password`, `email`, `postmaster`, `login`: the pages that anybody may open
 //! - `account`: one's own account, and how a mail program is set up
 //! - `address`: what a page's address says: which mailbox, which delegate, and what is asked of a list
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
@@ -30,6 +30,7 @@ mod account;
 mod address;
 mod api;
 mod delegates;
+mod email;
 mod errands;
 mod form;
 mod frame;
@@ -37,6 +38,7 @@ mod invitation;
 mod login;
 mod page;
 mod password;
+mod postmaster;
 mod reader;
 mod routes;
 mod rules;

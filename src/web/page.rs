@@ -9,7 +9,9 @@ use super::frame::{Frame, show};
 use super::reader::Reader;
 use super::setup::sheet::Sheet;
 use super::site::Site;
-use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, Rule};
+use crate::accounts::{
+    AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordHolder, Rule,
+};
 use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
 
@@ -77,6 +79,25 @@ struct Message<'a> {
     title: &'a str,
     texts: &'a [String],
     forgotten_link: bool,
+}
+
+/// Something was done, or cannot be, and where one can go from here.
+#[derive(Template)]
+#[template(path = "done.html")]
+pub(super) struct Done<'a> {
+    pub(super) frame: Frame,
+    pub(super) title: String,
+    pub(super) texts: &'a [String],
+    /// Whether it was done.
+    pub(super) good: bool,
+    /// A path, and what is there.
+    pub(super) way: Option<(&'a str, String)>,
+}
+
+impl Done<'_> {
+    pub(super) fn answer(&self, status: StatusCode) -> Response {
+        show(status, self)
+    }
 }
 
 /// A form with a new password, twice.
@@ -286,12 +307,12 @@ pub(super) fn refusing(language: Language, view: &InvitationView, token: &str) -
 /// The form for a new password; after a first try, with what is to be mended.
 pub(super) fn new_password(
     language: Language,
-    view: &DelegateView,
+    holder: &PasswordHolder,
     token: &str,
     fault: Option<PasswordFault>,
 ) -> Response {
     let frame = form_frame(language, fault);
-    let login = view.login().to_string();
+    let login = holder.login();
     let page = NewPassword { login: &login, form: PasswordForm::new(&frame, &login, token, fault), frame };
     show(form_status(fault), &page)
 }
@@ -302,8 +323,16 @@ pub(super) fn accepted(language: Language, view: &DelegateView, site: &Site) -> 
 }
 
 /// The new password is set.
-pub(super) fn password_set(language: Language, view: &DelegateView, site: &Site) -> Response {
-    ready(language, view, site, ["page-password-set", "page-password-set-text"])
+pub(super) fn password_set(language: Language, holder: &PasswordHolder, site: &Site) -> Response {
+    match holder {
+        PasswordHolder::Delegate(view) => ready(language, view, site, ["page-password-set", "page-password-set-text"]),
+        PasswordHolder::Postmaster(postmaster) => {
+            let frame = Frame::of_form(language);
+            let texts = [frame.with("page-postmaster-set-text", "domain", postmaster.domain.as_str())];
+            let way = Some(("/postmaster/login", frame.say("page-to-login")));
+            Done { title: frame.say("page-password-set"), texts: &texts, good: true, way, frame }.answer(StatusCode::OK)
+        }
+    }
 }
 
 fn ready(language: Language, view: &DelegateView, site: &Site, [title, lead]: [&str; 2]) -> Response {

@@ -17,7 +17,7 @@ use super::page::{self, Problem};
 use super::reader::Reader;
 use super::session::{Perhaps, see};
 use super::site::Site;
-use super::{REQUEST_TIMEOUT, account, delegates, invitation, login, password, setup};
+use super::{REQUEST_TIMEOUT, account, delegates, email, invitation, login, password, postmaster, setup};
 use crate::domain::MailboxAddress;
 use crate::domain::panel_session::Stage;
 
@@ -51,6 +51,10 @@ pub fn router(site: Site) -> Router {
         .route("/password/asked", get(password::asked))
         .route("/password/{token}", get(password::show))
         .route("/password/set", post(password::set))
+        .route("/email/confirm", post(email::confirm))
+        .route("/email/{token}", get(email::show_link))
+        .route("/postmaster/forgotten", get(postmaster::ask).post(postmaster::forgotten))
+        .route("/postmaster/asked", get(postmaster::asked))
         .route("/login", get(login::show_login).post(login::log_in))
         .route("/postmaster/login", get(login::show_postmaster_login).post(login::log_in_postmaster))
         .route("/logout", post(login::log_out))

@@ -29,12 +29,14 @@ mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
+mod emails;
 mod hostile;
 mod invitations;
 mod languages;
 mod matrix;
 mod panel;
 mod passwords;
+mod postmasters;
 mod routes;
 mod setup;
 

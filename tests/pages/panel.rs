@@ -32,6 +32,7 @@ impl Office {
             email: "posta@example.it".to_owned(),
             name: "Ufficio posta".to_owned(),
             language: Language::Italian,
+            phone: None,
         };
         self.accounts.add_postmaster(entry, now()).unwrap();
         // The hash of a password that somebody else has, too: nothing else sets it without a mail.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_i
 use super::failed;
 use crate::domain::{
     AccountId, Delegate, DelegateId, DelegateState, FiscalCode, Language, MailDomain, Mailbox, MailboxAddress,
-    MailboxId, Owner, PasswordVersion, Permissions, Person, Profile, SentBy, Username,
+    MailboxId, Owner, PasswordVersion, Permissions, Person, Phone, Profile, SentBy, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
 
@@ -172,7 +172,7 @@ pub(super) fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
             email: column(row, "owner_email")?,
             language: parsed(row, "owner_language", Language::from_name)?,
             fiscal_code: parsed_or_none(row, "owner_fiscal_code", |text| text.parse().ok())?,
-            phone: column(row, "owner_phone")?,
+            phone: parsed_or_none(row, "owner_phone", |text| text.parse().ok())?,
         },
         owner_password: PasswordVersion(column(row, "owner_password_version")?),
         owner_two_factor_since_secs: column(row, "two_factor_since_secs")?,
@@ -190,7 +190,7 @@ pub(super) fn delegate(row: &Row<'_>) -> Made<Delegate> {
             first_name: column(row, "first_name")?,
             last_name: column(row, "last_name")?,
             email: column(row, "email")?,
-            phone: column(row, "phone")?,
+            phone: parsed_or_none(row, "phone", |text| text.parse().ok())?,
         },
         two_factor_since_secs: column(row, "two_factor_since_secs")?,
         language: parsed_or_none(row, "language", Language::from_name)?,
@@ -300,7 +300,7 @@ impl Writes for Work<'_> {
                 new.owner.email,
                 new.owner.language.name(),
                 new.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
-                new.owner.phone,
+                new.owner.phone.as_ref().map(Phone::as_str),
                 new.created_at_secs
             ],
         )?;
@@ -329,7 +329,7 @@ impl Writes for Work<'_> {
                 mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
                 mailbox.password_refused_at_secs,
                 mailbox.own_app_passwords,
-                mailbox.owner.phone,
+                mailbox.owner.phone.as_ref().map(Phone::as_str),
                 mailbox.changed_at_secs
             ],
         )?;
@@ -363,7 +363,7 @@ impl Writes for Work<'_> {
                 new.person.first_name,
                 new.person.last_name,
                 new.person.email,
-                new.person.phone,
+                new.person.phone.as_ref().map(Phone::as_str),
                 new.language.map(Language::name),
                 new.permissions.to_string(),
                 new.protocols.to_string(),
@@ -393,7 +393,7 @@ impl Writes for Work<'_> {
                 delegate.invited_until_secs,
                 delegate.reset_at_secs,
                 delegate.seated_at_secs,
-                delegate.person.phone,
+                delegate.person.phone.as_ref().map(Phone::as_str),
                 delegate.changed_at_secs
             ],
         )

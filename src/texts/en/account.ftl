@@ -1,14 +1,11 @@
 ### The pages of one's account: data, two-step verification, passwords for programs, set-up.
 
-page-name = Name
-page-email = E-mail address
 page-phone = Phone
 page-language = Language
 page-language-italian = Italiano
 page-language-english = English
 page-none = none
 page-never = never
-page-actions = Actions
 page-save = Save
 page-back = Back
 page-back-account = Back to my account
@@ -86,7 +83,6 @@ page-app-passwords = Passwords for mail programs
 page-app-passwords-text = One for each program: if you change it or lose the device, you revoke that one alone.
 page-app-passwords-none = There are none yet.
 page-app-password-new = New password
-page-app-password-name = Program
 page-app-password-name-hint = To know it by, for example Outlook at the office
 page-app-password-for = It is for
 page-app-password-until = Works until
@@ -126,3 +122,8 @@ page-setup-files = Automatic set-up
 page-setup-thunderbird = File for Thunderbird
 page-setup-qr = Scan this code with your phone to open the Apple profile:
 page-setup-qr-alt = QR code with the address of the profile
+
+page-rule-wrong-password = That is not the current password.
+page-rule-too-many-wrong = There were too many wrong attempts: try again later.
+page-rule-too-many-emails = You have asked for another address too often: try again tomorrow.
+page-rule-email-taken = Another postmaster of the domain has this address already.

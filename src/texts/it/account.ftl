@@ -1,14 +1,11 @@
 ### Le pagine dell’account: dati, verifica in due passaggi, password per i programmi, configurazione.
 
-page-name = Nome
-page-email = Indirizzo e‑mail
 page-phone = Telefono
 page-language = Lingua
 page-language-italian = Italiano
 page-language-english = English
 page-none = nessuno
 page-never = mai
-page-actions = Azioni
 page-save = Salva
 page-back = Torna indietro
 page-back-account = Torna al mio account
@@ -86,7 +83,6 @@ page-app-passwords = Password per i programmi di posta
 page-app-passwords-text = Una per ogni programma: se lo cambi o perdi il dispositivo, revochi solo quella.
 page-app-passwords-none = Non ce ne sono ancora.
 page-app-password-new = Nuova password
-page-app-password-name = Programma
 page-app-password-name-hint = Per riconoscerla, per esempio Outlook in ufficio
 page-app-password-for = Serve per
 page-app-password-until = Vale fino al
@@ -126,3 +122,8 @@ page-setup-files = Configurazione automatica
 page-setup-thunderbird = File per Thunderbird
 page-setup-qr = Con il telefono inquadra questo codice per aprire il profilo Apple:
 page-setup-qr-alt = Codice QR con l’indirizzo del profilo
+
+page-rule-wrong-password = La password attuale non è quella.
+page-rule-too-many-wrong = Ci sono stati troppi tentativi sbagliati: riprova più tardi.
+page-rule-too-many-emails = Hai chiesto troppe volte un altro indirizzo: riprova domani.
+page-rule-email-taken = Con questo indirizzo c’è già un altro postmaster del dominio.

@@ -1,10 +1,10 @@
 //! One's own account (S1): what it says about its person and what they may do, and what keeps others out of it.
 
 mod app_passwords;
-// mod email;
+mod email;
 mod overview;
-// mod password;
-// mod profile;
+mod password;
+mod profile;
 mod program;
 mod two_factor;
 mod webmail;

@@ -43,11 +43,7 @@ pub(super) async fn show(signed: Signed) -> Response {
 }
 
 /// `POST /account/password`
-pub(super) async fn change(
-    State(site): State<Site>,
-    visit: Visit,
-    Filled { signed, form }: Filled,
-) -> Response {
+pub(super) async fn change(State(site): State<Site>, visit: Visit, Filled { signed, form }: Filled) -> Response {
     let chosen = match password::chosen(&form) {
         Ok(chosen) => chosen,
         Err(Problem::Password(fault)) => return page(&signed, Some(Fault::New(fault))),

@@ -67,12 +67,13 @@ fn newcomer(body: &mut Members, address: MailboxAddress, profile: Profile) -> Op
     let first_name = body.needed("first_name", Members::text);
     let last_name = body.needed("last_name", Members::text);
     let email = body.needed("email", Members::text);
+    let phone = body.parsed("phone");
     let language = body.chosen("language", &LANGUAGES);
     let permissions = body.needed("permissions", |body, name| permissions(body, name, profile));
     let protocols = protocols(body).unwrap_or_default();
     let (password, message) = (body.secret("password"), body.text("message"));
     let name = DelegateName { address, username: username? };
-    let person = Person { first_name: first_name?, last_name: last_name?, email: email?, phone: None };
+    let person = Person { first_name: first_name?, last_name: last_name?, email: email?, phone };
     let permissions = permissions?;
     Some(match password {
         None => Newcomer::Invited(Invitee { name, person, language, message, permissions, protocols }),
