@@ -18,7 +18,6 @@ page-done-profile = Your details are saved.
 
 page-email-change = Change the e-mail address
 page-email-change-text = We send a link to the new address: the change takes effect when you open it. Then we tell the one before.
-page-email-new = New e-mail address
 page-email-ask = Send the link
 page-email-waits = To be confirmed
 page-email-unconfirmed = To be confirmed: { $email }

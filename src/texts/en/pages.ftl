@@ -84,7 +84,7 @@ page-postmaster-asked-none = If nothing arrives, look in your spam folder and ch
 page-to-postmaster-forgotten = Do you administer a domain, and have forgotten your password?
 page-to-delegate-forgotten = Do you work in somebody’s mailbox, and have forgotten your password?
 
-page-email = Confirm your e‑mail address
+page-email-title = Confirm your e‑mail address
 page-email-text = Somebody asked that messages about your account go to this address.
 page-email-new = New address
 page-email-until = You can confirm until

@@ -18,7 +18,6 @@ page-done-profile = I dati sono salvati.
 
 page-email-change = Cambia l’indirizzo e‑mail
 page-email-change-text = Mandiamo un link al nuovo indirizzo: il cambio vale quando lo apri. Poi avvisiamo quello di prima.
-page-email-new = Nuovo indirizzo e‑mail
 page-email-ask = Manda il link
 page-email-waits = In attesa di conferma
 page-email-unconfirmed = In attesa di conferma: { $email }

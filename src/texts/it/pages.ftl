@@ -84,7 +84,7 @@ page-postmaster-asked-none = Se non arriva nulla, guarda nella posta indesiderat
 page-to-postmaster-forgotten = Amministri un dominio e hai dimenticato la password?
 page-to-delegate-forgotten = Sei un collaboratore e hai dimenticato la password?
 
-page-email = Conferma il tuo indirizzo e‑mail
+page-email-title = Conferma il tuo indirizzo e‑mail
 page-email-text = È stato chiesto di usare questo indirizzo per i messaggi che riguardano il tuo account.
 page-email-new = Nuovo indirizzo
 page-email-until = Puoi confermare fino al

@@ -18,9 +18,9 @@ use super::site::Site;
 pub(super) fn routes() -> Router<Site> {
     Router::new()
         .route("/account", get(overview::show))
-        //        .route("/account/profile", get(profile::show).post(profile::change))
-        //        .route("/account/email", get(email::show).post(email::change))
-        //        .route("/account/password", get(password::show).post(password::change))
+        .route("/account/profile", get(profile::show).post(profile::change))
+        .route("/account/email", get(email::show).post(email::change))
+        .route("/account/password", get(password::show).post(password::change))
         .route("/account/two-factor", get(two_factor::show))
         .route("/account/two-factor/begin", post(two_factor::begin))
         .route("/account/two-factor/confirm", post(two_factor::confirm))
