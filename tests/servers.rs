@@ -60,6 +60,8 @@ mod sent_copies;
 mod setup;
 #[path = "servers/state_property.rs"]
 mod state_property;
+#[path = "servers/timing.rs"]
+mod timing;
 #[path = "servers/transport.rs"]
 mod transport;
 #[path = "servers/two_factor.rs"]

@@ -4,12 +4,17 @@
 //! Untrusted are the login that was typed and what the program said of itself. Only accesses to accounts that are there are
 //! noted: strangers cannot fill the store with names of their own.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+
 use super::record_sending::cut;
 use super::{Accounts, AccountsError};
 use crate::domain::access::ACCESS_APART_MS;
-use crate::domain::{Access, AccessFilter, AccessRecord, AppPasswordId, Door, LastUse, Login, Visitor, Way};
-use crate::store;
-use std::net::IpAddr;
+use crate::domain::{
+    Access, AccessFilter, AccessRecord, AppPasswordId, DelegateId, Door, LastUse, Login, Mailbox, Visitor, Way,
+};
+use crate::store::{self, Times, Writes};
 
 /// Somebody who came in or was not let in, as the gateway knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,23 +47,25 @@ pub struct Accesses {
 }
 
 impl Accounts {
-    /// Notes accesses, all in one transaction.
+    /// Notes accesses, all in one transaction. Those that differ in nothing but the time are written once: a mail program
+    /// comes in several times at once, and a web mail at each click.
     pub fn note_accesses(&self, entries: &[AccessEntry]) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
+            let mut known = HashMap::new();
+            let mut alike: Vec<(Access, Times)> = Vec::new();
+            let mut used = HashMap::new();
             for AccessEntry { login, address, door, program, refusal, app_password, by_stored, at_ms } in entries {
-                let Some(mailbox) = writes.mailbox(login.mailbox())? else { continue };
-                let delegate = match login {
-                    Login::Owner(_) => None,
-                    Login::Delegate(username, _) => match writes.delegate(mailbox.id, username)? {
-                        None => continue,
-                        Some(found) => Some(found.id),
-                    },
+                let visitor = match known.entry(login) {
+                    Entry::Occupied(found) => found.into_mut(),
+                    Entry::Vacant(unseen) => unseen.insert(find(writes, login)?),
                 };
+                let Some((mailbox, delegate)) = visitor else { continue };
                 if *by_stored && refusal.is_none() {
-                    Accounts::password_taken(writes, &mailbox)?;
+                    Accounts::password_taken(writes, mailbox)?;
+                    mailbox.password_refused_at_secs = None;
                 }
                 let access = Access {
-                    visitor: Visitor::Mailbox { mailbox: mailbox.id, login: login.clone(), delegate },
+                    visitor: Visitor::Mailbox { mailbox: mailbox.id, login: login.clone(), delegate: *delegate },
                     // One address, however it was written.
                     address: address.to_canonical(),
                     way: Way::Mail(*door),
@@ -67,9 +74,23 @@ impl Accounts {
                 };
                 if let Some(id) = app_password {
                     let (address, program) = (access.address, access.program.clone());
-                    writes.use_app_password(*id, &LastUse { at_ms: *at_ms, address, program })?;
+                    used.insert(*id, LastUse { at_ms: *at_ms, address, program });
                 }
-                writes.note_access(&access, *at_ms, at_ms.saturating_sub(ACCESS_APART_MS))?;
+                let since_ms = at_ms.saturating_sub(ACCESS_APART_MS);
+                let like_it = |(other, times): &&mut (Access, Times)| *other == access && times.last_at_ms >= since_ms;
+                match alike.iter_mut().rev().find(like_it) {
+                    Some((_, times)) => {
+                        times.last_at_ms = times.last_at_ms.max(*at_ms);
+                        times.count = times.count.saturating_add(1);
+                    }
+                    None => alike.push((access, Times::once(*at_ms))),
+                }
+            }
+            for (access, times) in alike {
+                writes.note_access(&access, times, times.first_at_ms.saturating_sub(ACCESS_APART_MS))?;
+            }
+            for (id, last) in used {
+                writes.use_app_password(id, &last)?;
             }
             Ok(())
         })
@@ -89,6 +110,19 @@ impl Accounts {
     pub fn forget_accesses(&self, before_ms: i64) -> Result<usize, AccountsError> {
         store::change(self.store.as_ref(), |writes| Ok(writes.delete_accesses_before(before_ms)?))
     }
+}
+
+/// The mailbox and the delegate of a login; nothing where it is nobody's.
+fn find(writes: &dyn Writes, login: &Login) -> Result<Option<(Mailbox, Option<DelegateId>)>, AccountsError> {
+    let Some(mailbox) = writes.mailbox(login.mailbox())? else { return Ok(None) };
+    let delegate = match login {
+        Login::Owner(_) => None,
+        Login::Delegate(username, _) => match writes.delegate(mailbox.id, username)? {
+            None => return Ok(None),
+            Some(found) => Some(found.id),
+        },
+    };
+    Ok(Some((mailbox, delegate)))
 }
 
 #[cfg(test)]
@@ -149,6 +183,37 @@ mod tests {
         let counts: Vec<u64> = rows(&fixture, &AccessFilter::default()).into_iter().map(|row| row.1).collect();
         assert_eq!(counts, [1, 1, 2, 1, 1, 1, 1, 3]);
         assert_eq!(fixture.accounts.change_marker().unwrap(), marker, "nobody's standing has changed");
+    }
+
+    /// What a batch leaves behind is what its entries leave one by one.
+    #[test]
+    fn s4_alike_ones_of_a_batch_are_written_once_and_mean_the_same() {
+        let (together, apart) = (Fixture::new(), Fixture::new());
+        let far = START + 2 * ACCESS_APART_MS;
+        let refused = |at| AccessEntry { refusal: Some("wrong password".into()), ..entry(ANNA, "192.0.2.7", at) };
+        let entries = [
+            entry(ANNA, "192.0.2.7", START),
+            entry(OWNER, "192.0.2.7", START + 1),
+            entry("nobody/ufficio@pec.example.it", "192.0.2.7", START + 1),
+            entry(ANNA, "192.0.2.7", START + 5),
+            refused(START + 5),
+            // Words of two connections may be left in another order than they were thought of.
+            entry(ANNA, "192.0.2.7", START + 2),
+            entry(ANNA, "192.0.2.7", far),
+            refused(START + 6),
+            entry(ANNA, "192.0.2.7", far + ACCESS_APART_MS),
+            entry(OWNER, "192.0.2.7", START + 7),
+        ];
+        together.accounts.note_accesses(&entries).unwrap();
+        entries.iter().for_each(|entry| apart.accounts.note_accesses(std::slice::from_ref(entry)).unwrap());
+        let all = |fixture: &Fixture| {
+            let rows = fixture.accounts.accesses(&AccessFilter::default(), 100).unwrap().rows.into_iter();
+            let times = |row: AccessRecord| (row.access, row.first_at_ms, row.last_at_ms, row.count);
+            rows.map(times).collect::<Vec<_>>()
+        };
+        assert_eq!(all(&together), all(&apart));
+        let annas: Vec<_> = all(&together).into_iter().filter(|row| row.0.refusal.is_none() && row.3 > 2).collect();
+        assert_eq!((annas[0].1, annas[0].2, annas[0].3), (START, START + 5, 3));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Knock {
 /// What wrong passwords of one who knocks are counted under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Counts {
-    account: Option<String>,
+    account: Option<Under>,
     /// None where everybody comes from one address: from the operator's web mail.
     address: Option<String>,
     /// Whether anything is counted for the account.
@@ -72,6 +72,37 @@ impl Apart {
     }
 }
 
+/// What the wrong passwords of an account are counted under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Under {
+    /// This name.
+    Name(String),
+    /// That of the login, or its own for the address: which, is looked up once there is something to count.
+    Login { login: Login, network: String, knock: Knock },
+}
+
+impl Under {
+    /// Whether anything is counted that may be meant.
+    fn is_counted<R: Reads + ?Sized>(&self, reads: &R) -> Result<bool, AccountsError> {
+        Ok(match self {
+            Under::Name(name) => reads.guesses(name)?.is_some(),
+            Under::Login { login, network, .. } => {
+                reads.guesses(&login.to_string())?.is_some() || reads.guesses(&at_desk(login, network))?.is_some()
+            }
+        })
+    }
+
+    fn name<R: Reads + ?Sized>(&self, reads: &R) -> Result<String, AccountsError> {
+        match self {
+            Under::Name(name) => Ok(name.clone()),
+            Under::Login { login, network, knock } => {
+                let at_their_desk = has_come_in(reads, login, *knock)?;
+                Ok(if at_their_desk { at_desk(login, network) } else { login.to_string() })
+            }
+        }
+    }
+}
+
 /// A password that an owner has typed, of which the mail server will tell whether it is right.
 #[derive(Clone, Debug)]
 pub struct Tried {
@@ -104,15 +135,23 @@ pub struct Closed {
 impl Counts {
     fn look<R: Reads + ?Sized>(
         reads: &R,
-        account: Option<String>,
+        account: Option<Under>,
         address: Option<String>,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        let guesses = |who: &Option<String>| match who {
-            None => Ok(None),
-            Some(who) => reads.guesses(who),
+        // Nearly always nothing is counted under either name, and it does not matter which it would be.
+        let account = match account {
+            Some(under) if under.is_counted(reads)? => Some(Under::Name(under.name(reads)?)),
+            account => account,
         };
-        let (of_account, of_address) = (guesses(&account)?, guesses(&address)?);
+        let of_account = match &account {
+            Some(Under::Name(name)) => reads.guesses(name)?,
+            Some(Under::Login { .. }) | None => None,
+        };
+        let of_address = match &address {
+            None => None,
+            Some(address) => reads.guesses(address)?,
+        };
         let closed = [&of_account, &of_address].into_iter().flatten().any(|guesses| guesses.closed(knock.at_ms));
         Ok(Counts { account, address, counted: of_account.is_some(), closed })
     }
@@ -131,25 +170,10 @@ impl Accounts {
             ListenerKind::Client => Some(network(knock.from)),
             ListenerKind::Webmail => None,
         };
-        let account = match (login.filter(|_| known), &address) {
-            (None, _) => None,
-            (Some(login), None) => Some(format!("{login} webmail")),
-            (Some(login), Some(address)) => {
-                let lately = AccessFilter {
-                    mailbox: Some(login.mailbox().clone()),
-                    by: Some(match login {
-                        Login::Owner(_) => SentBy::Owner,
-                        Login::Delegate(username, _) => SentBy::Delegate(username.clone()),
-                    }),
-                    since_ms: Some(knock.at_ms.saturating_sub(LATELY_MS)),
-                    admitted: Some(true),
-                    address: Some(knock.from.to_canonical()),
-                    ..AccessFilter::default()
-                };
-                let own_desk = !reads.accesses(&lately, 1)?.is_empty();
-                Some(if own_desk { format!("{login} {address}") } else { login.to_string() })
-            }
-        };
+        let account = login.filter(|_| known).map(|login| match &address {
+            None => Under::Name(format!("{login} webmail")),
+            Some(network) => Under::Login { login: login.clone(), network: network.clone(), knock },
+        });
         Counts::look(reads, account, address, knock)
     }
 
@@ -160,7 +184,8 @@ impl Accounts {
         own_address: bool,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        Counts::look(reads, account.map(|account| account.to_string()), own_address.then(|| network(knock.from)), knock)
+        let account = account.map(|account| Under::Name(account.to_string()));
+        Counts::look(reads, account, own_address.then(|| network(knock.from)), knock)
     }
 
     /// The same for what somebody who is known already gets wrong.
@@ -170,7 +195,7 @@ impl Accounts {
         account: AccountId,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        Counts::look(reads, Some(apart.count(account)), None, knock)
+        Counts::look(reads, Some(Under::Name(apart.count(account))), None, knock)
     }
 
     /// One more wrong password; whose account it is, if anybody's, is told once the door is closed for an hour.
@@ -186,9 +211,10 @@ impl Accounts {
                 count(writes, address, guess, Patience::Address, knock.at_ms)?;
             }
             let Some(who) = &counts.account else { return Ok(()) };
+            let who = who.name(writes)?;
             let address = knock.from.to_canonical();
             let notice = |of, until_secs| Notice::Guessed { of, address, until_secs };
-            self.wrong_of_account(writes, who, guess, whose, knock, notice)
+            self.wrong_of_account(writes, &who, guess, whose, knock, notice)
         })
     }
 
@@ -213,7 +239,7 @@ impl Accounts {
     /// The right one: the account's count is forgotten. Costs a write only where there was something to forget.
     pub(super) fn right_password(&self, counts: &Counts) -> Result<(), AccountsError> {
         let Some(account) = counts.account.as_ref().filter(|_| counts.counted) else { return Ok(()) };
-        store::change(self.store.as_ref(), |writes| Ok(writes.delete_guesses(account).map(drop)?))
+        store::change(self.store.as_ref(), |writes| Ok(writes.delete_guesses(&account.name(writes)?).map(drop)?))
     }
 
     /// A password that an owner has typed, before the mail server is asked.
@@ -287,6 +313,27 @@ impl Accounts {
         let before = now_ms.saturating_sub(FORGOTTEN_MS);
         store::change(self.store.as_ref(), |writes| Ok(writes.delete_old_guesses(before, MOST)?))
     }
+}
+
+/// Whether the person of an account has come in from there lately.
+fn has_come_in<R: Reads + ?Sized>(reads: &R, login: &Login, knock: Knock) -> Result<bool, AccountsError> {
+    let lately = AccessFilter {
+        mailbox: Some(login.mailbox().clone()),
+        by: Some(match login {
+            Login::Owner(_) => SentBy::Owner,
+            Login::Delegate(username, _) => SentBy::Delegate(username.clone()),
+        }),
+        since_ms: Some(knock.at_ms.saturating_sub(LATELY_MS)),
+        admitted: Some(true),
+        address: Some(knock.from.to_canonical()),
+        ..AccessFilter::default()
+    };
+    Ok(!reads.accesses(&lately, 1)?.is_empty())
+}
+
+/// What the wrong passwords of an account are counted under, at an address from which its person has come in lately.
+fn at_desk(login: &Login, network: &str) -> String {
+    format!("{login} {network}")
 }
 
 /// What is counted under an account's row, by the name of whose it is.

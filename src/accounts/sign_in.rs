@@ -16,7 +16,7 @@ use crate::domain::{
     Access, AccountId, Delegate, DelegateState, Door, ListenerKind, Login, MailDomain, Mailbox, PasswordVersion,
     Postmaster, Protocol, Visitor, Way,
 };
-use crate::store::{self, PasswordHash, Reads, Writes};
+use crate::store::{self, PasswordHash, Reads, Times, Writes};
 
 /// Somebody who knocks at the panel.
 #[derive(Clone, Copy, Debug)]
@@ -225,7 +225,7 @@ pub(super) fn note(
         program: program.map(bounded),
         refusal: refusal.map(bounded),
     };
-    Ok(writes.note_access(&access, knock.at_ms, knock.at_ms.saturating_sub(ACCESS_APART_MS))?)
+    Ok(writes.note_access(&access, Times::once(knock.at_ms), knock.at_ms.saturating_sub(ACCESS_APART_MS))?)
 }
 
 /// Who comes to an account's panel, as the history names them; none where there is no such account any more.

@@ -13,6 +13,21 @@ fn addresses() -> Vec<(&'static str, String)> {
         ("/mailboxes/{address}/delegates", of_mailbox("delegates")),
         ("/mailboxes/{unknown}/delegates", "/mailboxes/nessuno%40pec.example.it/delegates".to_owned()),
         ("/mailboxes/{broken}/delegates", "/mailboxes/nessuno/delegates".to_owned()),
+        ("/account", "/account".to_owned()),
+        ("/account/profile", "/account/profile".to_owned()),
+        ("/account/email", "/account/email".to_owned()),
+        ("/account/password", "/account/password".to_owned()),
+        ("/account/two-factor", "/account/two-factor".to_owned()),
+        ("/account/two-factor/begin", "/account/two-factor/begin".to_owned()),
+        ("/account/two-factor/confirm", "/account/two-factor/confirm".to_owned()),
+        ("/account/two-factor/codes", "/account/two-factor/codes".to_owned()),
+        ("/account/two-factor/off", "/account/two-factor/off".to_owned()),
+        ("/account/app-passwords", "/account/app-passwords".to_owned()),
+        ("/account/app-passwords/extend", "/account/app-passwords/extend".to_owned()),
+        ("/account/app-passwords/revoke", "/account/app-passwords/revoke".to_owned()),
+        ("/account/webmail", "/account/webmail".to_owned()),
+        ("/setup", "/setup".to_owned()),
+        ("/login/code", "/login/code".to_owned()),
     ]
 }
 

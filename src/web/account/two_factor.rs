@@ -42,7 +42,6 @@ struct EnrolPage<'a> {
     secret: String,
     /// Whether there is one already, whose code is asked for too.
     replaces: bool,
-    required: bool,
     fault: Option<String>,
 }
 
@@ -230,7 +229,6 @@ fn enrol_page(signed: &Signed, enrolment: &Enrolment, found: TwoFactor, fault: O
         image: image.expose_secret(),
         secret,
         replaces: found.since_secs.is_some(),
-        required: found.required,
         fault,
     };
     answer(status, &page)
