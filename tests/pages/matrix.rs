@@ -102,7 +102,9 @@ async fn fares(office: &Office, visitor: Option<&Visitor<'_>>, path: &str) -> St
                 }
             }
         };
-        let line = format!("{} {}", answer.status.as_u16(), answer.header("location"));
+        // A token is another one each time, and who it is for is the web mail's to know.
+        let location = answer.header("location").split("_sso=").next().unwrap_or_default();
+        let line = format!("{} {location}", answer.status.as_u16());
         match alike.iter_mut().find(|(other, _)| *other == line) {
             Some((_, methods)) => methods.push(method),
             None => alike.push((line, vec![method])),
