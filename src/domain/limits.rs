@@ -83,7 +83,7 @@ pub const SUBJECT_CHARS: usize = 256;
 /// The most characters of a Message-ID that are recorded.
 pub const MESSAGE_ID_CHARS: usize = 512;
 /// The most that the body of a request to the pages may have.
-pub const REQUEST_BODY_BYTES: usize = 16 * 1024;
+pub const REQUEST_BODY_BYTES: usize = 32 * 1024;
 /// How much of the head of such a request, its line and its headers, is read before one that does not end is refused.
 pub const REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// The most headers of it.

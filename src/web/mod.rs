@@ -14,6 +14,7 @@
 //! - `invitation`, `password`, `login`: the pages that anybody may open
 //! - `address`: what a page's address says: which mailbox, which delegate, and what is asked of a list
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
+//! - `mailboxes`: the mailboxes of a domain, for its postmasters
 //! - `rules`: a rule that says no, in the words of who reads it
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
@@ -30,6 +31,7 @@ mod form;
 mod frame;
 mod invitation;
 mod login;
+mod mailboxes;
 mod page;
 mod password;
 mod reader;
@@ -48,7 +50,7 @@ use tokio_util::task::TaskTracker;
 
 pub use errands::Errands;
 pub use routes::router;
-pub use site::{Asked, MailServers, Site};
+pub use site::{Asked, Letters, MailServers, Site, Written};
 
 use crate::accounts::Accounts;
 use crate::config::{Config, PanelConfig};
@@ -93,6 +95,12 @@ impl Panel {
         tracing::info!(address = %listener.address(), url = panel.public_url, tls = ?panel.tls, "the panel listens");
         let (site, errands) = Site::new(panel, accounts, hashing, mail_servers);
         Ok(Panel { listener, site, errands, signals, shutdown_grace: config.limits.shutdown_grace })
+    }
+
+    /// The same panel, which shows mails before they go out.
+    #[must_use]
+    pub fn with_letters(self, letters: Arc<dyn Letters>) -> Panel {
+        Panel { site: self.site.with_letters(letters), ..self }
     }
 
     /// Where it listens.

@@ -16,7 +16,7 @@ use super::page::{self, Problem};
 use super::reader::Reader;
 use super::session::{Perhaps, see};
 use super::site::Site;
-use super::{REQUEST_TIMEOUT, delegates, invitation, login, password};
+use super::{REQUEST_TIMEOUT, delegates, invitation, login, mailboxes, password};
 use crate::domain::MailboxAddress;
 use crate::domain::panel_session::Stage;
 
@@ -54,12 +54,33 @@ pub fn router(site: Site) -> Router {
         .route("/postmaster/login", get(login::show_postmaster_login).post(login::log_in_postmaster))
         .route("/logout", post(login::log_out))
         .route("/logout/everywhere", post(login::log_out_everywhere))
-        .route("/mailboxes/{address}/delegates", get(delegates::list))
+        .route("/mailboxes", get(mailboxes::list))
+        .route("/mailboxes/{address}/multi-user", get(mailboxes::ask).post(mailboxes::switch))
+        .route("/mailboxes/{address}/invite", get(delegates::invite::ask).post(delegates::invite::go_on))
+        .merge(of_delegates())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site)
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(answered, with_headers))
+}
+
+/// The pages of a mailbox's delegates.
+fn of_delegates() -> Router<Site> {
+    let of = |page: &str| format!("/mailboxes/{{address}}/delegates{page}");
+    Router::new()
+        .route(&of(""), get(delegates::list))
+        .route(&of("/{username}"), get(delegates::details::look))
+        .route(&of("/{username}/permissions"), get(delegates::permissions::edit).post(delegates::permissions::change))
+        .route(
+            &of("/{username}/app-passwords"),
+            get(delegates::app_passwords::ask).post(delegates::app_passwords::make),
+        )
+        .route(
+            &of("/{username}/app-passwords/revoke"),
+            get(delegates::app_passwords::ask_revoke).post(delegates::app_passwords::revoke),
+        )
+        .route(&of("/{username}/{deed}"), get(delegates::deeds::ask).post(delegates::deeds::do_it))
 }
 
 /// For somebody who is in, the page that they come for.

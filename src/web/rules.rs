@@ -107,6 +107,11 @@ fn bad_text(language: Language, field: &str, fault: TextFault) -> String {
     }
 }
 
+/// That a page was made before something that concerns it.
+pub(super) fn changed_meanwhile(language: Language) -> String {
+    text(language, "page-changed-meanwhile", &[])
+}
+
 /// What is wrong with what was typed as a username, if anything.
 pub(super) fn bad_username(language: Language, typed: &str) -> Option<String> {
     let id = match typed.trim() {

@@ -11,6 +11,7 @@ use super::errands::{Desk, Errands};
 use super::page::Problem;
 use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
 use crate::config::PanelConfig;
+use crate::domain::{Language, Notice};
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.
 const TRIALS_AT_ONCE: usize = 8;
@@ -19,6 +20,23 @@ const TRIALS_AT_ONCE: usize = 8;
 pub trait MailServers: Send + Sync {
     /// Whether that upstream lets somebody in with these credentials; none where it cannot be asked, and the log has why.
     fn lets_in(&self, upstream: String, credentials: Credentials) -> Asked;
+}
+
+/// Whoever writes the mails to people: one can be read before it goes out (D1).
+pub trait Letters: Send + Sync {
+    /// The mail that a notice would be, without what makes its link work; none where there is no such mail.
+    fn write(&self, notice: &Notice, language: Language) -> Option<Written>;
+}
+
+/// A mail, to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its language.
+    pub language: Language,
+    /// Its subject.
+    pub subject: String,
+    /// Its text, in lines.
+    pub text: String,
 }
 
 /// What a mail server will say.
@@ -32,6 +50,7 @@ pub struct Site {
     pub(super) origin: Arc<str>,
     pub(super) webmail_url: Option<Arc<str>>,
     pub(super) desk: Desk,
+    pub(super) letters: Option<Arc<dyn Letters>>,
     mail_servers: Arc<dyn MailServers>,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -62,12 +81,19 @@ impl Site {
             origin: panel.public_url.as_str().into(),
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
             desk,
+            letters: None,
             mail_servers,
             hashing,
             lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
             trials: Arc::new(Semaphore::new(TRIALS_AT_ONCE)),
         };
         (site, errands)
+    }
+
+    /// The same pages, which show mails before they go out.
+    #[must_use]
+    pub fn with_letters(self, letters: Arc<dyn Letters>) -> Site {
+        Site { letters: Some(letters), ..self }
     }
 
     /// Runs something that blocks, in its turn.
