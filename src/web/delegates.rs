@@ -293,7 +293,6 @@ pub(super) fn ways(frame: &Frame, listed: &ListedDelegate) -> Vec<Way> {
             Action::ChangePermissions => ("permissions", "page-action-permissions"),
             // On the page of the details, where there is something to take back.
             Action::MakeAppPassword | Action::RevokeAppPassword => return None,
-            Action::RemoveTwoFactor if delegate.two_factor_since_secs.is_none() => return None,
             other => Deed::of(*other).map(|deed| (deed.name(), deed.label()))?,
         };
         Some(Way { path: of_delegate(&listed.view.address, &delegate.username, page), label: frame.say(label) })

@@ -114,10 +114,11 @@ pub(super) async fn switch(
     OfMailbox(address): OfMailbox,
     Filled { signed, form }: Filled,
 ) -> Response {
-    let on = match form.plain("turn") {
-        "on" => true,
-        "off" => false,
-        _ => return Problem::BadRequest.page(signed.reader()),
+    let on = match switchable(&site, &signed, &address).await.map(|_| form.plain("turn")) {
+        Ok("on") => true,
+        Ok("off") => false,
+        Ok(_) => return Problem::BadRequest.page(signed.reader()),
+        Err(problem) => return problem.page(signed.reader()),
     };
     let (actor, whose) = (signed.actor(), address.clone());
     let switched = site.attempt(Work::Lookup, move |accounts| accounts.set_multi_user(actor, &whose, on, now_secs()));

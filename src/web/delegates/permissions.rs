@@ -77,6 +77,9 @@ pub(in crate::web) async fn change(
         Ok(details) => details,
         Err(problem) => return problem.page(signed.reader()),
     };
+    if !details.listed.actions.contains(&Action::ChangePermissions) {
+        return elsewhere(&name);
+    }
     let (profile, language) = (site.accounts.profile(), signed.language());
     let before = details.listed.view.delegate.granted();
     let ticked = Ticked::of(&form);
