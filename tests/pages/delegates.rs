@@ -244,6 +244,8 @@ async fn d4_each_deed_says_what_will_happen_and_does_it_once() {
     };
     let state = |username: &str| office.delegate(username).delegate.state;
 
+    // Somebody confirms in another second than that in which the delegate was added.
+    office.store("UPDATE delegates SET changed_at_secs = changed_at_secs - 1");
     let page = owner.sees(&of("anna/suspend")).await;
     said(
         &page,
