@@ -19,7 +19,8 @@
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals, the threads that carry connections |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
-//! | [`web`] | the public pages: to answer an invitation, to set a new password |
+//! | [`json`] | what programs see of all that: `--json`, and the API |
+//! | [`web`] | the public pages: to answer an invitation, to set a new password; the API for providers |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.
@@ -37,15 +38,18 @@
 //! | accounts | domain, store |
 //! | gateway | domain, config, session, accounts, net |
 //! | notify | domain, config, proto, texts, accounts, net |
-//! | web | domain, config, texts, accounts, net |
-//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, notify, web |
+//! | json | domain, accounts |
+//! | web | domain, config, texts, accounts, net, json |
+//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, notify, json, web |
 //!
 //! # The path of a login
 //!
 //! The session of its protocol ([`session::imap`], [`session::smtp`], [`session::pop3`]) reads LOGIN, AUTHENTICATE, AUTH or
 //! PASS and asks for the credentials to be checked. [`gateway`] does so on a
 //! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Wrong
-//! passwords are counted ([`domain::guessing`]), and while the door is closed nobody is looked at. Who
+//! passwords are counted ([`domain::guessing`]), and while the door is closed nobody is looked at. Whoever comes by
+//! something that delega has made – an app password, a login by web mail that was let in before – is known by that, and
+//! with two-step verification by nothing else but, at a web mail, the password with a code behind it. Who
 //! is let in is entered among the open sessions, whose standing is looked up again whenever the store has changed. Then
 //! the gateway connects upstream, and the session logs in there with the mailbox's password, which is unsealed for this
 //! and shown to nobody.
@@ -146,11 +150,14 @@
 //!   Looking at it changes nothing.
 //! - A code of two-step verification, or a recovery code, works once, whoever shows it, by whatever process; and where the
 //!   owner has it, no delegate without it is let in, or stays in.
-//! - Nobody is told whether a login exists, its password is wrong, or its door is closed.
+//! - Nobody is told whether a login exists, its password is wrong, its door is closed, or an app password is needed.
+//! - With two-step verification a mail program comes in by an app password alone, and nothing that an owner types there
+//!   goes upstream; a web mail comes in by what a code has opened, from where it was opened, for its time.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.
 //! - The links in a mail are built from the configuration and a token alone; nobody's words break its header or its page.
+//! - A browser's session opens nothing of the API, and a token no page; whatever is wrong with a token has one answer.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!
 //! # Words
@@ -163,6 +170,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod gateway;
+pub mod json;
 pub mod net;
 pub mod notify;
 pub mod policy;

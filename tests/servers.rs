@@ -21,11 +21,15 @@ mod pop3;
 mod programs;
 #[path = "servers/sample.rs"]
 mod sample;
+#[path = "servers/two_steps.rs"]
+mod two_steps;
 #[path = "servers/upstream.rs"]
 mod upstream;
 
 #[path = "servers/access.rs"]
 mod access;
+#[path = "servers/api.rs"]
+mod api;
 #[path = "servers/check.rs"]
 mod check;
 #[path = "servers/delegation.rs"]
@@ -52,6 +56,8 @@ mod postfix;
 mod sending;
 #[path = "servers/sent_copies.rs"]
 mod sent_copies;
+#[path = "servers/setup.rs"]
+mod setup;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]

@@ -26,6 +26,8 @@ pub struct AccessEntry {
     pub refusal: Option<String>,
     /// The app password that they came in with, if it was one.
     pub app_password: Option<AppPasswordId>,
+    /// Whether the mail server was entered with what delega holds.
+    pub by_stored: bool,
     /// When: milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
 }
@@ -43,7 +45,7 @@ impl Accounts {
     /// Notes accesses, all in one transaction.
     pub fn note_accesses(&self, entries: &[AccessEntry]) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            for AccessEntry { login, address, door, program, refusal, app_password, at_ms } in entries {
+            for AccessEntry { login, address, door, program, refusal, app_password, by_stored, at_ms } in entries {
                 let Some(mailbox) = writes.mailbox(login.mailbox())? else { continue };
                 let delegate = match login {
                     Login::Owner(_) => None,
@@ -52,7 +54,7 @@ impl Accounts {
                         Some(found) => Some(found.id),
                     },
                 };
-                if delegate.is_some() && refusal.is_none() {
+                if *by_stored && refusal.is_none() {
                     Accounts::password_taken(writes, &mailbox)?;
                 }
                 let access = Access {
@@ -108,6 +110,7 @@ mod tests {
             program: Some("Thunderbird 140".into()),
             refusal: None,
             app_password: None,
+            by_stored: true,
             at_ms,
         }
     }
@@ -165,6 +168,8 @@ mod tests {
         assert_eq!(logins(AccessFilter { mailbox: Some("altro@pec.example.it".parse().unwrap()), ..all() }), [""; 0]);
         let first = fixture.accounts.accesses(&all(), 2).unwrap();
         assert!(first.more && first.rows.len() == 2);
+        let after = Some((first.rows[1].last_at_ms, first.rows[1].id));
+        assert_eq!(logins(AccessFilter { after, ..all() }), [ANNA]);
     }
 
     #[test]

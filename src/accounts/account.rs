@@ -30,6 +30,15 @@ impl Account {
         })
     }
 
+    /// What their rows belong to.
+    pub(super) fn id(&self) -> AccountId {
+        match self {
+            Account::Owner(mailbox) => mailbox.owner_account(),
+            Account::Delegate(_, delegate) => delegate.account(),
+            Account::Postmaster(postmaster) => postmaster.account(),
+        }
+    }
+
     /// The name that they log in with, as people write it.
     pub(super) fn login(&self) -> String {
         match self {

@@ -11,7 +11,7 @@ use crate::domain::app_password::AppPassword;
 use crate::domain::life::{self, Action, Role};
 use crate::domain::{
     AccessFilter, AccessRecord, Delegate, DelegateState, Grant, Language, Mailbox, MailboxAddress, Plan, PostmasterId,
-    Profile, SentBy, Visitor,
+    SentBy, Visitor,
 };
 use crate::store::{self, DomainMailbox, Reads};
 
@@ -94,11 +94,6 @@ pub struct DelegateDetails {
 }
 
 impl Accounts {
-    /// How permissions imply each other here (P6, X17).
-    pub fn profile(&self) -> Profile {
-        self.profile
-    }
-
     /// A mailbox, for somebody who looks after its delegates.
     pub fn managed_mailbox(
         &self,

@@ -5,7 +5,7 @@
 use super::*;
 use crate::accounts::fixture::{CLIENT, Fixture, NOW, anna};
 use crate::accounts::{AccessEntry, AccountRef, DelegateEntry, PostmasterEntry, Rule};
-use crate::domain::{Login, Permissions};
+use crate::domain::{Login, Permissions, Profile};
 
 impl Fixture {
     fn adds(&self, username: &str, permissions: &str) -> Actor {
@@ -83,6 +83,7 @@ fn s4_somebody_was_last_seen_when_they_were_last_let_in() {
         program: None,
         refusal: refusal.map(str::to_owned),
         app_password: None,
+        by_stored: false,
         at_ms,
     };
     assert_eq!(fixture.row(Actor::Operator, "anna").admitted_at_ms, None);

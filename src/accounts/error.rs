@@ -227,9 +227,9 @@ pub enum Rule {
     /// Delegates of that mailbox make no app passwords for themselves (S3).
     #[error("app passwords for {0} are made by its owner alone")]
     AppPasswordsByOwner(MailboxAddress),
-    /// A delegate has many.
+    /// Somebody has many.
     #[error(
-        "a delegate has at most {} app passwords: revoke one that is not used",
+        "an account has at most {} app passwords: revoke one that is not used",
         super::app_passwords::APP_PASSWORDS
     )]
     TooManyAppPasswords,
@@ -252,6 +252,18 @@ pub enum Rule {
     /// It would be for too long, or for no time.
     #[error("an app password is for a day at least and for ten years at most")]
     AppPasswordTooLong,
+    /// There is a token of that name.
+    #[error("there is an API token `{}` already: give another name, or revoke that one", .0.escape_debug())]
+    ApiTokenExists(String),
+    /// There is none of that name.
+    #[error("there is no API token `{}`", .0.escape_debug())]
+    UnknownApiToken(String),
+    /// It would be for too long, or for no time.
+    #[error("an API token is for a day at least and for ten years at most, or until it is revoked")]
+    ApiTokenTooLong,
+    /// The account cannot be opened by web mail now.
+    #[error("this account does not open the web mail")]
+    NoWebmail,
     /// Whoever had the account is gone.
     #[error("the account is not there any more")]
     NoAccount,
@@ -351,6 +363,11 @@ pub enum TextFault {
 }
 
 impl AccountsError {
+    /// Whether the store has no room left.
+    pub fn out_of_room(&self) -> bool {
+        matches!(self, AccountsError::Store(StoreError::Full))
+    }
+
     /// Who has to do something about it.
     pub fn erred(&self) -> Erred {
         match self {

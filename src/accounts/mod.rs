@@ -13,6 +13,7 @@ mod actor;
 mod add_delegate;
 mod add_mailbox;
 mod answer;
+mod api_tokens;
 mod app_passwords;
 mod authenticate;
 mod change_permissions;
@@ -49,6 +50,7 @@ mod text;
 mod totp;
 mod two_factor;
 pub mod vault;
+mod webmail_logins;
 
 #[cfg(test)]
 mod edges_tests;
@@ -57,7 +59,7 @@ mod fixture;
 #[cfg(test)]
 mod life_tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -69,8 +71,9 @@ pub use actor::Actor;
 pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;
 pub use answer::InvitationView;
+pub use api_tokens::{API_TOKEN_MAX_SECS, API_TOKEN_PREFIX, ApiSecret, ApiTokenEntry};
 pub use app_passwords::{APP_PASSWORD_SECS, AppPasswordEntry, AppSecret, BadAppSecret};
-pub use authenticate::{Credentials, Entry, Refusal, Verdict};
+pub use authenticate::{Credentials, Entry, Refusal, Unjudged, Verdict};
 pub use change_permissions::PermissionChange;
 pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
 pub use directory::{DelegateDetails, DelegateFilter, ListedDelegate, ManagedMailbox, PAGE_ROWS, Page};
@@ -92,6 +95,7 @@ pub use standing::Standing;
 pub use suspend::{Suspended, Suspension};
 pub use two_factor::{CodeVerdict, Enrolment, RecoveryCodes};
 pub use vault::{Vault, VaultError};
+pub use webmail_logins::SignOn;
 
 use crate::domain::{AccountId, DelegateId, MailboxId, PasswordVersion, Profile};
 pub use crate::store::DomainMailbox;
@@ -146,6 +150,8 @@ pub struct Accounts {
     passwords: Passwords,
     /// Whether people are written to.
     mails: bool,
+    /// The upstreams where an owner's new password takes the place of a stored one that is refused.
+    renewed_by_owners: BTreeSet<String>,
 }
 
 impl Accounts {
@@ -176,7 +182,8 @@ impl Accounts {
                 None => Ok::<_, AccountsError>(writes.set_key_check(&vault.key_check()?)?),
             })?,
         }
-        Ok(Accounts { store, vault, profile, upstreams, passwords: Passwords::new()?, mails: false })
+        let (passwords, renewed_by_owners) = (Passwords::new()?, BTreeSet::new());
+        Ok(Accounts { store, vault, profile, upstreams, passwords, mails: false, renewed_by_owners })
     }
 
     /// The same accounts, whose changes are told to people by mail, or not.
@@ -185,10 +192,22 @@ impl Accounts {
         Accounts { mails, ..self }
     }
 
+    /// The same accounts, where the password that an owner logs in with at these upstreams takes the place of a stored one
+    /// that is refused.
+    #[must_use]
+    pub fn with_passwords_renewed_by_owners(self, upstreams: BTreeSet<String>) -> Accounts {
+        Accounts { renewed_by_owners: upstreams, ..self }
+    }
+
     /// Differs from the last one whenever an account was changed in between, by this process or another (X2). What is sent
     /// changes no account.
     pub fn change_marker(&self) -> Result<ChangeMarker, AccountsError> {
         Ok(self.store.change_marker()?)
+    }
+
+    /// What the permissions include by the operator's choice (X17).
+    pub fn profile(&self) -> Profile {
+        self.profile
     }
 
     fn master(&self, upstream: &str) -> Option<&Master> {

@@ -230,7 +230,8 @@ fn s2_s5_guessing_at_codes_is_stopped_on_a_count_of_its_own() {
     let anna = office.anna_account();
     let (app, codes) = enrol(&office.accounts, anna, NOW);
     let login = "anna/ufficio@pec.example.it";
-    let entry = AppPasswordEntry { name: name("anna"), label: "mutt".into(), scope: Scope::ALL, valid_secs: 86_400 };
+    let entry =
+        AppPasswordEntry { login: name("anna").login(), label: "mutt".into(), scope: Scope::ALL, valid_secs: 86_400 };
     let app_password = office.accounts.create_app_password(Actor::Operator, entry, NOW).unwrap().0.shown();
     office.mailed(NOW);
     let mut now = NOW + 60;

@@ -20,7 +20,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::Token;
 use super::secret_file::{self, SecretFileError};
 use crate::domain::{AccountId, MailId, MailboxAddress, MailboxId, RecoveryHash};
-use crate::store::SealedSecret;
+use crate::store::{SealedSecret, WebmailHash};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
@@ -29,6 +29,7 @@ const PASSWORD_CONTEXT: &[u8] = b"delega mailbox password\0";
 const LINK_CONTEXT: &[u8] = b"delega mailed link\0";
 const MARK_CONTEXT: &[u8] = b"delega guess mark\0";
 const APP_PASSWORD_CONTEXT: &[u8] = b"delega app password\0";
+const WEBMAIL_CONTEXT: &[u8] = b"delega web mail login\0";
 const FACTOR_CONTEXT: &[u8] = b"delega second factor\0";
 const ENROLLING_CONTEXT: &[u8] = b"delega second factor to confirm\0";
 const RECOVERY_CONTEXT: &[u8] = b"delega recovery code\0";
@@ -200,6 +201,11 @@ impl Vault {
         let mut hash = [0; 32];
         hash.copy_from_slice(tag.as_ref());
         hash
+    }
+
+    /// What a web mail login is looked up by, likewise.
+    pub(super) fn webmail_hash(&self, account: AccountId, said: &str) -> WebmailHash {
+        WebmailHash(self.keyed_hash(WEBMAIL_CONTEXT, &Zeroizing::new(of_account(account, said))))
     }
 
     /// Seals the secret of somebody's codes: one that is in force, or one that they are to confirm. Neither can stand for

@@ -4,34 +4,42 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
-use serde::Serialize;
 
-use super::delegate::Who;
 use super::output::Json;
 use super::when::now_secs;
 use super::{Context, Failure, output};
 use crate::accounts::{APP_PASSWORD_SECS, Actor, AppPasswordEntry};
-use crate::domain::{AppPassword, Scope};
+use crate::domain::{Login, MailboxAddress, Scope, Username};
+use crate::json::AppPasswordJson;
 
 const DAY_SECS: i64 = 24 * 60 * 60;
 
 /// What can be done with app passwords.
 #[derive(Debug, Subcommand)]
 pub(super) enum AppPasswordCommand {
-    /// Make a password for one mail program of a delegate's. It is shown once
+    /// Make a password for one mail program of a delegate's, or of an owner's. It is shown once
     Create(Create),
-    /// Those of a delegate: what they open, until when, and when they were last used
+    /// Those of a delegate or an owner: what they open, until when, and when they were last used
     List(List),
     /// Let one work longer, also one that has ended
     Extend(Extend),
-    /// Take one back; open sessions of the delegate end at once, and programs with other passwords come in again
+    /// Take one back; open sessions of the account end at once, and programs with other passwords come in again
     Revoke(Revoke),
+}
+
+/// Whose they are.
+#[derive(Debug, Args)]
+struct Whose {
+    /// mailbox@domain
+    address: MailboxAddress,
+    /// The delegate's name within the mailbox; without one it is the owner
+    username: Option<Username>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     /// For which program, such as "Outlook at work"
     #[arg(long)]
     name: String,
@@ -48,7 +56,7 @@ pub(super) struct Create {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     #[command(flatten)]
     json: Json,
 }
@@ -56,7 +64,7 @@ pub(super) struct List {
 #[derive(Debug, Args)]
 pub(super) struct Extend {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     /// Its name
     #[arg(long)]
     name: String,
@@ -70,7 +78,7 @@ pub(super) struct Extend {
 #[derive(Debug, Args)]
 pub(super) struct Revoke {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     /// Its name
     #[arg(long)]
     name: String,
@@ -78,34 +86,11 @@ pub(super) struct Revoke {
     json: Json,
 }
 
-#[derive(Serialize)]
-struct AppPasswordJson<'a> {
-    name: &'a str,
-    protocols: Vec<String>,
-    created_at: String,
-    expires_at: String,
-    expired: bool,
-    last_used_at: Option<String>,
-    last_used_from: Option<String>,
-    last_used_by: Option<&'a str>,
-    /// Once, when it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<&'a str>,
-}
-
-impl<'a> AppPasswordJson<'a> {
-    fn of(password: &'a AppPassword, shown: Option<&'a str>) -> AppPasswordJson<'a> {
-        let last = password.last_use.as_ref();
-        AppPasswordJson {
-            name: &password.name,
-            protocols: password.scope.iter().map(|protocol| protocol.to_string()).collect(),
-            created_at: output::time(password.created_at_secs),
-            expires_at: output::time(password.expires_at_secs),
-            expired: password.expires_at_secs <= now_secs(),
-            last_used_at: last.map(|last| output::time_ms(last.at_ms)),
-            last_used_from: last.map(|last| last.address.to_string()),
-            last_used_by: last.and_then(|last| last.program.as_deref()),
-            password: shown,
+impl From<Whose> for Login {
+    fn from(Whose { address, username }: Whose) -> Login {
+        match username {
+            None => Login::Owner(address),
+            Some(username) => Login::Delegate(username, address),
         }
     }
 }
@@ -113,26 +98,30 @@ impl<'a> AppPasswordJson<'a> {
 pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let accounts = &context.accounts;
     match command {
-        AppPasswordCommand::Create(Create { who, name, protocol, days, json }) => {
+        AppPasswordCommand::Create(Create { whose, name, protocol, days, json }) => {
             let entry =
-                AppPasswordEntry { name: who.into(), label: name, scope: protocol, valid_secs: days * DAY_SECS };
-            let login = entry.name.login();
+                AppPasswordEntry { login: whose.into(), label: name, scope: protocol, valid_secs: days * DAY_SECS };
+            let login = entry.login.clone();
             let (secret, made) = accounts.create_app_password(Actor::Operator, entry, now_secs())?;
             let shown = secret.shown();
             if json.wanted {
-                return output::json(out, &AppPasswordJson::of(&made, Some(shown.expose_secret())));
+                return output::json(out, &AppPasswordJson::of(&made, Some(shown.expose_secret()), now_secs()));
             }
             let until = output::time(made.expires_at_secs);
             writeln!(out, "{}", shown.expose_secret())?;
             Ok(writeln!(out, "opens {} for {login} until {until}; it is not shown again", made.scope)?)
         }
-        AppPasswordCommand::List(List { who, json }) => {
-            let all = accounts.app_passwords(Actor::Operator, &who.into(), now_secs())?;
+        AppPasswordCommand::List(List { whose, json }) => {
+            let all = accounts.app_passwords(Actor::Operator, &whose.into(), now_secs())?;
+            let now = now_secs();
             if json.wanted {
-                return output::json(out, &all.iter().map(|one| AppPasswordJson::of(one, None)).collect::<Vec<_>>());
+                return output::json(
+                    out,
+                    &all.iter().map(|one| AppPasswordJson::of(one, None, now)).collect::<Vec<_>>(),
+                );
             }
             let rows = all.into_iter().map(|one| {
-                let ended = if one.expires_at_secs <= now_secs() { " (ended)" } else { "" };
+                let ended = if one.expires_at_secs <= now { " (ended)" } else { "" };
                 let (last, from, by) = match one.last_use {
                     None => ("never".to_owned(), String::new(), String::new()),
                     Some(last) => {
@@ -144,17 +133,17 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
             });
             output::table(out, ["NAME", "PROTOCOLS", "UNTIL (UTC)", "LAST USED (UTC)", "FROM", "BY"], rows)
         }
-        AppPasswordCommand::Extend(Extend { who, name, days, json }) => {
+        AppPasswordCommand::Extend(Extend { whose, name, days, json }) => {
             let found =
-                accounts.extend_app_password(Actor::Operator, &who.into(), &name, days * DAY_SECS, now_secs())?;
+                accounts.extend_app_password(Actor::Operator, &whose.into(), &name, days * DAY_SECS, now_secs())?;
             let until = output::time(found.expires_at_secs);
             let line = format!("{} opens {} until {until}", output::plain(&found.name), found.scope);
-            json.done(out, &AppPasswordJson::of(&found, None), &line)
+            json.done(out, &AppPasswordJson::of(&found, None, now_secs()), &line)
         }
-        AppPasswordCommand::Revoke(Revoke { who, name, json }) => {
-            let found = accounts.revoke_app_password(Actor::Operator, &who.into(), &name, now_secs())?;
+        AppPasswordCommand::Revoke(Revoke { whose, name, json }) => {
+            let found = accounts.revoke_app_password(Actor::Operator, &whose.into(), &name, now_secs())?;
             let line = format!("{} opens nothing any more", output::plain(&found.name));
-            json.done(out, &AppPasswordJson::of(&found, None), &line)
+            json.done(out, &AppPasswordJson::of(&found, None, now_secs()), &line)
         }
     }
 }

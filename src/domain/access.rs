@@ -95,6 +95,8 @@ pub struct AccessFilter {
     pub until_ms: Option<i64>,
     /// Only those who were let in, or only those who were not.
     pub admitted: Option<bool>,
+    /// Only those that come after this one, the latest first: when it was last, and its row.
+    pub after: Option<(i64, AccessId)>,
 }
 
 impl Visitor {

@@ -113,19 +113,19 @@ pub enum Notice {
     Resumed(Facts),
     /// To the delegate whose delegation was ended (D8).
     Revoked(Facts),
-    /// To the delegate: a password was made for one of their mail programs (S3).
+    /// To the person: a password was made for one of their mail programs (S3).
     AppPasswordMade {
         /// Whose.
-        facts: Facts,
+        holder: Holder,
         /// For which program.
         name: String,
         /// Until when it works: seconds since 1970-01-01 UTC.
         until_secs: i64,
     },
-    /// To the delegate: such a password works no more soon (N4).
+    /// To the person: such a password works no more soon (N4).
     AppPasswordEnds {
         /// Whose.
-        facts: Facts,
+        holder: Holder,
         /// For which program.
         name: String,
         /// Until when it works, likewise.
@@ -348,13 +348,13 @@ impl Notice {
             | Notice::PasswordChanged(facts)
             | Notice::PermissionsChanged(facts)
             | Notice::Suspended { facts, .. }
-            | Notice::AppPasswordMade { facts, .. }
-            | Notice::AppPasswordEnds { facts, .. }
             | Notice::Guessed { facts, .. }
             | Notice::TwoFactorRequired(facts)
             | Notice::Resumed(facts)
             | Notice::Revoked(facts) => Some(facts.login.mailbox()),
-            Notice::TwoFactorOn(holder)
+            Notice::AppPasswordMade { holder, .. }
+            | Notice::AppPasswordEnds { holder, .. }
+            | Notice::TwoFactorOn(holder)
             | Notice::TwoFactorOff { holder, .. }
             | Notice::RecoveryCodeUsed { holder, .. }
             | Notice::CodesGuessed { holder, .. } => holder.mailbox(),

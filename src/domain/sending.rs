@@ -90,6 +90,8 @@ pub struct SendFilter {
     pub until_ms: Option<i64>,
     /// With this outcome.
     pub outcome: Option<OutcomeKind>,
+    /// Only those that come after this one, newest first: when it was sent, and its row.
+    pub after: Option<(i64, SendId)>,
 }
 
 /// By whom a message was sent, of whichever mailbox.

@@ -417,8 +417,9 @@ impl Connection {
                 self.session.park_afterwards(self.shared.keeps_warm(&upstream));
                 self.out.kept.want(self.shared.keeps_copies(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
-                let own = addresses.clone();
-                self.person = Some(Person { login, account, addresses: own, upstream, opening, tried, app_password });
+                let (own, typed) = (addresses.clone(), credentials.typed);
+                self.person =
+                    Some(Person { login, account, addresses: own, upstream, opening, typed, tried, app_password });
                 self.follow(registration);
                 self.input(Input::Verified(Ok(Admission { grant, addresses, upstream: credentials.into() })));
             }
@@ -426,6 +427,7 @@ impl Connection {
                 self.log_refused(login, why);
                 self.input(Input::Verified(Err(Denial::Refused)));
             }
+            Done::Verified(Outcome::Full) => self.input(Input::Verified(Err(Denial::Full))),
             Done::Verified(Outcome::Unavailable) => self.input(Input::Verified(Err(Denial::Unavailable))),
             Done::Connected(Ok(connected)) => {
                 self.upstream = Some(connected.stream);

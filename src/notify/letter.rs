@@ -121,26 +121,28 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             blocks.push(w.about("mail-ask-owner", facts));
             w.to_delegate(facts, "mail-revoked-subject", blocks)
         }
-        Notice::AppPasswordMade { facts, name, until_secs } => w.to_delegate(
-            facts,
-            "mail-app-password-made-subject",
-            vec![
-                w.about("mail-app-password-made-what", facts),
+        Notice::AppPasswordMade { holder, name, until_secs } => {
+            let blocks = vec![
+                w.of_account("mail-app-password-made-what", holder, &[]),
                 w.say("mail-app-password-name", &[("name", name)]),
                 w.until("mail-app-password-until", *until_secs),
-                w.about("mail-password-changed-unexpected", facts),
-            ],
-        ),
-        Notice::AppPasswordEnds { facts, name, until_secs } => w.to_delegate(
-            facts,
-            "mail-app-password-ends-subject",
-            vec![
-                w.about("mail-app-password-ends-what", facts),
+                w.unexpected(holder),
+            ];
+            w.to_holder(holder, "mail-app-password-made-subject", blocks)
+        }
+        Notice::AppPasswordEnds { holder, name, until_secs } => {
+            let help = match holder {
+                Holder::Delegate(facts) => w.about("mail-app-password-ends-help", facts),
+                Holder::Owner { .. } | Holder::Postmaster { .. } => w.say("mail-app-password-ends-own", &[]),
+            };
+            let blocks = vec![
+                w.of_account("mail-app-password-ends-what", holder, &[]),
                 w.say("mail-app-password-name", &[("name", name)]),
                 w.until("mail-app-password-until", *until_secs),
-                w.about("mail-app-password-ends-help", facts),
-            ],
-        ),
+                help,
+            ];
+            w.to_holder(holder, "mail-app-password-ends-subject", blocks)
+        }
         Notice::Guessed { facts, address, until_secs } => w.to_delegate(
             facts,
             "mail-guessed-subject",

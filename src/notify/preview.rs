@@ -100,8 +100,8 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
         suspended(SuspensionCause::Seats),
         Notice::Resumed(facts.clone()),
         Notice::Revoked(facts.clone()),
-        Notice::AppPasswordMade { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
-        Notice::AppPasswordEnds { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::AppPasswordMade { holder: holder(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::AppPasswordEnds { holder: holder(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
         Notice::Guessed { facts: facts.clone(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
         Notice::OwnerGuessed {
             mailbox: mailbox.clone(),

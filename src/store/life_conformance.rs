@@ -3,9 +3,10 @@
 
 use super::conformance::{delegate, mailbox};
 use super::*;
+use crate::domain::api_token::{ApiScope, ApiTokenHash};
 use crate::domain::{
-    AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, Plan, PlanName, PostmasterId,
-    RecoveryHash, Step,
+    AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, PasswordVersion, Plan, PlanName,
+    PostmasterId, RecoveryHash, Step,
 };
 
 /// Runs all of it on a store that is new.
@@ -16,7 +17,9 @@ pub(super) fn holds(store: &dyn Store) {
     postmasters_come_back(store);
     a_domains_mailboxes_are_listed(store);
     mails_go_out_in_order(store);
+    api_tokens_come_back(store);
     second_factors_go_with_their_account(store);
+    webmail_logins_come_and_go(store);
 }
 
 fn name(text: &str) -> PlanName {
@@ -80,6 +83,41 @@ fn second_factors_go_with_their_account(store: &dyn Store) {
     change(store, |w| w.delete_delegate(anna_id)).unwrap();
     assert_eq!(read(store, |r| r.second_factor(anna)).unwrap(), None);
     assert_eq!((read(store, |r| r.enrolling(anna)).unwrap(), left(anna)), (None, 0));
+}
+
+/// S2
+fn webmail_logins_come_and_go(store: &dyn Store) {
+    let account = AccountId::Owner(change(store, |w| w.insert_mailbox(&mailbox("webmail@b.it"))).unwrap());
+    let login = |made_at_ms| WebmailLogin {
+        account,
+        password: PasswordVersion(7),
+        made_at_ms,
+        until_ms: made_at_ms + 100,
+        address: (made_at_ms > 1).then(|| "2001:db8::/64".to_owned()),
+    };
+    let hash = |n: i64| WebmailHash([n.to_be_bytes()[7]; 32]);
+    let found = |n| read(store, |r| r.webmail_login(&hash(n))).unwrap();
+    let marker = store.change_marker().unwrap();
+    for n in 1..=4 {
+        change(store, |w| w.insert_webmail_login(&hash(n), &login(n))).unwrap();
+    }
+    assert!(matches!(change(store, |w| w.insert_webmail_login(&hash(1), &login(9))), Err(StoreError::Exists)));
+    assert_eq!((found(1), found(4), found(5)), (Some(login(1)), Some(login(4)), None));
+    assert!(change(store, |w| w.prolong_webmail_login(&hash(3), 900)).unwrap());
+    assert_eq!(found(3), Some(WebmailLogin { until_ms: 900, ..login(3) }));
+    assert_eq!(change(store, |w| w.delete_webmail_logins_beyond(account, 3)).unwrap(), 1);
+    assert_eq!(change(store, |w| w.delete_webmail_logins_beyond(AccountId::Owner(MailboxId(99)), 0)).unwrap(), 0);
+    assert_eq!((found(1), found(2)), (None, Some(login(2))), "the oldest goes");
+    let ended = |now| read(store, |r| r.any_webmail_login_ended(now)).unwrap();
+    assert!(!ended(101) && ended(102), "the end itself is past it");
+    assert_eq!(change(store, |w| w.delete_webmail_logins_ended(104)).unwrap(), 2);
+    assert!(change(store, |w| w.delete_webmail_login(&hash(3))).unwrap());
+    assert!(!change(store, |w| w.delete_webmail_login(&hash(3))).unwrap());
+    change(store, |w| w.insert_webmail_login(&hash(6), &login(6))).unwrap();
+    assert_eq!(store.change_marker().unwrap(), marker, "nobody stands otherwise than before");
+    let AccountId::Owner(mailbox) = account else { return };
+    change(store, |w| w.delete_mailbox(mailbox)).unwrap();
+    assert_eq!(found(6), None, "it goes with its account");
 }
 
 /// D9
@@ -212,6 +250,33 @@ fn a_domains_mailboxes_are_listed(store: &dyn Store) {
     assert_eq!((count(""), count("Prova"), count("nulla")), (2, 1, 0));
     let found = page("uffici", 0, 1).remove(0);
     assert_eq!((found.active, found.waiting, found.suspended), (1, 1, 1), "one invitation has lapsed");
+}
+
+fn api_tokens_come_back(store: &dyn Store) {
+    let new = NewApiToken {
+        name: "crm".into(),
+        hash: ApiTokenHash([7; 32]),
+        scope: ApiScope::ReadOnly,
+        created_at_secs: 5,
+        expires_at_secs: Some(9),
+    };
+    let marker = store.change_marker().unwrap();
+    let id = change(store, |w| w.insert_api_token(&new)).unwrap();
+    let again = NewApiToken { hash: ApiTokenHash([8; 32]), ..new.clone() };
+    assert!(matches!(change(store, |w| w.insert_api_token(&again)), Err(StoreError::Exists)));
+    let other = NewApiToken { name: "audit".into(), scope: ApiScope::Full, expires_at_secs: None, ..again };
+    change(store, |w| w.insert_api_token(&other)).unwrap();
+    assert!(change(store, |w| w.use_api_token(id, 11)).unwrap());
+    let found = read(store, |r| r.api_token(&new.hash)).unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.scope, found.created_at_secs), ("crm", ApiScope::ReadOnly, 5));
+    assert_eq!((found.expires_at_secs, found.used_at_ms), (Some(9), Some(11)));
+    let all = read(store, |r| r.api_tokens()).unwrap();
+    assert_eq!(all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["audit", "crm"]);
+    assert_eq!((all[0].scope, all[0].expires_at_secs, all[0].used_at_ms), (ApiScope::Full, None, None));
+    assert_eq!(read(store, |r| r.api_token(&ApiTokenHash([9; 32]))).unwrap(), None);
+    assert!(change(store, |w| w.delete_api_token(id)).unwrap());
+    assert!(!change(store, |w| w.delete_api_token(id)).unwrap());
+    assert_eq!(store.change_marker().unwrap(), marker, "a token concerns nobody's standing");
 }
 
 /// N5

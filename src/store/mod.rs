@@ -8,6 +8,7 @@
 //! does not know is [`StoreError::Corrupt`], never a guess.
 
 pub mod access;
+pub mod api_tokens;
 pub mod app_passwords;
 pub mod guesses;
 pub mod life;
@@ -18,6 +19,7 @@ pub mod record;
 pub mod rows;
 pub mod sqlite;
 pub mod two_factor;
+pub mod webmail_logins;
 
 #[cfg(test)]
 mod conformance;
@@ -27,6 +29,7 @@ mod life_conformance;
 mod record_conformance;
 
 pub use access::{AccessReads, AccessWrites};
+pub use api_tokens::{ApiTokenReads, ApiTokenWrites, NewApiToken};
 pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
 pub use life::{DomainMailbox, LifeReads, LifeWrites, Link, NewPostmaster};
@@ -36,10 +39,11 @@ pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
 pub use two_factor::{Enrolling, SecondFactor, TwoFactorReads, TwoFactorWrites};
+pub use webmail_logins::{WebmailHash, WebmailLogin, WebmailLoginReads, WebmailLoginWrites};
 
 use std::path::PathBuf;
 
-use crate::domain::{AccountId, Delegate, DelegateId, Mailbox, MailboxAddress, MailboxId, Username};
+use crate::domain::{AccountId, Delegate, DelegateId, MailDomain, Mailbox, MailboxAddress, MailboxId, Username};
 
 /// Something that differs whenever an account was changed since it was last asked for, by anybody. The record of sends
 /// does not count: whoever follows the marker looks up everybody's standing each time that it moves, which a busy sender
@@ -92,7 +96,16 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + PanelSessionReads + RecordReads + TwoFactorReads
+    AccessReads
+    + ApiTokenReads
+    + AppPasswordReads
+    + GuessReads
+    + LifeReads
+    + OutboxReads
+    + PanelSessionReads
+    + RecordReads
+    + TwoFactorReads
+    + WebmailLoginReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
@@ -100,6 +113,13 @@ pub trait Reads:
     fn mailbox_by_id(&self, id: MailboxId) -> Result<Option<Mailbox>, StoreError>;
     /// All mailboxes, by address.
     fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError>;
+    /// Those of a domain, or of all, by address from after this one on, at most so many.
+    fn mailboxes_after(
+        &self,
+        domain: Option<&MailDomain>,
+        after: Option<&MailboxAddress>,
+        most: usize,
+    ) -> Result<Vec<Mailbox>, StoreError>;
     /// The mailbox that has this address as an alias (G2).
     fn mailbox_of_alias(&self, alias: &MailboxAddress) -> Result<Option<MailboxId>, StoreError>;
     /// The mailbox's own upstream password, sealed; `None` where a master user opens it.
@@ -120,6 +140,7 @@ pub trait Reads:
 pub trait Writes:
     Reads
     + AccessWrites
+    + ApiTokenWrites
     + AppPasswordWrites
     + GuessWrites
     + LifeWrites
@@ -127,6 +148,7 @@ pub trait Writes:
     + PanelSessionWrites
     + RecordWrites
     + TwoFactorWrites
+    + WebmailLoginWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;

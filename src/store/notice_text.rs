@@ -92,8 +92,8 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
         | Notice::TwoFactorRequired(facts)
         | Notice::Resumed(facts)
         | Notice::Revoked(facts) => text.facts = Some(facts.into()),
-        Notice::AppPasswordMade { facts, name, until_secs } | Notice::AppPasswordEnds { facts, name, until_secs } => {
-            text.facts = Some(facts.into());
+        Notice::AppPasswordMade { holder, name, until_secs } | Notice::AppPasswordEnds { holder, name, until_secs } => {
+            text.hold(holder);
             text.name = Some(name.clone());
             text.until_secs = Some(*until_secs);
         }
@@ -179,8 +179,8 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         "suspended-over-seats" => Notice::Suspended { facts: facts()?, cause: SuspensionCause::Seats },
         "resumed" => Notice::Resumed(facts()?),
         "revoked" => Notice::Revoked(facts()?),
-        "app-password-made" => Notice::AppPasswordMade { facts: facts()?, name: name?, until_secs: until_secs? },
-        "app-password-ends" => Notice::AppPasswordEnds { facts: facts()?, name: name?, until_secs: until_secs? },
+        "app-password-made" => Notice::AppPasswordMade { holder: holder()?, name: name?, until_secs: until_secs? },
+        "app-password-ends" => Notice::AppPasswordEnds { holder: holder()?, name: name?, until_secs: until_secs? },
         "guessed" => Notice::Guessed { facts: facts()?, address: address?.parse().ok()?, until_secs: until_secs? },
         "owner-guessed" => {
             let OwnerText { mailbox, owner_name } = owner?;
@@ -323,8 +323,8 @@ mod tests {
             suspended(SuspensionCause::Seats),
             Notice::Resumed(facts()),
             Notice::Revoked(facts()),
-            Notice::AppPasswordMade { facts: facts(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
-            Notice::AppPasswordEnds { facts: facts(), name: "Thunderbird".into(), until_secs: 9 },
+            Notice::AppPasswordMade { holder: owner(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
+            Notice::AppPasswordEnds { holder: Holder::Delegate(facts()), name: "Thunderbird".into(), until_secs: 9 },
             Notice::Guessed { facts: facts(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
             Notice::OwnerGuessed {
                 mailbox: "ufficio@pec.example.it".parse().unwrap(),

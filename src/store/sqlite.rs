@@ -8,6 +8,7 @@
 //! - One connection writes, one reads. What the [`ChangeMarker`] is, `schema` says.
 
 mod access;
+mod api_tokens;
 mod app_passwords;
 mod guesses;
 mod life;
@@ -17,6 +18,7 @@ mod queries;
 mod record;
 mod schema;
 mod two_factor;
+mod webmail_logins;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::ErrorKind;

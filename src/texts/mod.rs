@@ -49,7 +49,7 @@ fn format(language: Language, id: &str, args: FluentArgs<'_>) -> String {
     )
 }
 
-fn sources(language: Language) -> [&'static str; 5] {
+fn sources(language: Language) -> [&'static str; 6] {
     match language {
         Language::Italian => [
             include_str!("it/word.ftl"),
@@ -57,6 +57,7 @@ fn sources(language: Language) -> [&'static str; 5] {
             include_str!("it/pages.ftl"),
             include_str!("it/panel.ftl"),
             include_str!("it/delegates.ftl"),
+            include_str!("it/setup.ftl"),
         ],
         Language::English => [
             include_str!("en/word.ftl"),
@@ -64,11 +65,12 @@ fn sources(language: Language) -> [&'static str; 5] {
             include_str!("en/pages.ftl"),
             include_str!("en/panel.ftl"),
             include_str!("en/delegates.ftl"),
+            include_str!("en/setup.ftl"),
         ],
     }
 }
 
-fn bundle(language: &str, sources: [&str; 5]) -> Bundle {
+fn bundle(language: &str, sources: [&str; 6]) -> Bundle {
     let mut bundle = FluentBundle::new_concurrent(language.parse().into_iter().collect());
     // The marks that would keep right-to-left words apart are signs that mail programs show, and addresses carry along.
     bundle.set_use_isolating(false);

@@ -16,6 +16,8 @@
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
 //! - `mailboxes`: the mailboxes of a domain, for its postmasters
 //! - `rules`: a rule that says no, in the words of who reads it
+//! - `setup`: the files by which mail programs set themselves up
+//! - `api`: the same and more for programs, by tokens
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -25,6 +27,7 @@
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
 mod address;
+mod api;
 mod delegates;
 mod errands;
 mod form;
@@ -39,6 +42,7 @@ mod routes;
 mod rules;
 mod server;
 mod session;
+mod setup;
 mod site;
 
 use std::net::SocketAddr;

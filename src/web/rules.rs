@@ -60,7 +60,11 @@ pub(super) fn said(language: Language, rule: &Rule) -> String {
         Rule::TooManyCodes => say("page-rule-too-many-codes"),
         Rule::TwoFactorRequired(_) => say("page-rule-two-factor-required"),
         Rule::TwoFactorNeedsPassword(_) => say("page-rule-two-factor-needs-password"),
+        Rule::NoWebmail => say("page-rule-no-webmail"),
         Rule::NoAccount
+        | Rule::ApiTokenExists(_)
+        | Rule::UnknownApiToken(_)
+        | Rule::ApiTokenTooLong
         | Rule::MailboxExists(_)
         | Rule::UnknownMailbox(_)
         | Rule::MailboxHasDelegates { .. }

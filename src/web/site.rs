@@ -9,8 +9,9 @@ use tokio::sync::Semaphore;
 use super::LOOKUPS_AT_ONCE;
 use super::errands::{Desk, Errands};
 use super::page::Problem;
+use super::setup::Servers;
 use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
-use crate::config::PanelConfig;
+use crate::config::{PanelConfig, PanelTls};
 use crate::domain::{Language, Notice};
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.
@@ -51,6 +52,10 @@ pub struct Site {
     pub(super) webmail_url: Option<Arc<str>>,
     pub(super) desk: Desk,
     pub(super) letters: Option<Arc<dyn Letters>>,
+    /// What mail programs are told.
+    pub(super) servers: Servers,
+    /// Whether a connection comes from whom it is of, and not from a reverse proxy that stands for all.
+    pub(super) knows_addresses: bool,
     mail_servers: Arc<dyn MailServers>,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -76,12 +81,15 @@ impl Site {
         mail_servers: Arc<dyn MailServers>,
     ) -> (Site, Errands) {
         let (desk, errands) = Errands::new(accounts.clone());
+        let origin: Arc<str> = panel.public_url.as_str().into();
         let site = Site {
             accounts,
-            origin: panel.public_url.as_str().into(),
+            servers: Servers::new(origin.clone(), &panel.servers),
+            origin,
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
             desk,
             letters: None,
+            knows_addresses: panel.tls != PanelTls::None || panel.proxy_protocol,
             mail_servers,
             hashing,
             lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
@@ -102,11 +110,23 @@ impl Site {
         work: Work,
         question: impl FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
     ) -> Result<T, Problem> {
+        match self.in_turn(work, question).await {
+            Some(answer) => answer.map_err(Problem::of),
+            None => Err(Problem::Internal),
+        }
+    }
+
+    /// The same, whoever is to be told what went wrong; none where it could not be run.
+    pub(super) async fn in_turn<T: Send + 'static>(
+        &self,
+        work: Work,
+        question: impl FnOnce(&Accounts) -> T + Send + 'static,
+    ) -> Option<T> {
         let turns = match work {
             Work::Lookup => &self.lookups,
             Work::Hashing => &self.hashing,
         };
-        let Ok(turn) = turns.clone().acquire_owned().await else { return Err(Problem::Internal) };
+        let turn = turns.clone().acquire_owned().await.ok()?;
         let accounts = self.accounts.clone();
         let asked = tokio::task::spawn_blocking(move || {
             // It goes on when nobody waits for it any more, and so does its turn.
@@ -114,10 +134,10 @@ impl Site {
             question(&accounts)
         });
         match asked.await {
-            Ok(answer) => answer.map_err(Problem::of),
+            Ok(answer) => Some(answer),
             Err(error) => {
-                tracing::error!(%error, "a page could not be made");
-                Err(Problem::Internal)
+                tracing::error!(%error, "a question of the panel was not answered");
+                None
             }
         }
     }

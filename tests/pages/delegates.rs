@@ -58,7 +58,7 @@ fn invites<'a>(username: &'a str, to: &'a str, ticked: &[&'a str]) -> Vec<(&'a s
 
 #[tokio::test]
 async fn o1_the_list_tells_who_is_there_and_what_can_be_done() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     said(&owner.sees(DELEGATES).await, &["Nessun collaboratore", "0 posti occupati su 23", "23 posti liberi"]);
     office.add_with("anna", "client");
@@ -70,6 +70,7 @@ async fn o1_the_list_tells_who_is_there_and_what_can_be_done() {
         program: None,
         refusal: None,
         app_password: None,
+        by_stored: false,
         at_ms: 1_796_376_600_000,
     };
     let refused = AccessEntry { refusal: Some("wrong password".into()), at_ms: 1_796_400_000_000, ..seen.clone() };
@@ -92,7 +93,7 @@ async fn o1_the_list_tells_who_is_there_and_what_can_be_done() {
 
 #[tokio::test]
 async fn o1_it_is_filtered_and_paged_on_the_server() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     office.add("anna");
     let pattern = "INSERT INTO delegates (mailbox_id, username, first_name, last_name, email, permissions, protocols, state,
@@ -119,7 +120,7 @@ async fn o1_it_is_filtered_and_paged_on_the_server() {
 
 #[tokio::test]
 async fn d1_an_invitation_is_two_steps_a_look_at_the_mail_and_it_goes_out() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     said(&owner.sees(INVITE).await, &["Passo 1 di 3", "nomeutente/ufficio@pec.example.it"]);
     let step = |fields: Vec<(&'static str, &'static str)>| {
@@ -179,7 +180,7 @@ async fn d1_an_invitation_is_two_steps_a_look_at_the_mail_and_it_goes_out() {
 
 #[tokio::test]
 async fn d1_all_that_is_wrong_is_said_at_once_and_what_was_typed_is_kept() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     let fields = [
         ("first_name", ""),
@@ -207,7 +208,7 @@ async fn d1_all_that_is_wrong_is_said_at_once_and_what_was_typed_is_kept() {
 
 #[tokio::test]
 async fn d9_without_a_seat_nobody_is_invited_and_why_is_said() {
-    let office = Office::open();
+    let office = Office::roomy();
     let change = MailboxChange { plan: Some("Plus".parse().unwrap()), ..MailboxChange::default() };
     let _ = office.accounts.set_mailbox(&MAILBOX.parse().unwrap(), change, now()).unwrap();
     office.add("anna");
@@ -228,7 +229,7 @@ async fn d9_without_a_seat_nobody_is_invited_and_why_is_said() {
 
 #[tokio::test]
 async fn d4_each_deed_says_what_will_happen_and_does_it_once() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     for username in ["anna", "bruno"] {
         office.add(username);
@@ -288,7 +289,7 @@ async fn d4_each_deed_says_what_will_happen_and_does_it_once() {
 /// Somebody else has the name by then.
 #[tokio::test]
 async fn a_confirmation_is_about_somebody_and_not_about_their_name() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     office.add("anna");
     let seen = hidden(&owner.sees(&of("anna/deactivate")).await, "seen").unwrap();
@@ -304,7 +305,7 @@ async fn a_confirmation_is_about_somebody_and_not_about_their_name() {
 
 #[tokio::test]
 async fn p9_permissions_are_ticked_looked_at_and_changed() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     office.add_with("anna", "client");
     let path = of("anna/permissions");
@@ -341,7 +342,7 @@ async fn p9_permissions_are_ticked_looked_at_and_changed() {
 
 #[tokio::test]
 async fn d4_the_details_tell_all_about_a_delegate() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     office.add_with("anna", "client");
     said(&owner.sees(&of("anna")).await, &["Verifica in due passaggi Non attiva", "Mai", "anna@example.it"]);
@@ -375,7 +376,7 @@ async fn d4_the_details_tell_all_about_a_delegate() {
 
 #[tokio::test]
 async fn s2_a_lost_second_factor_is_taken_off() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     office.add("anna");
     silent(&owner.sees(&of("anna")).await, &["remove-two-factor"]);
@@ -390,7 +391,7 @@ async fn s2_a_lost_second_factor_is_taken_off() {
 
 #[tokio::test]
 async fn p5_a_manager_is_offered_what_they_may_and_gives_what_they_have() {
-    let office = Office::open();
+    let office = Office::roomy();
     office.add_with("capo", "write,settings");
     office.add_with("anna", "client");
     let manager = office.logs_in_as("capo").await;
@@ -427,7 +428,7 @@ async fn p5_a_manager_is_offered_what_they_may_and_gives_what_they_have() {
 
 #[tokio::test]
 async fn another_mailbox_is_nobodys_business() {
-    let office = Office::open();
+    let office = Office::roomy();
     let elsewhere = office.elsewhere("altra@altro.example.it", "bruno");
     let stranger = office.logs_in(&elsewhere, ADDED_PASSWORD).await;
     office.add("anna");
@@ -451,7 +452,7 @@ async fn another_mailbox_is_nobodys_business() {
 
 #[tokio::test]
 async fn forged_forms_do_nothing() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     office.add_with("capo", "settings");
     office.add("anna");
@@ -479,7 +480,7 @@ async fn forged_forms_do_nothing() {
 /// The store is not trusted to hold only what pages let in.
 #[tokio::test]
 async fn names_are_text_wherever_they_are_shown() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     office.add("anna");
     let markup = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -507,7 +508,7 @@ async fn names_are_text_wherever_they_are_shown() {
 /// CR and LF, and what turns the direction of text, get into no mail's header and no list.
 #[tokio::test]
 async fn deceiving_names_are_refused() {
-    let office = Office::open();
+    let office = Office::roomy();
     let owner = office.owner().await;
     for (field, value) in [
         ("first_name", "Dora\r\nBcc: x@y.it"),
@@ -541,7 +542,7 @@ async fn deceiving_names_are_refused() {
 /// A manager whose permissions are changed to those of somebody else, and a session that is thrown out.
 #[tokio::test]
 async fn whoever_is_suspended_is_out_with_the_next_click() {
-    let office = Office::open();
+    let office = Office::roomy();
     office.add_with("capo", "settings");
     let manager: Visitor<'_> = office.logs_in_as("capo").await;
     manager.sees(DELEGATES).await;

@@ -14,7 +14,7 @@ async fn shows(visitor: &Visitor<'_>, path: &str, texts: &[&str]) {
 
 #[tokio::test]
 async fn m1_the_domains_mailboxes_with_their_counts() {
-    let office = Office::open();
+    let office = Office::roomy();
     office.elsewhere("altra@altro.example.it", "estraneo");
     office.add("anna");
     office.invite("bruno");
@@ -41,7 +41,7 @@ async fn m1_the_domains_mailboxes_with_their_counts() {
 
 #[tokio::test]
 async fn m2_multi_user_goes_off_once_nobody_works_there_and_on_with_the_option() {
-    let office = Office::open();
+    let office = Office::roomy();
     office.add("anna");
     let postmaster = office.postmaster("pec.example.it").await;
     let mailbox = || office.accounts.show_mailbox(Actor::Operator, &MAILBOX.parse().unwrap(), now()).unwrap().mailbox;
@@ -65,7 +65,7 @@ async fn m2_multi_user_goes_off_once_nobody_works_there_and_on_with_the_option()
 
 #[tokio::test]
 async fn m3_a_postmaster_looks_after_the_delegates_of_any_mailbox_of_the_domain() {
-    let office = Office::open();
+    let office = Office::roomy();
     office.add("anna");
     let postmaster = office.postmaster("pec.example.it").await;
     let delegates = "/mailboxes/ufficio%40pec.example.it/delegates";

@@ -26,6 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
@@ -38,6 +39,7 @@ mod matrix;
 mod panel;
 mod passwords;
 mod routes;
+mod setup;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
 const MAILBOX: &str = "ufficio@pec.example.it";
@@ -216,6 +218,7 @@ fn panel() -> PanelConfig {
         tls: PanelTls::None,
         proxy_protocol: false,
         webmail_url: Some("https://mail.example.it/webmail/?a=1&b=2".to_owned()),
+        servers: Vec::new(),
     }
 }
 
@@ -226,7 +229,7 @@ fn mailbox(address: &str, owner: &str) -> MailboxEntry {
         upstream_user: None,
         password: Some(OWNERS_PASSWORD.to_owned().into()),
         plan: "Premium".parse().unwrap(),
-        packs: 4,
+        packs: 0,
         multi_user: true,
         owner: Owner {
             name: owner.to_owned(),

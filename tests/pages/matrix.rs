@@ -106,8 +106,12 @@ async fn visitors(office: &Office) -> Vec<(&'static str, Option<Visitor<'_>>)> {
     all.push(("postmaster", Some(office.postmaster("pec.example.it").await)));
     all.push(("postmaster of another domain", Some(office.postmaster("altro.example.it").await)));
     office.store(&factor("codice"));
-    let label =
-        AppPasswordEntry { name: name("bruno"), label: "Thunderbird".to_owned(), scope: Scope::ALL, valid_secs: DAY };
+    let label = AppPasswordEntry {
+        login: name("bruno").login(),
+        label: "Thunderbird".to_owned(),
+        scope: Scope::ALL,
+        valid_secs: DAY,
+    };
     let _ = office.accounts.create_app_password(Actor::Operator, label, now()).unwrap();
     all.push(("somebody at the code", Some(office.logs_in_as("codice").await)));
     office.store(
@@ -120,7 +124,7 @@ async fn visitors(office: &Office) -> Vec<(&'static str, Option<Visitor<'_>>)> {
 
 #[tokio::test]
 async fn every_route_behind_the_login_by_every_method_for_everybody() {
-    let office = Office::of("Carla Bianchi", &panel());
+    let office = Office::roomy();
     let visitors = visitors(&office).await;
     let before = office.remembers();
     let owner = visitors.iter().find_map(|(who, visitor)| visitor.as_ref().filter(|_| *who == "owner")).unwrap();

@@ -14,6 +14,13 @@ fn copy_all(from: &rusqlite::Connection, to: &mut rusqlite::Connection) {
 }
 
 impl Office {
+    /// With seats for many.
+    pub fn roomy() -> Office {
+        let office = Office::open();
+        office.store("UPDATE mailboxes SET packs = 4");
+        office
+    }
+
     /// Logs in with a login and its password.
     pub async fn logs_in(&self, login: &str, password: &str) -> Visitor<'_> {
         let answer = self.post("/login", &[("login", login), ("password", password)]).await;

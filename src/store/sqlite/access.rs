@@ -75,6 +75,7 @@ fn conditions(filter: &AccessFilter) -> Conditions {
     all.and("address = ?", filter.address.map(|address| address.to_string()));
     all.and("last_at_ms >= ?", filter.since_ms);
     all.and("first_at_ms <= ?", filter.until_ms);
+    all.after("last_at_ms", filter.after.map(|(last_at_ms, id)| (last_at_ms, id.0)));
     match filter.admitted {
         None => {}
         Some(true) => all.holds("refusal IS NULL"),

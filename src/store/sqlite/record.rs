@@ -82,6 +82,7 @@ fn conditions(filter: &SendFilter) -> Conditions {
     all.and("at_ms >= ?", filter.since_ms);
     all.and("at_ms <= ?", filter.until_ms);
     all.and("outcome = ?", filter.outcome.map(|outcome| outcome.name().to_owned()));
+    all.after("at_ms", filter.after.map(|(at_ms, id)| (at_ms, id.0)));
     all
 }
 

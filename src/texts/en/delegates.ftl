@@ -98,6 +98,7 @@ page-rule-wrong-code = The code is not right, or was used already: wait for the 
 page-rule-too-many-codes = There were too many wrong codes: try again later.
 page-rule-two-factor-required = The mailbox’s owner uses two-step verification, so every delegate has to as well.
 page-rule-two-factor-needs-password = The mailbox’s password has to be stored here first: with two-step verification mail programs come in by passwords of their own. Tell whoever runs the service.
+page-rule-no-webmail = This account does not open the web mail now.
 page-rule-other = This is not possible now. Reload the page and try again; if that does not help, tell whoever runs the service.
 
 page-action-permissions = Change permissions

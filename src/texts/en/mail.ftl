@@ -69,12 +69,13 @@ mail-revoked-what = Your account on { $owner }’s PEC mailbox { $mailbox } was 
 mail-revoked-client = If you had set up the mailbox in a mail program, you can remove it.
 
 mail-app-password-made-subject = A password was made for one of your mail programs
-mail-app-password-made-what = A password for a mail program was made for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-app-password-made-what = A password for a mail program was made for { $account }.
 mail-app-password-name = Name: { $name }
 mail-app-password-until = It works until { $until }.
 mail-app-password-ends-subject = A password of your mail program is about to expire
-mail-app-password-ends-what = A password that one of your mail programs uses for { $owner }’s PEC mailbox { $mailbox } is about to expire.
+mail-app-password-ends-what = A password that one of your mail programs uses for { $account } is about to expire.
 mail-app-password-ends-help = Before that day, ask { $owner } to lengthen its time, or make another one and enter it in the program.
+mail-app-password-ends-own = Before that day, lengthen its time, or make another one and enter it in the program.
 
 mail-guessed-subject = Too many wrong passwords for your account on the PEC mailbox
 mail-guessed-what = Many wrong passwords were tried for your account on { $owner }’s PEC mailbox { $mailbox }.

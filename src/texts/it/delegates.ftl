@@ -98,6 +98,7 @@ page-rule-wrong-code = Il codice non è giusto, o è già stato usato: aspetta i
 page-rule-too-many-codes = Ci sono stati troppi codici sbagliati: riprova più tardi.
 page-rule-two-factor-required = Il titolare della casella usa la verifica in due passaggi, perciò deve usarla anche ogni collaboratore.
 page-rule-two-factor-needs-password = Prima serve che la password della casella sia conservata qui: con la verifica in due passaggi i programmi di posta entrano con password dedicate. Avvisa chi gestisce il servizio.
+page-rule-no-webmail = Questo account ora non apre la webmail.
 page-rule-other = In questo momento non è possibile. Ricarica la pagina e riprova; se non basta, avvisa chi gestisce il servizio.
 
 page-action-permissions = Modifica permessi

@@ -69,12 +69,13 @@ mail-revoked-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } 
 mail-revoked-client = Se avevi configurato la casella in un programma di posta, puoi toglierla.
 
 mail-app-password-made-subject = È stata creata una password per un tuo programma di posta
-mail-app-password-made-what = Per il tuo account sulla casella PEC { $mailbox } di { $owner } è stata creata una password da usare in un programma di posta.
+mail-app-password-made-what = È stata creata una password da usare in un programma di posta per { $account }.
 mail-app-password-name = Nome: { $name }
 mail-app-password-until = Funziona fino al { $until }.
 mail-app-password-ends-subject = Una password del tuo programma di posta sta per scadere
-mail-app-password-ends-what = Sta per scadere una password che un tuo programma di posta usa per la casella PEC { $mailbox } di { $owner }.
+mail-app-password-ends-what = Sta per scadere una password che un tuo programma di posta usa per { $account }.
 mail-app-password-ends-help = Prima di quel giorno, chiedi a { $owner } di prolungarla, oppure creane un’altra e scrivila nel programma.
+mail-app-password-ends-own = Prima di quel giorno, prolungala, oppure creane un’altra e scrivila nel programma.
 
 mail-guessed-subject = Troppe password sbagliate per il tuo account sulla casella PEC
 mail-guessed-what = Sono state provate molte password sbagliate per il tuo account sulla casella PEC { $mailbox } di { $owner }.

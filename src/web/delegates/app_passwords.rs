@@ -93,7 +93,7 @@ pub(in crate::web) async fn make(
         let fault = texts::text(signed.language(), "page-app-password-no-scope", &[]);
         return new(StatusCode::UNPROCESSABLE_ENTITY, &signed, &details, &label, Scope::ALL, days, Some(fault));
     };
-    let entry = AppPasswordEntry { name, label: label.clone(), scope, valid_secs: days * DAY_SECS };
+    let entry = AppPasswordEntry { login: name.login(), label: label.clone(), scope, valid_secs: days * DAY_SECS };
     let actor = signed.actor();
     let made = site.attempt(Work::Lookup, move |accounts| accounts.create_app_password(actor, entry, now_secs()));
     match made.await {
@@ -147,8 +147,8 @@ pub(in crate::web) async fn revoke(
     Filled { signed, form }: Filled,
 ) -> Response {
     let (actor, whose, label) = (signed.actor(), name.clone(), form.plain("label").to_owned());
-    let revoked =
-        site.attempt(Work::Lookup, move |accounts| accounts.revoke_app_password(actor, &whose, &label, now_secs()));
+    let revoked = site
+        .attempt(Work::Lookup, move |accounts| accounts.revoke_app_password(actor, &whose.login(), &label, now_secs()));
     match revoked.await {
         Ok(Ok(_)) => see(&format!("{}?done=revoked", of_delegate(&name.address, &name.username, ""))),
         Ok(Err(rule)) => refused(&site, &signed, &name, &form, rules::said(signed.language(), &rule)).await,
