@@ -105,6 +105,7 @@ impl House {
         let delegates =
             [("anna", "read,write"), ("bruno", "read,write,send,client"), ("carlo", "read"), ("elena", "read")];
         let office = Office::with(&delegates, |options| {
+            options.client_apart = false;
             options.upstream += "\n[panel]\naddress = \"127.0.0.1:0\"\ntls = \"none\"\npublic_url = \"http://localhost\"\n\
                                  webmail_url = \"https://mail.example.it/\"\n\
                                  \n[notify]\nrelay = \"smtp://localhost:9\"\nfrom = \"delega <noreply@pec.example.it>\"\n";
@@ -219,7 +220,7 @@ fn goes_through(house: &House, browser: &Browser, words: &Words, width: u32) {
     shows(browser, words.may);
     look("invite-permissions");
     browser.clicks("button[value='read-only']");
-    browser.waits("read only", "!document.querySelector('#tick-write').checked");
+    browser.waits("read only", "!document.querySelector('#tick-write')?.checked");
     browser.clicks("#tick-client");
     browser.clicks("#tick-imap");
     let hint = "document.querySelector('#about-write .by-client').checkVisibility()";
