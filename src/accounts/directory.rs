@@ -238,6 +238,7 @@ fn possible(authority: &Authority, mailbox: &Mailbox, delegate: &Delegate, now_s
         let otherwise = match action {
             Action::Reinvite => gives && mailbox.multi_user,
             Action::Resume => gives,
+            Action::RemoveTwoFactor => delegate.two_factor_since_secs.is_some(),
             Action::MakeAppPassword => authority.role != Role::Themself || mailbox.own_app_passwords,
             _ => true,
         };

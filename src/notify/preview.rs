@@ -3,7 +3,7 @@
 use super::letter::{self, Places};
 use super::message::{self, Head};
 use super::{html, plain};
-use crate::config::{Config, Sender};
+use crate::config::{Config, PanelConfig, Sender};
 use crate::domain::{
     AccountFacts, Answer, Facts, Grant, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions,
     PostmasterFacts, Profile, Protocols, SuspensionCause, TurnedOffBy,
@@ -53,6 +53,14 @@ pub fn render(kind: &str, language: Language, rendering: Rendering, config: Opti
             message::build(&letter, &Head { from: &from, to: &to, id: MailId(0), created_at_ms: CAUSED_AT_MS })
         }
     })
+}
+
+/// The mail that a notice will be, to read before it goes out: subject and text. Where its link would have a token, there is
+/// an ellipsis.
+pub fn draft(notice: &Notice, language: Language, panel: &PanelConfig) -> Option<(String, String)> {
+    let places = Places { public_url: &panel.public_url, webmail_url: panel.webmail_url.as_deref() };
+    let letter = letter::write(notice, language, places, Some("\u{2026}"))?;
+    Some((letter.subject.clone(), plain::render(&letter)))
 }
 
 /// One of each kind; nothing where the sample data themselves could not be read, which a test rules out.

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
-pub use names::{date, date_time, granted, list, permission, protocols, state};
+pub use names::{date, date_time, granted, list, permission, protocol, protocols, scope, state};
 pub use qr::Qr;
 
 use crate::domain::Language;

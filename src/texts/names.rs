@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::text;
-use crate::domain::{DelegateState, Grant, Language, Permission, Protocols};
+use crate::domain::{DelegateState, Grant, Language, Permission, Protocol, Protocols, Scope};
 
 /// The name of a permission.
 pub fn permission(language: Language, permission: Permission) -> String {
@@ -35,6 +35,20 @@ pub fn protocols(language: Language, protocols: Protocols) -> String {
     let named = [(protocols.imap, "IMAP"), (protocols.pop3, "POP3")];
     let named: Vec<String> = named.iter().filter(|(open, _)| *open).map(|(_, name)| (*name).to_owned()).collect();
     list(language, &named)
+}
+
+/// The name of a protocol.
+pub fn protocol(language: Language, protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Imap => "IMAP".to_owned(),
+        Protocol::Pop3 => "POP3".to_owned(),
+        Protocol::Submission => text(language, "word-submission", &[]),
+    }
+}
+
+/// What an app password opens (S3).
+pub fn scope(language: Language, scope: Scope) -> String {
+    list(language, &scope.iter().map(|one| protocol(language, one)).collect::<Vec<_>>())
 }
 
 /// The permissions of a grant one by one, the protocols of a mail program with theirs (P10).

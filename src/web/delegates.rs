@@ -1,10 +1,19 @@
 //! A mailbox's delegates, for whoever looks after them: its owner, a delegate with **settings**, a postmaster of its domain
 //! (O1, M3). What each of them may do is said by the accounts; what they may not is not offered.
 
+pub(super) mod app_passwords;
+mod choice;
+pub(super) mod deeds;
+pub(super) mod details;
+pub(super) mod invite;
+pub(super) mod permissions;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+
+use deeds::Deed;
 
 use super::address::{OfMailbox, Query};
 use super::frame::{Frame, Part, show};
@@ -156,8 +165,9 @@ pub(super) fn of_delegate(address: &MailboxAddress, username: &Username, page: &
 fn noted(done: &str) -> Option<&'static str> {
     Some(match done {
         "invited" => "page-done-invited",
-        "deleted" => "page-done-deleted",
-        _ => return None,
+        "multi-user-on" => "page-done-multi-user-on",
+        "multi-user-off" => "page-done-multi-user-off",
+        other => return Deed::done(other),
     })
 }
 
@@ -280,7 +290,10 @@ pub(super) fn ways(frame: &Frame, listed: &ListedDelegate) -> Vec<Way> {
     let of_action = |action: &Action| {
         let (page, label) = match action {
             Action::Look => ("", "page-action-details"),
-            _ => return None,
+            Action::ChangePermissions => ("permissions", "page-action-permissions"),
+            // On the page of the details, where there is something to take back.
+            Action::MakeAppPassword | Action::RevokeAppPassword => return None,
+            other => Deed::of(*other).map(|deed| (deed.name(), deed.label()))?,
         };
         Some(Way { path: of_delegate(&listed.view.address, &delegate.username, page), label: frame.say(label) })
     };

@@ -158,6 +158,11 @@ impl Frame {
         texts::text(self.language, id, &[(name, value)])
     }
 
+    /// What each form of somebody's session holds.
+    pub(super) fn key(&self) -> &str {
+        self.menu.as_ref().map_or("", |menu| &menu.key)
+    }
+
     pub(super) fn code(&self) -> &'static str {
         self.language.name()
     }

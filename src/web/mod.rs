@@ -15,6 +15,7 @@
 //! - `account`: one's own account, and how a mail program is set up
 //! - `address`: what a page's address says: which mailbox, which delegate, and what is asked of a list
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
+//! - `mailboxes`: the mailboxes of a domain, for its postmasters
 //! - `rules`: a rule that says no, in the words of who reads it
 //! - `setup`: the files by which mail programs set themselves up
 //! - `api`: the same and more for programs, by tokens
@@ -36,6 +37,7 @@ mod form;
 mod frame;
 mod invitation;
 mod login;
+mod mailboxes;
 mod page;
 mod password;
 mod postmaster;
@@ -56,7 +58,7 @@ use tokio_util::task::TaskTracker;
 
 pub use errands::Errands;
 pub use routes::router;
-pub use site::{Asked, MailServers, Site};
+pub use site::{Asked, Letters, MailServers, Site, Written};
 
 use crate::accounts::Accounts;
 use crate::config::{Config, PanelConfig};
@@ -101,6 +103,12 @@ impl Panel {
         tracing::info!(address = %listener.address(), url = panel.public_url, tls = ?panel.tls, "the panel listens");
         let (site, errands) = Site::new(panel, accounts, hashing, mail_servers);
         Ok(Panel { listener, site, errands, signals, shutdown_grace: config.limits.shutdown_grace })
+    }
+
+    /// The same panel, which shows mails before they go out.
+    #[must_use]
+    pub fn with_letters(self, letters: Arc<dyn Letters>) -> Panel {
+        Panel { site: self.site.with_letters(letters), ..self }
     }
 
     /// Where it listens.

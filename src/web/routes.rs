@@ -17,7 +17,7 @@ use super::page::{self, Problem};
 use super::reader::Reader;
 use super::session::{Perhaps, see};
 use super::site::Site;
-use super::{REQUEST_TIMEOUT, account, delegates, email, invitation, login, password, postmaster, setup};
+use super::{REQUEST_TIMEOUT, account, delegates, email, invitation, login, mailboxes, password, postmaster, setup};
 use crate::domain::MailboxAddress;
 use crate::domain::panel_session::Stage;
 
@@ -59,7 +59,10 @@ pub fn router(site: Site) -> Router {
         .route("/postmaster/login", get(login::show_postmaster_login).post(login::log_in_postmaster))
         .route("/logout", post(login::log_out))
         .route("/logout/everywhere", post(login::log_out_everywhere))
-        .route("/mailboxes/{address}/delegates", get(delegates::list))
+        .route("/mailboxes", get(mailboxes::list))
+        .route("/mailboxes/{address}/multi-user", get(mailboxes::ask).post(mailboxes::switch))
+        .route("/mailboxes/{address}/invite", get(delegates::invite::ask).post(delegates::invite::go_on))
+        .merge(of_delegates())
         .route("/login/code", get(login::show_code).post(login::check_code))
         .merge(setup::routes::all())
         .merge(account::routes())
@@ -71,6 +74,24 @@ pub fn router(site: Site) -> Router {
         // The one address below it that `nest` leaves out.
         .route(&format!("{}/", api::PREFIX), any(api::nothing))
         .layer(middleware::from_fn_with_state(answered, with_headers))
+}
+
+/// The pages of a mailbox's delegates.
+fn of_delegates() -> Router<Site> {
+    let of = |page: &str| format!("/mailboxes/{{address}}/delegates{page}");
+    Router::new()
+        .route(&of(""), get(delegates::list))
+        .route(&of("/{username}"), get(delegates::details::look))
+        .route(&of("/{username}/permissions"), get(delegates::permissions::edit).post(delegates::permissions::change))
+        .route(
+            &of("/{username}/app-passwords"),
+            get(delegates::app_passwords::ask).post(delegates::app_passwords::make),
+        )
+        .route(
+            &of("/{username}/app-passwords/revoke"),
+            get(delegates::app_passwords::ask_revoke).post(delegates::app_passwords::revoke),
+        )
+        .route(&of("/{username}/{deed}"), get(delegates::deeds::ask).post(delegates::deeds::do_it))
 }
 
 /// For somebody who is in, the page that they come for.

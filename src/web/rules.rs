@@ -64,8 +64,8 @@ pub(super) fn said(language: Language, rule: &Rule) -> String {
         Rule::TooManyCodes => say("page-rule-too-many-codes"),
         Rule::TwoFactorRequired(_) => say("page-rule-two-factor-required"),
         Rule::TwoFactorNeedsPassword(_) => say("page-rule-two-factor-needs-password"),
+        Rule::NoWebmail => say("page-rule-no-webmail"),
         Rule::NoAccount
-        | Rule::NoWebmail
         | Rule::OwnersPassword
         | Rule::StillInvited(_)
         | Rule::ApiTokenExists(_)
@@ -114,6 +114,11 @@ fn bad_text(language: Language, field: &str, fault: TextFault) -> String {
         TextFault::Control => text(language, "page-rule-text-control", &[("field", &field)]),
         TextFault::NoAddress => text(language, "page-rule-text-address", &[("field", &field)]),
     }
+}
+
+/// That a page was made before something that concerns it.
+pub(super) fn changed_meanwhile(language: Language) -> String {
+    text(language, "page-changed-meanwhile", &[])
 }
 
 /// What is wrong with what was typed as a username, if anything.

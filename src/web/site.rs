@@ -12,6 +12,7 @@ use super::page::Problem;
 use super::setup::Servers;
 use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
 use crate::config::{PanelConfig, PanelTls};
+use crate::domain::{Language, Notice};
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.
 const TRIALS_AT_ONCE: usize = 8;
@@ -20,6 +21,23 @@ const TRIALS_AT_ONCE: usize = 8;
 pub trait MailServers: Send + Sync {
     /// Whether that upstream lets somebody in with these credentials; none where it cannot be asked, and the log has why.
     fn lets_in(&self, upstream: String, credentials: Credentials) -> Asked;
+}
+
+/// Whoever writes the mails to people: one can be read before it goes out (D1).
+pub trait Letters: Send + Sync {
+    /// The mail that a notice would be, without what makes its link work; none where there is no such mail.
+    fn write(&self, notice: &Notice, language: Language) -> Option<Written>;
+}
+
+/// A mail, to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its language.
+    pub language: Language,
+    /// Its subject.
+    pub subject: String,
+    /// Its text, in lines.
+    pub text: String,
 }
 
 /// What a mail server will say.
@@ -35,6 +53,7 @@ pub struct Site {
     /// The same where the web mail takes whom the panel sends.
     pub(super) sign_on_url: Option<Arc<str>>,
     pub(super) desk: Desk,
+    pub(super) letters: Option<Arc<dyn Letters>>,
     /// What mail programs are told.
     pub(super) servers: Servers,
     /// Whether a connection comes from whom it is of, and not from a reverse proxy that stands for all.
@@ -72,6 +91,7 @@ impl Site {
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
             sign_on_url: panel.webmail_url.as_deref().filter(|_| panel.webmail_sign_on).map(Into::into),
             desk,
+            letters: None,
             knows_addresses: panel.tls != PanelTls::None || panel.proxy_protocol,
             mail_servers,
             hashing,
@@ -79,6 +99,12 @@ impl Site {
             trials: Arc::new(Semaphore::new(TRIALS_AT_ONCE)),
         };
         (site, errands)
+    }
+
+    /// The same pages, which show mails before they go out.
+    #[must_use]
+    pub fn with_letters(self, letters: Arc<dyn Letters>) -> Site {
+        Site { letters: Some(letters), ..self }
     }
 
     /// Runs something that blocks, in its turn.

@@ -12,13 +12,15 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use delega::accounts::{
-    Accounts, Actor, Credentials, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd, MailboxEntry,
-    PostmasterEntry, Upstreams, Verdict,
+    Accounts, Actor, AppPasswordEntry, Credentials, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd,
+    MailboxEntry, PostmasterEntry, Upstreams, Verdict,
 };
 use delega::config::{PanelConfig, PanelTls};
-use delega::domain::{Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols};
+use delega::domain::{
+    Door, Language, ListenerKind, Notice, Owner, Permissions, Person, Profile, Protocol, Protocols, Scope,
+};
 use delega::store::Sqlite;
-use delega::web::{Asked, Errands, MailServers, Site, router};
+use delega::web::{Asked, Errands, Letters, MailServers, Site, Written, router};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -29,10 +31,12 @@ mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
+mod delegates;
 mod emails;
 mod hostile;
 mod invitations;
 mod languages;
+mod mailboxes;
 mod matrix;
 mod panel;
 mod passwords;
@@ -69,6 +73,16 @@ impl MailServers for MailServer {
     }
 }
 
+/// The writer of mails, as the program has it.
+struct Writer(PanelConfig);
+
+impl Letters for Writer {
+    fn write(&self, notice: &Notice, language: Language) -> Option<Written> {
+        let (subject, text) = delega::notify::preview::draft(notice, language, &self.0)?;
+        Some(Written { language, subject, text })
+    }
+}
+
 /// What came back.
 #[derive(Debug)]
 struct Answer {
@@ -98,6 +112,7 @@ impl Office {
         let accounts = Arc::new(accounts.with_mails(true));
         accounts.add_mailbox(mailbox(MAILBOX, owner), now()).unwrap();
         let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)), Arc::new(MailServer));
+        let site = site.with_letters(Arc::new(Writer(panel.clone())));
         Office { accounts, router: router(site), errands, folder }
     }
 
@@ -218,7 +233,7 @@ fn mailbox(address: &str, owner: &str) -> MailboxEntry {
         upstream_user: None,
         password: Some(OWNERS_PASSWORD.to_owned().into()),
         plan: "Premium".parse().unwrap(),
-        packs: 4,
+        packs: 0,
         multi_user: true,
         owner: Owner {
             name: owner.to_owned(),

@@ -8,7 +8,19 @@ pub struct Visitor<'a> {
     cookie: String,
 }
 
+fn copy_all(from: &rusqlite::Connection, to: &mut rusqlite::Connection) {
+    let backup = rusqlite::backup::Backup::new(from, to).unwrap();
+    backup.run_to_completion(1_000, std::time::Duration::from_millis(1), None).unwrap();
+}
+
 impl Office {
+    /// With seats for many.
+    pub fn roomy() -> Office {
+        let office = Office::open();
+        office.store("UPDATE mailboxes SET packs = 4");
+        office
+    }
+
     /// Logs in with a login and its password.
     pub async fn logs_in(&self, login: &str, password: &str) -> Visitor<'_> {
         let answer = self.post("/login", &[("login", login), ("password", password)]).await;
@@ -53,6 +65,19 @@ impl Office {
         Visitor { office: self, cookie }
     }
 
+    /// A copy of the store as it is, and all of it back again.
+    pub fn remembers(&self) -> rusqlite::Connection {
+        let mut copy = rusqlite::Connection::open_in_memory().unwrap();
+        let store = rusqlite::Connection::open(self.folder.path().join("delega.db")).unwrap();
+        copy_all(&store, &mut copy);
+        copy
+    }
+
+    pub fn goes_back_to(&self, copy: &rusqlite::Connection) {
+        let mut store = rusqlite::Connection::open(self.folder.path().join("delega.db")).unwrap();
+        copy_all(copy, &mut store);
+    }
+
     /// Changes the store behind everybody's back.
     pub fn store(&self, sql: &str) {
         rusqlite::Connection::open(self.folder.path().join("delega.db")).unwrap().execute_batch(sql).unwrap();
@@ -84,16 +109,15 @@ impl<'a> Visitor<'a> {
         answer.body
     }
 
-    /// The key of the session's forms: in every page that has a menu.
-    pub async fn key(&self) -> String {
-        let home = self.get("/").await;
-        let page = self.get(home.header("location")).await.body;
-        hidden(&page, "key").unwrap_or_default()
+    /// The key of the session's forms.
+    pub fn key(&self) -> String {
+        let token = self.cookie.split_once('=').unwrap().1.parse().unwrap();
+        self.office.accounts.panel_session(&token, now() * 1000).unwrap().map(|who| who.form_key).unwrap_or_default()
     }
 
     /// Sends a form with the session's key.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let key = self.key().await;
+        let key = self.key();
         let fields: Vec<(&str, &str)> = [("key", key.as_str())].into_iter().chain(fields.iter().copied()).collect();
         self.send(form(path, &fields)).await
     }

@@ -13,6 +13,8 @@ word-state-suspended = Suspended
 word-state-inactive = Ended
 word-state-rejected = Rejected
 
+word-submission = Sending (SMTP)
+
 word-list = { $first } and { $last }
 
 word-date = { $day } { $month } { $year }

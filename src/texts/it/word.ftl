@@ -13,6 +13,8 @@ word-state-suspended = Sospeso
 word-state-inactive = Non attivo
 word-state-rejected = Rifiutato
 
+word-submission = Invio (SMTP)
+
 word-list = { $first } e { $last }
 
 word-date = { $day } { $month } { $year }
