@@ -371,7 +371,7 @@ fn processes_at_once_record_everything() {
         assert!(child.wait().unwrap().success());
     }
     let accounts = open(site.dir.path());
-    let rows = accounts.sends(&SendFilter::default(), 1000).unwrap().rows;
+    let rows = accounts.sends(Actor::Operator, &SendFilter::default(), 1000, NOW_MS / 1000).unwrap().rows;
     assert_eq!(rows.iter().map(|row| row.id).collect::<BTreeSet<_>>().len(), 3 * EACH as usize);
     assert!(rows.iter().all(|row| row.outcome == SendOutcome::Accepted(format!("250 {}", row.id.0))));
     assert_eq!(accounts.change_marker().unwrap(), marker, "sending looks like a change of somebody's standing");

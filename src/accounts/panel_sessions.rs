@@ -67,7 +67,7 @@ impl SessionToken {
         self.0.expose()
     }
 
-    fn hash(&self) -> SessionHash {
+    pub(super) fn hash(&self) -> SessionHash {
         SessionHash(self.0.hash().0)
     }
 }

@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::output::{self, Json};
-use super::when::{When, when};
+use super::when::{When, now_secs, when};
 use super::{Context, Failure};
+use crate::accounts::Actor;
 use crate::domain::{
     CopyState, Login, MailboxAddress, OutcomeKind, SendFilter, SendOutcome, SendRecord, SentBy, SentCopy, Username,
 };
@@ -199,9 +200,10 @@ fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), F
         since_ms: command.since.map(When::begins_ms),
         until_ms: command.until.map(When::ends_ms),
         outcome: command.outcome,
+        ..SendFilter::default()
     };
     (filter.mailbox, filter.by) = whose(filter.mailbox, command.by)?;
-    let found = context.accounts.sends(&filter, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
+    let found = context.accounts.sends(Actor::Operator, &filter, usize::try_from(command.limit).unwrap_or(usize::MAX), now_secs())?;
     if command.json.wanted {
         output::json(out, &found.rows.iter().map(SendJson::from).collect::<Vec<_>>())?;
     } else {

@@ -20,9 +20,11 @@ pub mod link;
 pub mod login;
 pub mod mailbox;
 pub mod notice;
+pub mod oversight;
 pub mod panel_session;
 pub mod permission;
 pub mod plan;
+pub mod position;
 pub mod postmaster;
 pub mod sending;
 
@@ -41,5 +43,6 @@ pub use mailbox::{Mailbox, MailboxId, Owner};
 pub use notice::{Answer, Facts, MailId, MailRow, MailState, Notice, SuspensionCause};
 pub use permission::{Permission, Permissions, Preset, Profile};
 pub use plan::{Plan, PlanName};
+pub use position::Position;
 pub use postmaster::{MailDomain, Postmaster, PostmasterId};
 pub use sending::{OutcomeKind, SendFilter, SendId, SendOutcome, SendRecord, Sending, SentBy};

@@ -169,7 +169,7 @@ impl Cast {
 
     /// What is recorded of sends, in its order: the sends, and what became of them as far as that is known.
     fn recorded(&self) -> (Vec<Asked>, Vec<Asked>) {
-        let found = self.accounts.sends(&SendFilter::default(), 100).unwrap();
+        let found = self.accounts.sends(Actor::Operator, &SendFilter::default(), 100, 0).unwrap();
         let rows: Vec<SendRecord> = found.rows.into_iter().rev().collect();
         let sends = rows.iter().map(|row| Asked::RecordSending(Record::from(&row.sending))).collect();
         let known = rows.iter().filter(|row| row.outcome_at_ms.is_some());

@@ -6,8 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{By, COLUMN_CHARS, Context, Failure, MOST, by, output, tell_of_more, whose};
+use crate::accounts::Actor;
 use crate::cli::output::Json;
-use crate::cli::when::{When, when};
+use crate::cli::when::{When, now_secs, when};
 use crate::domain::{AccessFilter, AccessRecord, Login, MailboxAddress, Way};
 
 #[derive(Debug, Args)]
@@ -107,13 +108,12 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
     let filter = AccessFilter {
         mailbox,
         by,
-        postmaster: None,
-        address: None,
         since_ms: command.since.map(When::begins_ms),
         until_ms: command.until.map(When::ends_ms),
         admitted: command.result,
+        ..AccessFilter::default()
     };
-    let found = context.accounts.accesses(&filter, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
+    let found = context.accounts.accesses(Actor::Operator, &filter, usize::try_from(command.limit).unwrap_or(usize::MAX), now_secs())?;
     if command.json.wanted {
         output::json(out, &found.rows.iter().map(AccessJson::from).collect::<Vec<_>>())?;
     } else {
