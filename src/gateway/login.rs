@@ -1,12 +1,12 @@
 //! Credentials are checked on blocking threads, behind a semaphore: argon2 needs 19 MiB and tens of milliseconds for
 //! each login, and a flood of logins must cost neither memory nor the sessions that are open.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use secrecy::SecretString;
 
 use super::Shared;
-use super::live::{Presence, Registration};
+use super::live::{Arrived, Presence, Registration};
 use crate::accounts::{Entry, Knock, Refusal, Standing, Verdict};
 use crate::domain::{Door, Login};
 
@@ -26,8 +26,15 @@ pub fn at_once() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
-/// Checks credentials, in turn.
-pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, door: Door, knock: Knock) -> Outcome {
+/// Checks credentials, in turn. `program` is where it will be known what their program says of itself.
+pub async fn verify(
+    shared: Arc<Shared>,
+    login: String,
+    password: SecretString,
+    door: Door,
+    knock: Knock,
+    program: Arc<OnceLock<String>>,
+) -> Outcome {
     let Ok(turn) = shared.hashing.clone().acquire_owned().await else { return Outcome::Unavailable };
     let worker = shared.clone();
     let typed = login.parse().ok();
@@ -38,7 +45,9 @@ pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, 
             Verdict::Admitted(entry) => *entry,
             Verdict::Refused(refusal) => return Ok(Outcome::Refused(typed, refusal)),
         };
-        let registration = worker.live.register(entry.account, door, entry.grant);
+        let (account, login, address) = (entry.account, entry.login.clone(), knock.from.to_canonical());
+        let arrived = Arrived { account, login, door, address, program, at_ms: knock.at_ms };
+        let registration = worker.live.register(arrived, entry.grant);
         // What changed between the check and the registration would reach nobody.
         match worker.accounts.standing(entry.account, door)? {
             Standing::In(grant) => {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use delega::accounts::{
-    Accounts, AccountsError, Actor, DelegateName, MailboxChange, MailboxEntry, Master, PermissionChange, Suspension,
+    Accounts, AccountsError, Actor, DelegateName, MailboxChange, MailboxEntry, Master, OpenSessions, PermissionChange, Suspension,
     Upstreams, Vault,
 };
 use delega::domain::{
@@ -161,6 +161,15 @@ impl Cast {
     pub fn suspend(&self) -> Result<(), String> {
         self.accounts.suspend(Actor::Operator, self.delegate()?, Suspension::Suspend, NOW + 1).map_err(failed)?;
         Ok(())
+    }
+
+    /// Somebody ends the session.
+    pub fn dismiss(&self, open: &dyn OpenSessions) -> Result<(), String> {
+        let address = ADDRESS.parse().unwrap();
+        let sessions = self.accounts.open_sessions(Actor::Operator, &address, open, NOW + 1).map_err(failed)?;
+        let [session] = sessions.as_slice() else { return Err(format!("not one session is open: {sessions:?}")) };
+        let ended = self.accounts.end_session(Actor::Operator, &address, &session.key, open, NOW + 1);
+        if ended.map_err(failed)? { Ok(()) } else { Err("the session is not ended".to_owned()) }
     }
 
     fn delegate(&self) -> Result<&DelegateName, String> {
