@@ -78,6 +78,7 @@ pub use link::{BadToken, Token};
 pub use look::{DelegateName, DelegateView, MailboxView};
 pub use mails::{MAIL_ATTEMPT, MAIL_KEPT, MAIL_PATIENCE, MailAttempt, MailEnd, Mails};
 pub use open_sessions::{BadSessionKey, OpenSession, OpenSessions, SessionKey};
+pub use oversight::Overseen;
 pub use own_sessions::PanelVisit;
 pub use panel_sessions::{Place, SessionToken, SignedIn};
 pub use passwords::{MEMORY_PER_LOGIN, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};

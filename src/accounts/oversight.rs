@@ -5,10 +5,45 @@ use super::actor::mailbox_for;
 use super::{Accounts, AccountsError, Actor, Rule};
 use crate::domain::life::Action;
 use crate::domain::oversight::{Record, Sight, sight};
-use crate::domain::{Login, Mailbox, MailboxAddress, SentBy};
+use crate::domain::{AccountId, Login, Mailbox, MailboxAddress, SentBy};
 use crate::store::{self, Reads};
 
+/// Somebody whom a record tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overseen {
+    /// Whose account it is.
+    pub account: AccountId,
+    /// What they log in as.
+    pub login: Login,
+    /// Their name, as people say it.
+    pub name: String,
+}
+
 impl Accounts {
+    /// The people of a mailbox whom `actor` sees in that record of it: the owner first, then by username.
+    pub fn overseen(
+        &self,
+        actor: Actor,
+        address: &MailboxAddress,
+        record: Record,
+        now_secs: i64,
+    ) -> Result<Vec<Overseen>, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let (mailbox, seen) = self.oversee(reads, actor, address, record, now_secs)?;
+            let owner = (seen == Sight::Everybody).then(|| Overseen {
+                account: mailbox.owner_account(),
+                login: Login::Owner(mailbox.address.clone()),
+                name: mailbox.owner.name.clone(),
+            });
+            let delegates = reads.delegates(mailbox.id)?.into_iter().map(|delegate| Overseen {
+                account: delegate.account(),
+                name: delegate.full_name(),
+                login: Login::Delegate(delegate.username, mailbox.address.clone()),
+            });
+            Ok(owner.into_iter().chain(delegates).collect())
+        })
+    }
+
     /// The mailbox, and of whom `actor` sees that record of it. Whoever sees nothing does not learn whether it is there.
     pub(super) fn oversee<R: Reads + ?Sized>(
         &self,

@@ -11,7 +11,7 @@ use crate::config::LogConfig;
 use crate::gateway::{Asker, Gateway};
 use crate::net::{Signals, provider};
 use crate::notify::{self, Notifier};
-use crate::web::{Asked, MailServers, Panel};
+use crate::web::{Asked, Gatehouse, MailServers, Panel};
 
 /// Serves until SIGTERM or SIGINT, and then until sessions have ended within their bounds.
 pub(super) fn run(config: &Path) -> Result<(), Failure> {
@@ -35,8 +35,12 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         let notifier = notifier.transpose()?;
         let settling = notify::settle(accounts.clone(), signals.stop.clone());
         let panel = config.panel.as_ref().map(|panel| {
-            let mail_servers = Arc::new(Asking(gateway.asker()));
-            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), mail_servers, signals.clone())
+            let gatehouse = Gatehouse {
+                hashing: gateway.hashing(),
+                mail_servers: Arc::new(Asking(gateway.asker())),
+                open_sessions: gateway.open_sessions(),
+            };
+            Panel::bind(panel, &config, accounts, gateway.tls(), gatehouse, signals.clone())
                 .map_err(|error| Failure::Refused(error.to_string()))
         });
         let panel = panel.transpose()?;

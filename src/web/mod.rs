@@ -12,6 +12,7 @@
 //! - `frame`: what every page has around it
 //! - `page`: what the public pages show
 //! - `invitation`, `password`, `login`: the pages that anybody may open
+//! - `records`: what was sent, who came in, who is at work
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -28,6 +29,7 @@ mod login;
 mod page;
 mod password;
 mod reader;
+mod records;
 mod routes;
 mod server;
 mod session;
@@ -37,12 +39,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 pub use errands::Errands;
 pub use routes::router;
-pub use site::{Asked, MailServers, Site};
+pub use site::{Asked, Gatehouse, MailServers, Site};
 
 use crate::accounts::Accounts;
 use crate::config::{Config, PanelConfig};
@@ -71,21 +72,20 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Binds the listener. To be called within a runtime. `hashing` has the turns of whoever runs argon2.
+    /// Binds the listener. To be called within a runtime.
     pub fn bind(
         panel: &PanelConfig,
         config: &Config,
         accounts: Arc<Accounts>,
         tls: Option<Arc<ServerTls>>,
-        hashing: Arc<Semaphore>,
-        mail_servers: Arc<dyn MailServers>,
+        gatehouse: Gatehouse,
         signals: Signals,
     ) -> Result<Panel, BindError> {
         // Of its own: whoever floods the pages takes no place from those who read their mail.
         let admission = Admission::new(CONNECTIONS, config.limits.connections_before_login_per_address);
         let listener = Listener::bind_panel(panel, tls, admission)?;
         tracing::info!(address = %listener.address(), url = panel.public_url, tls = ?panel.tls, "the panel listens");
-        let (site, errands) = Site::new(panel, accounts, hashing, mail_servers);
+        let (site, errands) = Site::new(panel, accounts, gatehouse);
         Ok(Panel { listener, site, errands, signals, shutdown_grace: config.limits.shutdown_grace })
     }
 

@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use super::frame::Part;
 use super::page::{self, Problem};
 use super::reader::Reader;
+use super::records::{accesses, now, own, sends};
 use super::session::{Perhaps, see};
 use super::site::Site;
 use super::{REQUEST_TIMEOUT, invitation, login, password};
@@ -54,11 +55,29 @@ pub fn router(site: Site) -> Router {
         .route("/postmaster/login", get(login::show_postmaster_login).post(login::log_in_postmaster))
         .route("/logout", post(login::log_out))
         .route("/logout/everywhere", post(login::log_out_everywhere))
+        .merge(records())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site)
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(answered, with_headers))
+}
+
+/// What is recorded of a mailbox, and of oneself.
+fn records() -> Router<Site> {
+    Router::new()
+        .route("/mailboxes/{address}/sends", get(sends::list))
+        .route("/mailboxes/{address}/sends.csv", get(sends::export))
+        .route("/mailboxes/{address}/sends/{id}", get(sends::one))
+        .route("/mailboxes/{address}/accesses", get(accesses::list))
+        .route("/mailboxes/{address}/accesses.csv", get(accesses::export))
+        .route("/mailboxes/{address}/now", get(now::list))
+        .route("/mailboxes/{address}/now/{key}", get(now::ask).post(now::end))
+        .route("/account/accesses", get(accesses::own))
+        .route("/account/accesses.csv", get(accesses::export_own))
+        .route("/account/sessions", get(own::list))
+        .route("/account/sessions/panel", post(own::end_visit))
+        .route("/account/sessions/mail", post(own::end_session))
 }
 
 /// For somebody who is in, the page that they come for.
