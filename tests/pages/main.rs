@@ -18,11 +18,13 @@ use delega::accounts::{
 use delega::config::{PanelConfig, PanelTls};
 use delega::domain::{Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols};
 use delega::store::Sqlite;
-use delega::web::{Asked, Errands, MailServers, Site, router};
+use delega::web::{Asked, Errands, Gatehouse, MailServers, Site, router};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
+
+use records::AtWork;
 
 #[path = "../support/certs.rs"]
 mod certs;
@@ -31,6 +33,7 @@ mod hostile;
 mod invitations;
 mod languages;
 mod passwords;
+mod records;
 mod routes;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
@@ -47,6 +50,7 @@ struct Office {
     router: Router,
     /// What the pages leave to be done, until somebody does it.
     errands: Errands,
+    at_work: Arc<AtWork>,
     folder: TempDir,
 }
 
@@ -57,6 +61,15 @@ impl MailServers for MailServer {
     fn lets_in(&self, _: String, credentials: Credentials) -> Asked {
         let right = credentials.authcid == MAILBOX && credentials.password.expose_secret() == OWNERS_PASSWORD;
         Box::pin(async move { Some(right) })
+    }
+}
+
+/// A gateway in which so many may run argon2 at once.
+fn gatehouse(turns: usize, at_work: Arc<AtWork>) -> Gatehouse {
+    Gatehouse {
+        hashing: Arc::new(Semaphore::new(turns)),
+        mail_servers: Arc::new(MailServer),
+        open_sessions: at_work,
     }
 }
 
@@ -104,8 +117,9 @@ impl Office {
             },
         };
         accounts.add_mailbox(mailbox, now()).unwrap();
-        let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)), Arc::new(MailServer));
-        Office { accounts, router: router(site), errands, folder }
+        let at_work = Arc::new(AtWork::default());
+        let (site, errands) = Site::new(panel, accounts.clone(), gatehouse(turns, at_work.clone()));
+        Office { accounts, router: router(site), errands, at_work, folder }
     }
 
     /// Invites somebody; the token of their link.
