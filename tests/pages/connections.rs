@@ -36,10 +36,8 @@ fn start(tls: Option<Arc<ServerTls>>) -> Running {
     let (_, reload) = Reload::channel();
     let signals = Signals { stop: CancellationToken::new(), stop_at_once: CancellationToken::new(), reload };
     let wanted = PanelConfig { tls: if tls.is_some() { PanelTls::Implicit } else { PanelTls::None }, ..panel() };
-    let turns = Arc::new(Semaphore::new(1));
-    let panel =
-        Panel::bind(&wanted, &config, office.accounts.clone(), tls, turns, Arc::new(MailServer), signals.clone())
-            .unwrap();
+    let gatehouse = gatehouse(1, office.at_work.clone());
+    let panel = Panel::bind(&wanted, &config, office.accounts.clone(), tls, gatehouse, signals.clone()).unwrap();
     Running { address: panel.address(), signals, task: tokio::spawn(panel.run()), office }
 }
 

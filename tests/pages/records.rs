@@ -4,9 +4,9 @@
 use std::sync::Mutex;
 
 use delega::accounts::{
-    AccessEntry, AccountRef, OpenSession, OpenSessions, PostmasterEntry, SendingEntry, SessionKey,
+    AccessEntry, AccountRef, OpenSession, OpenSessions, SendingEntry, SessionKey,
 };
-use delega::domain::{DelegateId, Login, MailboxId, PasswordVersion, SendOutcome, Sending};
+use delega::domain::{Login, MailboxId, PasswordVersion, SendOutcome, Sending};
 
 use super::*;
 
