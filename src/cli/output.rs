@@ -10,6 +10,7 @@ use super::Failure;
 use crate::accounts::{DelegateView, MailboxView};
 use crate::domain::life::{Action, Role, judge};
 use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Protocols};
+use crate::texts::csv_line;
 
 /// For every subcommand that shows or changes something.
 #[derive(Clone, Copy, Debug, Args)]
@@ -24,6 +25,29 @@ impl Json {
     pub(super) fn done(self, out: &mut dyn Write, object: &impl Serialize, line: &str) -> Result<(), Failure> {
         if self.wanted { json(out, object) } else { Ok(writeln!(out, "{line}")?) }
     }
+}
+
+/// For every subcommand that lists what was recorded.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Listed {
+    #[command(flatten)]
+    pub(super) json: Json,
+    /// For spreadsheets: comma-separated values in UTF-8, in which no text is a formula
+    #[arg(long, conflicts_with = "wanted")]
+    pub(super) csv: bool,
+}
+
+/// Rows for spreadsheets.
+pub(super) fn csv<const N: usize>(
+    out: &mut dyn Write,
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<(), Failure> {
+    out.write_all(csv_line(&head).as_bytes())?;
+    for row in rows {
+        out.write_all(csv_line(&row).as_bytes())?;
+    }
+    Ok(())
 }
 
 /// A mailbox, as programs see it.

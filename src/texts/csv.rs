@@ -21,8 +21,9 @@ pub fn csv_line<T: AsRef<str>>(cells: &[T]) -> String {
 fn cell(text: &str, line: &mut String) {
     let mut begins = true;
     for c in text.chars() {
-        // Line ends and tabs begin cells, too.
-        let c = if c.is_control() { ' ' } else { c };
+        // Line ends and tabs begin cells, too; and what turns the direction of writing shows another text than is there.
+        let turns = matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let c = if c.is_control() || turns { ' ' } else { c };
         if begins && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
             line.push('\'');
         }
@@ -42,7 +43,7 @@ mod tests {
     #[test]
     fn cells_are_as_rfc_4180_says() {
         assert_eq!(csv_line(&["a", "b \"c\" d", "e,f", ""]), "\"a\",\"b \"\"c\"\" d\",\"e,f\",\"\"\r\n");
-        assert_eq!(csv_line(&["a\r\nb\tc"]), "\"a  b c\"\r\n");
+        assert_eq!(csv_line(&["a\r\nb\tc\u{202e}d\u{2028}"]), "\"a  b c d \"\r\n");
     }
 
     #[test]
