@@ -46,6 +46,8 @@ mod memory;
 mod notices;
 #[path = "servers/pages.rs"]
 mod pages;
+#[path = "servers/panel/records.rs"]
+mod panel_records;
 #[path = "servers/postfix.rs"]
 mod postfix;
 #[path = "servers/sending.rs"]

@@ -112,14 +112,14 @@ fn name(username: &str) -> DelegateName {
     DelegateName { address: ADDRESS.parse().unwrap(), username: username.parse().unwrap() }
 }
 
-fn now() -> i64 {
+pub fn now() -> i64 {
     use std::time::{SystemTime, UNIX_EPOCH};
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
 /// What a script can find of WCAG's faults, light and dark; and pictures, if somebody wants to look.
 #[track_caller]
-fn look(browser: &Browser, picture: &str) {
+pub fn look(browser: &Browser, picture: &str) {
     for scheme in ["dark", "light"] {
         browser.prefers(scheme);
         assert_eq!(browser.script(ACCESSIBLE), json!([]), "{picture}, {scheme}");
@@ -137,7 +137,7 @@ fn focus(browser: &Browser) -> String {
 
 /// Waits for the page with this heading.
 #[track_caller]
-fn shows(browser: &Browser, heading: &str) {
+pub fn shows(browser: &Browser, heading: &str) {
     let expression = format!("document.querySelector('h1')?.innerText === {}", json!(heading));
     browser.waits(heading, &expression);
 }
