@@ -7,6 +7,7 @@ mod fault;
 mod notify;
 mod panel;
 mod parse;
+mod public;
 mod section;
 mod url;
 
@@ -120,6 +121,30 @@ pub struct PanelConfig {
     pub proxy_protocol: bool,
     /// Where a delegate reads their mail in the browser, if there is such a place.
     pub webmail_url: Option<String>,
+    /// What mail programs are told (X11): to read as well as to send, or nothing.
+    pub servers: Vec<PublicServer>,
+}
+
+/// When TLS begins, as mail programs see it. What they are to prefer comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PublicTls {
+    /// From the first byte (RFC 8314).
+    Implicit,
+    /// By STARTTLS or STLS.
+    StartTls,
+}
+
+/// A listener as mail programs reach it (X11): the `public` of a `[[listen]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicServer {
+    /// The protocol spoken.
+    pub protocol: Protocol,
+    /// When TLS begins.
+    pub tls: PublicTls,
+    /// Host name, or IP address without brackets, in lower case.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
 }
 
 /// `[notify]`: how mails to people are sent (N5).
@@ -192,6 +217,8 @@ pub struct UpstreamConfig {
     /// Whether what is sent is put into the folder of sent messages by delega, since the provider does not (X13). Only
     /// where there is IMAP.
     pub copy_to_sent: bool,
+    /// Whether the password that an owner logs in with takes the place of a stored one that the server refuses.
+    pub owner_renews_password: bool,
 }
 
 impl UpstreamConfig {

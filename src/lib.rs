@@ -13,9 +13,9 @@
 //! | [`proto`] | wire grammars, bytes ↔ types. Pure |
 //! | [`policy`] | (grant, state, command) → decision, one file for each protocol. Pure |
 //! | [`session`] | the state machine of one proxied connection, both legs, without I/O |
-//! | [`texts`] | what people read, in Italian and English. Pure |
+//! | [`texts`] | what people read, in Italian and English, or have their phone read. Pure |
 //! | [`store`] | the database, behind a trait |
-//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, plans and seats, the outbox, record what is sent and who came in |
+//! | [`accounts`] | the use cases: log in, invite, accept, change, suspend, reset, end, verify in two steps, plans and seats, the outbox, record what is sent and who came in |
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals, the threads that carry connections |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
@@ -45,7 +45,9 @@
 //! The session of its protocol ([`session::imap`], [`session::smtp`], [`session::pop3`]) reads LOGIN, AUTHENTICATE, AUTH or
 //! PASS and asks for the credentials to be checked. [`gateway`] does so on a
 //! blocking thread through [`accounts`]: one run of argon2 whatever is wrong, and the same answer at the same time. Wrong
-//! passwords are counted ([`domain::guessing`]), and while the door is closed nobody is looked at. Who
+//! passwords are counted ([`domain::guessing`]), and while the door is closed nobody is looked at. Whoever comes by
+//! something that delega has made – an app password, a login by web mail that was let in before – is known by that, and
+//! with two-step verification by nothing else but, at a web mail, the password with a code behind it. Who
 //! is let in is entered among the open sessions, whose standing is looked up again whenever the store has changed. Then
 //! the gateway connects upstream, and the session logs in there with the mailbox's password, which is unsealed for this
 //! and shown to nobody.
@@ -144,7 +146,11 @@
 //!   whoever came in with a former password is one.
 //! - A link works once, and for its time, and no stranger's asking for another ends that; the store has its hash alone.
 //!   Looking at it changes nothing.
-//! - Nobody is told whether a login exists, its password is wrong, or its door is closed.
+//! - A code of two-step verification, or a recovery code, works once, whoever shows it, by whatever process; and where the
+//!   owner has it, no delegate without it is let in, or stays in.
+//! - Nobody is told whether a login exists, its password is wrong, its door is closed, or an app password is needed.
+//! - With two-step verification a mail program comes in by an app password alone, and nothing that an owner types there
+//!   goes upstream; a web mail comes in by what a code has opened, from where it was opened, for its time.
 //! - No seat is given beyond the plan's, and nobody is deleted for want of one.
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.

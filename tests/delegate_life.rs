@@ -25,14 +25,14 @@ fn table() -> String {
     );
     for role in Role::ALL {
         writeln!(text, "\n## {}\n", role.name()).unwrap();
-        write!(text, "{:<20}", "").unwrap();
+        write!(text, "{:<30}", "").unwrap();
         for state in states() {
             write!(text, "{:<11}", state.map_or("-", DelegateState::name)).unwrap();
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
         for action in Action::ALL {
-            write!(text, "{:<20}", action.name()).unwrap();
+            write!(text, "{:<30}", action.name()).unwrap();
             for state in states() {
                 let after = match judge(role, action, state) {
                     Ok(After::In(after)) => after.name(),
@@ -68,12 +68,13 @@ fn d4_what_can_be_done_in_each_state() {
         let all = Action::ALL.into_iter().filter(|action| judge(Role::Owner, *action, Some(state)).is_ok());
         all.map(Action::name).collect()
     };
-    // "Suspend" and "resume" are D5's, app passwords S3's.
+    // "Suspend" and "resume" are D5's, app passwords S3's, two-step verification S2's.
     let active = ["look at", "change permissions", "reset the password", "make an app password"];
-    assert_eq!(possible(Active), [&active[..], &["revoke an app password", "suspend", "deactivate"]].concat());
+    let taken = ["revoke an app password", "remove two-step verification"];
+    assert_eq!(possible(Active), [&active[..], &taken, &["suspend", "deactivate"]].concat());
     assert_eq!(possible(Pending), ["look at", "reject"]);
     assert_eq!(possible(Inactive), ["look at", "delete"]);
-    assert_eq!(possible(Suspended), ["look at", "revoke an app password", "resume", "deactivate"]);
+    assert_eq!(possible(Suspended), [&["look at"][..], &taken, &["resume", "deactivate"]].concat());
     assert_eq!(possible(Rejected), ["look at", "invite again", "delete"]);
 }
 

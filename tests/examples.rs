@@ -49,5 +49,6 @@ fn the_defaults_that_it_names_are_the_defaults() {
     assert_eq!(whole.profile, least.profile);
     let [whole, least] = [&whole.upstreams[0], &least.upstreams[0]];
     assert_eq!(whole.copy_to_sent, least.copy_to_sent);
+    assert_eq!(whole.owner_renews_password, least.owner_renews_password);
     assert_eq!((whole.warm, whole.connections_per_mailbox), (least.warm, least.connections_per_mailbox));
 }

@@ -21,6 +21,8 @@ mod pop3;
 mod programs;
 #[path = "servers/sample.rs"]
 mod sample;
+#[path = "servers/two_steps.rs"]
+mod two_steps;
 #[path = "servers/upstream.rs"]
 mod upstream;
 
@@ -54,10 +56,14 @@ mod postfix;
 mod sending;
 #[path = "servers/sent_copies.rs"]
 mod sent_copies;
+#[path = "servers/setup.rs"]
+mod setup;
 #[path = "servers/state_property.rs"]
 mod state_property;
 #[path = "servers/transport.rs"]
 mod transport;
+#[path = "servers/two_factor.rs"]
+mod two_factor;
 #[path = "servers/warm.rs"]
 mod warm;
 #[path = "servers/webmail.rs"]

@@ -29,8 +29,8 @@ $config['imap_timeout'] = 30;
 $config['smtp_timeout'] = 60;
 
 // The address to write from is the mailbox's, and nobody can change it: delega lets no other pass. The plugin sees to
-// the first part, and hides from people who may only read what would be refused
-$config['plugins'] = ['delega'];
+// the first part, and hides from people who may only read what would be refused. The other lets the panel open the web mail
+$config['plugins'] = ['delega', 'delega_sso'];
 $config['identities_level'] = 3;
 // Nor does it let messages pass that have no sender, as receipts for what was read have without this
 $config['mdn_use_from'] = true;

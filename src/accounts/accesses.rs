@@ -30,6 +30,8 @@ pub struct AccessEntry {
     pub refusal: Option<String>,
     /// The app password that they came in with, if it was one.
     pub app_password: Option<AppPasswordId>,
+    /// Whether the mail server was entered with what delega holds.
+    pub by_stored: bool,
     /// When: milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
 }
@@ -47,7 +49,7 @@ impl Accounts {
     /// Notes accesses, all in one transaction.
     pub fn note_accesses(&self, entries: &[AccessEntry]) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            for AccessEntry { login, address, door, program, refusal, app_password, at_ms } in entries {
+            for AccessEntry { login, address, door, program, refusal, app_password, by_stored, at_ms } in entries {
                 let Some(mailbox) = writes.mailbox(login.mailbox())? else { continue };
                 let delegate = match login {
                     Login::Owner(_) => None,
@@ -56,7 +58,7 @@ impl Accounts {
                         Some(found) => Some(found.id),
                     },
                 };
-                if delegate.is_some() && refusal.is_none() {
+                if *by_stored && refusal.is_none() {
                     Accounts::password_taken(writes, &mailbox)?;
                 }
                 let access = Access {
@@ -144,6 +146,7 @@ mod tests {
             program: Some("Thunderbird 140".into()),
             refusal: None,
             app_password: None,
+            by_stored: true,
             at_ms,
         }
     }

@@ -116,6 +116,7 @@ impl Accounts {
                     mailbox.multi_user
                         && found.state_at(now_secs) == DelegateState::Active
                         && found.reset_at_secs.is_none()
+                        && !mailbox.must_enrol(found)
                         && found.password == password
                 });
                 match active {

@@ -48,7 +48,8 @@ impl Accounts {
             let held = holder(writes, token, Action::Accept, now_secs)?;
             let (mailbox, delegate) = self.answered(writes, held, Answer::Accepted, now_secs)?;
             let delegate = passwords::set(writes, delegate, Some(&hash))?;
-            let notice = Notice::Activated(self.facts(&mailbox, &delegate));
+            let two_factor = mailbox.must_enrol(&delegate);
+            let notice = Notice::Activated { facts: self.facts(&mailbox, &delegate), two_factor };
             self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
             Ok::<_, AccountsError>(delegate)
         })?;

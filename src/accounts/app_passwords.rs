@@ -1,38 +1,38 @@
 //! App passwords (S3, X14): made for one mail program, shown once, and gone without anybody's other passwords.
 //!
 //! Each has 100 random bits, so its hash is a fast one, under a key: a login with it needs no argon2. It opens the
-//! protocols of its scope on listeners for mail programs, as far as the delegate's permissions do. When one is revoked or
-//! ends, all sessions of its delegate end, and programs come in again with what they have.
+//! protocols of its scope on listeners for mail programs, as far as its person's permissions do. When one is revoked or
+//! ends, all sessions of its account end, and programs come in again with what they have.
 //!
-//! Untrusted is what is typed in its place: blanks, hyphens and case do not matter, and `o`, `i` and `l` are read as the
-//! digits that they look like.
+//! Delegates have them, and owners, with two-step verification or without: then the mailbox's own password, which opens
+//! everything at the provider, lies in no mail program. Behind an owner's the upstream is opened as it is for delegates.
+//!
+//! Untrusted is what is typed in its place; [`generated`] reads it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
-use zeroize::Zeroizing;
 
+use super::account::Account;
+use super::actor::mailbox_for;
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor, Rule, text};
+use super::{Accounts, AccountsError, Actor, Rule, generated, text};
 use crate::domain::app_password::{AppPassword, AppPasswordHash, Scope, Told};
 use crate::domain::life::{Action, Role};
-use crate::domain::{AccountId, Notice};
+use crate::domain::{AccountId, Login, Notice};
 use crate::store::{self, NewAppPassword, StoreError, Writes};
 
 /// How long one opens anything, where nothing else is said.
 pub const APP_PASSWORD_SECS: i64 = 90 * 24 * 60 * 60;
 /// The longest that one may.
 pub const APP_PASSWORD_MAX_SECS: i64 = 10 * 365 * 24 * 60 * 60;
-/// The most that a delegate may have.
+/// The most that somebody may have.
 pub const APP_PASSWORDS: usize = 50;
 /// From how long before its end on one is looked at.
 const LOOKED_AT_SECS: i64 = 14 * 24 * 60 * 60;
 
-/// 32 characters that are not taken for one another.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const CHARS: usize = 20;
-const GROUP: usize = 5;
 
 /// An app password, in the clear.
 #[derive(Clone)]
@@ -46,8 +46,8 @@ pub struct BadAppSecret;
 /// An app password to make, as typed.
 #[derive(Clone, Debug)]
 pub struct AppPasswordEntry {
-    /// Whose.
-    pub name: DelegateName,
+    /// Whose: a delegate's or an owner's.
+    pub login: Login,
     /// For which program.
     pub label: String,
     /// What it opens.
@@ -58,24 +58,12 @@ pub struct AppPasswordEntry {
 
 impl AppSecret {
     fn random() -> Result<AppSecret, AccountsError> {
-        let mut bytes = Zeroizing::new([0_u8; CHARS]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(|error| AccountsError::Hash(error.to_string()))?;
-        let text: String =
-            bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).copied().map(char::from).collect();
-        Ok(AppSecret(text.into()))
+        generated::random::<CHARS>().map(AppSecret)
     }
 
     /// As it is shown: four groups of five.
     pub fn shown(&self) -> SecretString {
-        let text = self.0.expose_secret();
-        let mut shown = Zeroizing::new(String::with_capacity(CHARS + CHARS / GROUP));
-        for (n, c) in text.chars().enumerate() {
-            if n > 0 && n % GROUP == 0 {
-                shown.push('-');
-            }
-            shown.push(c);
-        }
-        shown.as_str().into()
+        generated::shown(&self.0)
     }
 }
 
@@ -83,20 +71,7 @@ impl FromStr for AppSecret {
     type Err = BadAppSecret;
 
     fn from_str(text: &str) -> Result<Self, BadAppSecret> {
-        let mut read = Zeroizing::new(String::with_capacity(CHARS));
-        for c in text.chars().filter(|c| !matches!(c, ' ' | '-')) {
-            let c = match c.to_ascii_lowercase() {
-                'o' => '0',
-                'i' | 'l' => '1',
-                c => c,
-            };
-            let known = u8::try_from(c).is_ok_and(|byte| ALPHABET.contains(&byte));
-            if !known || read.len() == CHARS {
-                return Err(BadAppSecret);
-            }
-            read.push(c);
-        }
-        if read.len() == CHARS { Ok(AppSecret(read.as_str().into())) } else { Err(BadAppSecret) }
+        generated::read::<CHARS>(text).map(AppSecret).ok_or(BadAppSecret)
     }
 }
 
@@ -112,8 +87,9 @@ impl Accounts {
         AppPasswordHash(self.vault.app_hash(account, secret.0.expose_secret()))
     }
 
-    /// Makes an app password; it is shown now and never again. The owner may, and the delegate themself where the mailbox
-    /// lets them; nobody else, since it opens the delegate's account.
+    /// Makes an app password; it is shown now and never again. An owner's is made by them alone; a delegate's by the owner
+    /// too, and by the delegate where the mailbox lets them. Nobody else makes any but the operator, since it opens the
+    /// account.
     pub fn create_app_password(
         &self,
         actor: Actor,
@@ -124,44 +100,43 @@ impl Accounts {
         let secret = AppSecret::random()?;
         let expires_at_secs = ends(now_secs, entry.valid_secs)?;
         store::change(self.store.as_ref(), |writes| {
-            let act = self.act(writes, actor, &entry.name, Action::MakeAppPassword, now_secs)?;
-            if act.authority.role == Role::Themself && !act.mailbox.own_app_passwords {
-                return Err(Rule::AppPasswordsByOwner(act.mailbox.address).into());
+            let whose = self.whose_app_passwords(writes, actor, &entry.login, Action::MakeAppPassword, now_secs)?;
+            let account = whose.id();
+            if let Account::Owner(mailbox) = &whose {
+                // It would open nothing.
+                self.credentials(mailbox, writes.sealed_password(mailbox.id)?.as_ref())?;
             }
-            if writes.app_passwords(act.delegate.account())?.len() >= APP_PASSWORDS {
+            if writes.app_passwords(account)?.len() >= APP_PASSWORDS {
                 return Err(Rule::TooManyAppPasswords.into());
             }
             let new = NewAppPassword {
-                account: act.delegate.account(),
+                account,
                 name: label.clone(),
-                hash: self.app_hash(act.delegate.account(), &secret),
+                hash: self.app_hash(account, &secret),
                 scope: entry.scope,
                 created_at_secs: now_secs,
                 expires_at_secs,
                 told: Told::due(expires_at_secs, now_secs),
             };
             writes.insert_app_password(&new).map_err(|error| match error {
-                StoreError::Exists => Rule::AppPasswordExists { login: entry.name.login(), name: label.clone() }.into(),
+                StoreError::Exists => {
+                    Rule::AppPasswordExists { login: entry.login.clone(), name: label.clone() }.into()
+                }
                 other => AccountsError::from(other),
             })?;
-            let made = find(writes, act.delegate.account(), &entry.name, &label)?;
-            let facts = self.facts(&act.mailbox, &act.delegate);
-            let notice = Notice::AppPasswordMade { facts, name: label.clone(), until_secs: expires_at_secs };
-            self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
+            let made = find(writes, account, &entry.login, &label)?;
+            let (name, until_secs) = (label.clone(), expires_at_secs);
+            let notice = |holder| Notice::AppPasswordMade { holder, name, until_secs };
+            self.tell_account(writes, &whose, notice, now_secs)?;
             Ok((secret.clone(), made))
         })
     }
 
-    /// The app passwords of a delegate, by name.
-    pub fn app_passwords(
-        &self,
-        actor: Actor,
-        name: &DelegateName,
-        now_secs: i64,
-    ) -> Result<Vec<AppPassword>, AccountsError> {
+    /// The app passwords of a delegate or an owner, by name.
+    pub fn app_passwords(&self, actor: Actor, login: &Login, now_secs: i64) -> Result<Vec<AppPassword>, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let act = self.act(writes, actor, name, Action::Look, now_secs)?;
-            Ok(writes.app_passwords(act.delegate.account())?)
+            let whose = self.whose_app_passwords(writes, actor, login, Action::Look, now_secs)?;
+            Ok(writes.app_passwords(whose.id())?)
         })
     }
 
@@ -169,18 +144,15 @@ impl Accounts {
     pub fn extend_app_password(
         &self,
         actor: Actor,
-        name: &DelegateName,
+        login: &Login,
         label: &str,
         valid_secs: i64,
         now_secs: i64,
     ) -> Result<AppPassword, AccountsError> {
         let expires_at_secs = ends(now_secs, valid_secs)?;
         store::change(self.store.as_ref(), |writes| {
-            let act = self.act(writes, actor, name, Action::MakeAppPassword, now_secs)?;
-            if act.authority.role == Role::Themself && !act.mailbox.own_app_passwords {
-                return Err(Rule::AppPasswordsByOwner(act.mailbox.address).into());
-            }
-            let mut found = find(writes, act.delegate.account(), name, label)?;
+            let whose = self.whose_app_passwords(writes, actor, login, Action::MakeAppPassword, now_secs)?;
+            let mut found = find(writes, whose.id(), login, label)?;
             found.expires_at_secs = expires_at_secs;
             found.told = Told::due(expires_at_secs, now_secs);
             writes.update_app_password(&found)?;
@@ -188,21 +160,58 @@ impl Accounts {
         })
     }
 
-    /// Takes an app password back. Sessions of the delegate end within a second, whichever password they came in with.
+    /// Takes an app password back. Sessions of the account end within a second, whichever password they came in with.
     pub fn revoke_app_password(
         &self,
         actor: Actor,
-        name: &DelegateName,
+        login: &Login,
         label: &str,
         now_secs: i64,
     ) -> Result<AppPassword, AccountsError> {
         store::change(self.store.as_ref(), |writes| {
-            let act = self.act(writes, actor, name, Action::RevokeAppPassword, now_secs)?;
-            let found = find(writes, act.delegate.account(), name, label)?;
+            let whose = self.whose_app_passwords(writes, actor, login, Action::RevokeAppPassword, now_secs)?;
+            let found = find(writes, whose.id(), login, label)?;
             writes.delete_app_password(found.id)?;
-            writes.renew_password_version(act.delegate.account())?;
+            writes.renew_password_version(whose.id())?;
             Ok(found)
         })
+    }
+
+    /// Whose app passwords `actor` acts on, if they may: a delegate's as [`life`](crate::domain::life) says; an owner's are
+    /// for themself and the operator.
+    fn whose_app_passwords(
+        &self,
+        writes: &dyn Writes,
+        actor: Actor,
+        login: &Login,
+        action: Action,
+        now_secs: i64,
+    ) -> Result<Account, AccountsError> {
+        match login {
+            Login::Delegate(username, address) => {
+                let name = DelegateName { address: address.clone(), username: username.clone() };
+                let act = self.act(writes, actor, &name, action, now_secs)?;
+                if action == Action::MakeAppPassword
+                    && act.authority.role == Role::Themself
+                    && !act.mailbox.own_app_passwords
+                {
+                    return Err(Rule::AppPasswordsByOwner(act.mailbox.address).into());
+                }
+                Ok(Account::Delegate(act.mailbox.into(), act.delegate))
+            }
+            Login::Owner(address) => {
+                let mailbox = mailbox_for(writes, actor, action, address)?;
+                match self.authority(writes, actor, &mailbox, None, now_secs)?.role {
+                    Role::Operator | Role::Owner => Ok(Account::Owner(mailbox)),
+                    Role::Postmaster
+                    | Role::Manager
+                    | Role::Themself
+                    | Role::LinkHolder
+                    | Role::Rule
+                    | Role::Stranger => Err(Rule::NoRight { action, mailbox: mailbox.address }.into()),
+                }
+            }
+        }
     }
 
     /// Tells of app passwords that end soon, and ends the sessions of those that have.
@@ -216,19 +225,13 @@ impl Accounts {
             for mut password in writes.app_passwords_ending(soon)?.into_iter().filter(|password| due(password)) {
                 password.told = Told::due(password.expires_at_secs, now_secs);
                 writes.update_app_password(&password)?;
-                let AccountId::Delegate(delegate) = password.account else { continue };
-                let Some(delegate) = writes.delegate_by_id(delegate)? else { continue };
-                let Some(mailbox) = writes.mailbox_by_id(delegate.mailbox)? else { continue };
                 if password.told == Told::Ended {
-                    writes.renew_password_version(delegate.account())?;
+                    writes.renew_password_version(password.account)?;
                     continue;
                 }
-                let notice = Notice::AppPasswordEnds {
-                    facts: self.facts(&mailbox, &delegate),
-                    name: password.name,
-                    until_secs: password.expires_at_secs,
-                };
-                self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
+                let (whose, until_secs) = (Account::of(writes, password.account)?, password.expires_at_secs);
+                let notice = |holder| Notice::AppPasswordEnds { holder, name: password.name, until_secs };
+                self.tell_account(writes, &whose, notice, now_secs)?;
             }
             Ok(())
         })
@@ -243,14 +246,9 @@ fn ends(now_secs: i64, valid_secs: i64) -> Result<i64, Rule> {
     }
 }
 
-fn find(
-    writes: &dyn Writes,
-    account: AccountId,
-    name: &DelegateName,
-    label: &str,
-) -> Result<AppPassword, AccountsError> {
+fn find(writes: &dyn Writes, account: AccountId, login: &Login, label: &str) -> Result<AppPassword, AccountsError> {
     let found = writes.app_passwords(account)?.into_iter().find(|password| password.name == label.trim());
-    Ok(found.ok_or_else(|| Rule::UnknownAppPassword { login: name.login(), name: label.trim().to_owned() })?)
+    Ok(found.ok_or_else(|| Rule::UnknownAppPassword { login: login.clone(), name: label.trim().to_owned() })?)
 }
 
 #[cfg(test)]

@@ -22,13 +22,19 @@ impl Office {
         Office { fixture, accounts }
     }
 
+    /// The owner, as they stand now.
+    fn owner_account(&self) -> AccountRef {
+        let view = self.accounts.show_mailbox(Actor::Operator, &self.fixture.address(), NOW).unwrap();
+        AccountRef::Owner(view.mailbox.id, view.mailbox.owner_password)
+    }
+
     fn owner(&self) -> Actor {
-        Actor::Account(AccountRef::Owner(self.fixture.mailbox(), PasswordVersion(0)))
+        Actor::Account(self.owner_account())
     }
 
     fn makes(&self, actor: Actor, label: &str, scope: &str) -> Result<String, AccountsError> {
         let entry = AppPasswordEntry {
-            name: anna().name,
+            login: anna().name.login(),
             label: label.into(),
             scope: scope.parse().unwrap(),
             valid_secs: APP_PASSWORD_SECS,
@@ -42,6 +48,7 @@ impl Office {
         match self.accounts.authenticate(ANNA, &password.to_owned().into(), door, knock).unwrap() {
             Verdict::Admitted(entry) => Ok(entry.account),
             Verdict::Refused(why) => Err(why),
+            Verdict::Unjudged(_) => panic!("for the mail server to judge"),
         }
     }
 
@@ -122,12 +129,15 @@ fn s3_it_ends_after_ninety_days_and_can_be_extended() {
     assert_eq!(told, [14, 3, 1].map(|days| (days, "app-password-ends")));
     let standing = office.accounts.standing(account, CLIENT).unwrap();
     assert_eq!(standing, Standing::Out(Refusal::PasswordChanged), "its sessions go on");
-    let extended =
-        office.accounts.extend_app_password(office.owner(), &anna().name, "Thunderbird", 10 * DAY, end + DAY).unwrap();
+    let extended = office
+        .accounts
+        .extend_app_password(office.owner(), &anna().name.login(), "Thunderbird", 10 * DAY, end + DAY)
+        .unwrap();
     assert_eq!(extended.expires_at_secs, end + 11 * DAY);
     assert!(office.tries(&password, CLIENT, end + 2 * DAY).is_ok());
     for days in [0, -1, 3651] {
-        let outcome = office.accounts.extend_app_password(office.owner(), &anna().name, "Thunderbird", days * DAY, NOW);
+        let outcome =
+            office.accounts.extend_app_password(office.owner(), &anna().name.login(), "Thunderbird", days * DAY, NOW);
         assert_eq!(rule(outcome), Rule::AppPasswordTooLong);
     }
 }
@@ -137,15 +147,15 @@ fn x14_revoked_it_opens_nothing_and_its_sessions_end() {
     let office = Office::new();
     let [one, two] = ["Outlook", "Telefono"].map(|label| office.makes(office.owner(), label, "imap").unwrap());
     let account = office.tries(&one, CLIENT, NOW).unwrap();
-    office.accounts.revoke_app_password(office.owner(), &anna().name, " Outlook ", NOW).unwrap();
+    office.accounts.revoke_app_password(office.owner(), &anna().name.login(), " Outlook ", NOW).unwrap();
     assert_eq!(office.tries(&one, CLIENT, NOW), Err(Refusal::WrongPassword));
     assert_eq!(office.accounts.standing(account, CLIENT).unwrap(), Standing::Out(Refusal::PasswordChanged));
     assert!(office.tries(&two, CLIENT, NOW).is_ok());
-    let again = office.accounts.revoke_app_password(office.owner(), &anna().name, "Outlook", NOW);
+    let again = office.accounts.revoke_app_password(office.owner(), &anna().name.login(), "Outlook", NOW);
     assert!(matches!(rule(again), Rule::UnknownAppPassword { .. }));
     // A reset leaves none: whoever has been in there may have made one.
     office.accounts.reset_password(office.owner(), &anna().name, NOW).unwrap();
-    assert_eq!(office.accounts.app_passwords(office.owner(), &anna().name, NOW).unwrap(), []);
+    assert_eq!(office.accounts.app_passwords(office.owner(), &anna().name.login(), NOW).unwrap(), []);
 }
 
 #[test]
@@ -156,10 +166,10 @@ fn s3_who_may_make_them() {
     let change = MailboxChange { own_app_passwords: Some(false), ..MailboxChange::default() };
     office.accounts.set_mailbox(&office.fixture.address(), change, NOW).unwrap();
     assert!(matches!(rule(office.makes(me, "another", "imap")), Rule::AppPasswordsByOwner(_)));
-    let extended = office.accounts.extend_app_password(me, &anna().name, "mine", DAY, NOW);
+    let extended = office.accounts.extend_app_password(me, &anna().name.login(), "mine", DAY, NOW);
     assert!(matches!(rule(extended), Rule::AppPasswordsByOwner(_)));
     office.makes(office.owner(), "another", "imap").unwrap();
-    office.accounts.revoke_app_password(me, &anna().name, "mine", NOW).unwrap();
+    office.accounts.revoke_app_password(me, &anna().name.login(), "mine", NOW).unwrap();
     let twice = rule(office.makes(Actor::Operator, "another", "imap"));
     assert!(matches!(twice, Rule::AppPasswordExists { .. }));
     assert!(matches!(rule(office.makes(Actor::Operator, "a\nb", "imap")), Rule::BadText { .. }));
@@ -177,4 +187,107 @@ fn nothing_of_it_lies_in_the_store_in_the_clear() {
         let bytes = std::fs::read(format!("{}{file}", office.fixture.database().display())).unwrap();
         assert!(!bytes.windows(password.len()).any(|part| part == password.as_bytes()));
     }
+}
+
+const OWNER: &str = "ufficio@pec.example.it";
+
+/// S3, L2: the mailbox's own password need not lie in the owner's mail programs.
+#[test]
+fn s3_an_owners_opens_the_upstream_as_it_is_opened_for_delegates() {
+    let office = Office::new();
+    let me: Login = OWNER.parse().unwrap();
+    let makes = |actor, label: &str| {
+        let valid_secs = APP_PASSWORD_SECS;
+        let entry =
+            AppPasswordEntry { login: me.clone(), label: label.into(), scope: "imap".parse().unwrap(), valid_secs };
+        office.accounts.create_app_password(actor, entry, NOW).map(|(secret, _)| secret.shown())
+    };
+    let secret = makes(office.owner(), "Thunderbird").unwrap();
+    assert_eq!(office.mailed(NOW), ["app-password-made"]);
+    let knock = |at_secs: i64| Knock { from: "192.0.2.1".parse().unwrap(), at_ms: at_secs * 1000 };
+    let tries = |door, at_secs| match office.accounts.authenticate(OWNER, &secret, door, knock(at_secs)).unwrap() {
+        Verdict::Admitted(entry) => *entry,
+        other => panic!("{other:?}"),
+    };
+    let entry = tries(CLIENT, NOW);
+    assert_eq!((entry.account, entry.grant), (office.owner_account(), crate::domain::Grant::OWNER));
+    assert_eq!((entry.credentials.password.expose_secret(), entry.credentials.typed), (Fixture::MAILBOXS, false));
+    assert!(entry.app_password.is_some() && entry.tried.is_none());
+    // Anywhere else, and once it has ended, it is what the mail server makes of it.
+    for (door, at) in [(SUBMISSION, NOW), (WEBMAIL, NOW), (CLIENT, NOW + APP_PASSWORD_SECS)] {
+        assert!(tries(door, at).credentials.typed, "{door:?} {at}");
+    }
+
+    let ends = NOW + APP_PASSWORD_SECS;
+    office.accounts.settle(ends - 3 * DAY).unwrap();
+    assert_eq!(office.mailed(ends - 3 * DAY), ["app-password-ends"]);
+    assert_eq!(office.accounts.standing(entry.account, CLIENT).unwrap(), Standing::In(crate::domain::Grant::OWNER));
+    office.accounts.settle(ends).unwrap();
+    assert_eq!(office.accounts.standing(entry.account, CLIENT).unwrap(), Standing::Out(Refusal::PasswordChanged));
+    office.accounts.extend_app_password(office.owner(), &me, "Thunderbird", DAY, ends).unwrap();
+    let entry = tries(CLIENT, ends);
+    assert!(!entry.credentials.typed);
+    office.accounts.revoke_app_password(office.owner(), &me, "Thunderbird", ends).unwrap();
+    assert!(tries(CLIENT, ends).credentials.typed);
+    assert_eq!(office.accounts.standing(entry.account, CLIENT).unwrap(), Standing::Out(Refusal::PasswordChanged));
+}
+
+/// Of an owner's nobody but they and the operator makes, sees or takes any.
+#[test]
+fn s3_an_owners_are_their_own_matter() {
+    let office = Office::new();
+    let me: Login = OWNER.parse().unwrap();
+    let replace = Some(crate::domain::Permissions::ALL);
+    let change = crate::accounts::PermissionChange { replace, ..Default::default() };
+    let _ = office.accounts.change_permissions(Actor::Operator, &anna().name, change, NOW).unwrap();
+    let postmaster = crate::accounts::PostmasterEntry {
+        domain: "pec.example.it".parse().unwrap(),
+        email: "pm@example.it".into(),
+        name: "Piero".into(),
+        language: crate::domain::Language::Italian,
+    };
+    let postmaster = office.accounts.add_postmaster(postmaster, NOW).unwrap().id;
+    let manager = Actor::Account(office.fixture.anna());
+    let stranger = Actor::Account(AccountRef::Owner(office.fixture.mailbox(), PasswordVersion(99)));
+    let entry = |label: &str| AppPasswordEntry {
+        login: me.clone(),
+        label: label.into(),
+        scope: Scope::ALL,
+        valid_secs: APP_PASSWORD_SECS,
+    };
+    office.accounts.create_app_password(Actor::Operator, entry("of the operator"), NOW).unwrap();
+    for actor in [manager, Actor::Postmaster(postmaster), stranger] {
+        for outcome in [
+            office.accounts.create_app_password(actor, entry("another"), NOW).map(drop),
+            office.accounts.app_passwords(actor, &me, NOW).map(drop),
+            office.accounts.extend_app_password(actor, &me, "of the operator", DAY, NOW).map(drop),
+            office.accounts.revoke_app_password(actor, &me, "of the operator", NOW).map(drop),
+        ] {
+            assert!(matches!(rule(outcome), Rule::NoRight { .. }), "{actor:?}");
+        }
+    }
+    assert_eq!(office.accounts.app_passwords(office.owner(), &me, NOW).unwrap().len(), 1);
+    // One of the same name is Anna's own, and opens nothing of the owner's.
+    let annas = office.makes(office.owner(), "of the operator", "imap").unwrap();
+    let knock = Knock { from: "192.0.2.1".parse().unwrap(), at_ms: NOW * 1000 };
+    let Verdict::Admitted(entry) = office.accounts.authenticate(OWNER, &annas.into(), CLIENT, knock).unwrap() else {
+        panic!()
+    };
+    assert!(entry.credentials.typed);
+}
+
+/// Where delega cannot open the mailbox by itself, an owner's would open nothing.
+#[test]
+fn s3_an_owners_needs_a_stored_way_in() {
+    let office = Office::new();
+    let raw = rusqlite::Connection::open(office.fixture.database()).unwrap();
+    raw.execute("UPDATE mailboxes SET sealed_password = NULL", []).unwrap();
+    let entry = AppPasswordEntry {
+        login: OWNER.parse().unwrap(),
+        label: "Thunderbird".into(),
+        scope: Scope::ALL,
+        valid_secs: APP_PASSWORD_SECS,
+    };
+    let outcome = office.accounts.create_app_password(office.owner(), entry, NOW);
+    assert!(matches!(outcome, Err(AccountsError::NoUpstreamPassword(_))), "{outcome:?}");
 }

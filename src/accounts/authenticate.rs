@@ -3,16 +3,22 @@
 //! The owner's password is not ours to check: it goes to the upstream as typed (L3). A delegate's is checked here, and
 //! whatever is wrong – login, mailbox, delegate, password – costs one run of argon2, no more and no less, so that the
 //! time tells nothing. What else may be wrong is looked at only after the password was right.
+//!
+//! What delega has made itself opens the mailbox without any of that: an app password at the door of mail programs, what a
+//! web mail was let in with before at its own. Whoever has two-step verification (S2, S3) comes in by nothing else there,
+//! and by web mail for the first time with their password and a code behind it.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::guard::Counts;
 use super::passwords::PASSWORD_MAX_BYTES;
-use super::{AccountRef, Accounts, AccountsError, AppSecret, Knock, Tried};
+use super::webmail_logins::password_and_code;
+use super::{AccountRef, Accounts, AccountsError, AppSecret, CodeVerdict, Knock, Tried};
 use crate::domain::{
-    AppPassword, AppPasswordId, Delegate, DelegateState, Door, Grant, ListenerKind, Login, Mailbox, MailboxAddress,
-    Protocol, Protocols,
+    AccountId, AppPassword, AppPasswordId, Delegate, DelegateState, Door, Grant, ListenerKind, Login, Mailbox,
+    MailboxAddress, PasswordVersion, Protocol, Protocols,
 };
 use crate::store::{self, PasswordHash, Reads, SealedSecret};
 
@@ -24,6 +30,26 @@ pub enum Verdict {
     Admitted(Box<Entry>),
     /// Stay out. The client learns only that; why is for the log.
     Refused(Refusal),
+    /// Have the mail server judge a password, and ask [`Accounts::owner_judged`].
+    Unjudged(Box<Unjudged>),
+}
+
+/// An owner with two-step verification who comes by web mail: their code is looked at once the mail server has taken
+/// their password, so that strangers use up no codes and close nobody's door to them.
+#[derive(Debug)]
+pub struct Unjudged {
+    /// The `[upstream.NAME]` where the mailbox lives.
+    pub upstream: String,
+    /// How to log in there, as typed.
+    pub credentials: Credentials,
+    /// Who would come in.
+    pub account: AccountRef,
+    login: Login,
+    /// All that was typed.
+    said: SecretString,
+    code: SecretString,
+    tried: Tried,
+    knock: Knock,
 }
 
 /// Somebody who was let in.
@@ -49,7 +75,7 @@ pub struct Entry {
 }
 
 /// How to log in upstream.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
     /// Whose mailbox is opened, where that is not `authcid`: the master user's case (G5).
     pub authzid: Option<String>,
@@ -78,14 +104,30 @@ pub enum Refusal {
     NotActive,
     /// The password was taken away, and they have not set another; or they have set another since they came in (D7).
     PasswordChanged,
+    /// The owner has two-step verification, and the delegate has not set theirs up yet (S2).
+    MustEnrol,
     /// The mailbox is not for several people (M2).
     NotMultiUser,
     /// There were too many wrong passwords, and nobody is looked at for a while (S5).
     Closed,
+    /// A mail program with the right password of somebody who has two-step verification: it needs an app password (S3). Of
+    /// an owner, whose password is the mail server's to judge, with any.
+    NeedsAppPassword,
+    /// By web mail, the right password without the code that has to follow it (S2); of an owner any without one.
+    NeedsCode,
+    /// By web mail, the right password with a code that is wrong or was used.
+    WrongCode,
     /// A mail program, and the delegate has no **client** (P4).
     NoClient,
     /// A mail program of a protocol that was not chosen for the delegate (P7).
     NoProtocol,
+}
+
+/// What of delega's own making somebody comes in by.
+#[derive(Clone, Copy)]
+enum Own {
+    App(AppPasswordId),
+    Webmail,
 }
 
 /// What the store knows about a delegate's login, taken at one moment.
@@ -127,7 +169,7 @@ impl Accounts {
     fn authenticate_owner(
         &self,
         login: Login,
-        password: &SecretString,
+        said: &SecretString,
         door: Door,
         knock: Knock,
     ) -> Result<Verdict, AccountsError> {
@@ -140,17 +182,42 @@ impl Accounts {
             return Ok(Verdict::Refused(Refusal::Closed));
         }
         let Some(mailbox) = found else {
-            self.wrong_password(&counts, self.guess(Some(&login), password), None, knock)?;
+            self.wrong_password(&counts, self.guess(Some(&login), said), None, knock)?;
             return Ok(Verdict::Refused(Refusal::UnknownMailbox));
         };
         // No upstream has to take what no mailbox has.
-        if !(1..=PASSWORD_MAX_BYTES).contains(&password.expose_secret().len()) {
+        if !(1..=PASSWORD_MAX_BYTES).contains(&said.expose_secret().len()) {
             return Ok(Verdict::Refused(Refusal::WrongPassword));
         }
-        let credentials = self.typed_by_owner(&mailbox, password)?;
+        if let Some(own) = self.own(mailbox.owner_account(), mailbox.owner_password, said, door, knock)? {
+            let app_password = self.came_by(own, &counts)?;
+            return self.owner_by_stored(mailbox, login, app_password);
+        }
+        let account = AccountRef::Owner(mailbox.id, mailbox.owner_password);
+        if mailbox.owner_two_factor_since_secs.is_some() {
+            let (password, code) = match (door.kind, password_and_code(said)) {
+                (ListenerKind::Client, _) => return Ok(Verdict::Refused(Refusal::NeedsAppPassword)),
+                (ListenerKind::Webmail, None) => return Ok(Verdict::Refused(Refusal::NeedsCode)),
+                (ListenerKind::Webmail, Some(both)) => both,
+            };
+            let tried = self.tried(counts, login.clone(), &mailbox, &password, knock);
+            let credentials = self.typed_by_owner(&mailbox, &password)?;
+            let (upstream, said) = (mailbox.upstream, said.clone());
+            return Ok(Verdict::Unjudged(Box::new(Unjudged {
+                upstream,
+                credentials,
+                account,
+                login,
+                said,
+                code,
+                tried,
+                knock,
+            })));
+        }
+        let credentials = self.typed_by_owner(&mailbox, said)?;
         Ok(Verdict::Admitted(Box::new(Entry {
-            account: AccountRef::Owner(mailbox.id, mailbox.owner_password),
-            tried: Some(self.tried(counts, login.clone(), password, knock)),
+            account,
+            tried: Some(self.tried(counts, login.clone(), &mailbox, said, knock)),
             app_password: None,
             login,
             grant: Grant::OWNER,
@@ -160,10 +227,49 @@ impl Accounts {
         })))
     }
 
+    /// What the mail server said about the password of an owner with two-step verification: if it was right, it is the
+    /// code's turn.
+    pub fn owner_judged(&self, unjudged: Unjudged, right: bool) -> Result<Verdict, AccountsError> {
+        let Unjudged { account, login, said, code, tried, knock, .. } = unjudged;
+        if !right {
+            self.owner_tried(&tried, false)?;
+            return Ok(Verdict::Refused(Refusal::WrongPassword));
+        }
+        // It may be another one by now, or its owner may have to come in anew; they are told so by what follows.
+        let Some(mailbox) = store::read(self.store.as_ref(), |reads| reads.mailbox_by_id(account.mailbox()))? else {
+            return Ok(Verdict::Refused(Refusal::UnknownMailbox));
+        };
+        if let Some(refusal) = self.second_step(account.id(), mailbox.owner_password, &said, &code, knock)? {
+            return Ok(Verdict::Refused(refusal));
+        }
+        self.owner_tried(&tried, true)?;
+        self.owner_by_stored(mailbox, login, None)
+    }
+
+    /// An owner who is known by what delega has made, and comes in as their delegates do.
+    fn owner_by_stored(
+        &self,
+        mailbox: Mailbox,
+        login: Login,
+        app_password: Option<AppPasswordId>,
+    ) -> Result<Verdict, AccountsError> {
+        let sealed = store::read(self.store.as_ref(), |reads| reads.sealed_password(mailbox.id))?;
+        Ok(Verdict::Admitted(Box::new(Entry {
+            account: AccountRef::Owner(mailbox.id, mailbox.owner_password),
+            tried: None,
+            app_password,
+            login,
+            grant: Grant::OWNER,
+            addresses: mailbox.addresses(),
+            credentials: self.credentials(&mailbox, sealed.as_ref())?,
+            upstream: mailbox.upstream,
+        })))
+    }
+
     fn authenticate_delegate(
         &self,
         login: Login,
-        password: &SecretString,
+        said: &SecretString,
         door: Door,
         knock: Knock,
     ) -> Result<Verdict, AccountsError> {
@@ -173,29 +279,57 @@ impl Accounts {
             Ok::<_, AccountsError>((found, counts))
         })?;
         let open = found.as_ref().ok().filter(|_| !counts.closed);
-        // Whoever has an app password is known by it, and costs next to nothing; for all others it is one run of argon2.
-        let by_app = match open {
-            Some(found) => self.by_app_password(&found.delegate, password, door, knock)?,
+        // Whoever comes by what delega has made is known by it, and costs next to nothing; for all others it is one run of
+        // argon2.
+        let own = match open {
+            Some(Found { delegate, .. }) => self.own(delegate.account(), delegate.password, said, door, knock)?,
             None => None,
         };
-        let right = by_app.is_some() || self.passwords.matches(password, open.and_then(|found| found.hash.as_ref()))?;
+        let two_steps = open.is_some_and(|found| found.delegate.two_factor_since_secs.is_some());
+        let both = (two_steps && door.kind == ListenerKind::Webmail).then(|| password_and_code(said)).flatten();
+        let (password, code) = both.map_or((said.clone(), None), |(password, code)| (password, Some(code)));
+        let hash = open.and_then(|found| found.hash.as_ref());
+        let right = own.is_some() || self.passwords.matches(&password, hash)?;
         let found = match found {
             _ if counts.closed => return Ok(Verdict::Refused(Refusal::Closed)),
             Ok(found) if right => found,
             wrong => {
-                self.wrong_password(&counts, self.guess(Some(&login), password), Some(&login), knock)?;
+                self.wrong_password(&counts, self.guess(Some(&login), &password), Some(&login), knock)?;
                 return Ok(Verdict::Refused(wrong.err().unwrap_or(Refusal::WrongPassword)));
             }
         };
-        self.right_password(&counts)?;
-        let grant = match self.standing_of(&found.mailbox, &found.delegate, door) {
+        let standing = self.standing_of(&found.mailbox, &found.delegate, door);
+        let app_password = match own {
+            Some(own) => self.came_by(own, &counts)?,
+            None if two_steps => {
+                if let Some(refusal) = standing.err() {
+                    return Ok(Verdict::Refused(refusal));
+                }
+                let (account, version) = (found.delegate.account(), found.delegate.password);
+                let refusal = match (door.kind, code) {
+                    (ListenerKind::Client, _) => Some(Refusal::NeedsAppPassword),
+                    (ListenerKind::Webmail, None) => Some(Refusal::NeedsCode),
+                    (ListenerKind::Webmail, Some(code)) => self.second_step(account, version, said, &code, knock)?,
+                };
+                if let Some(refusal) = refusal {
+                    return Ok(Verdict::Refused(refusal));
+                }
+                self.right_password(&counts)?;
+                None
+            }
+            None => {
+                self.right_password(&counts)?;
+                None
+            }
+        };
+        let grant = match standing {
             Ok(grant) => grant,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
         Ok(Verdict::Admitted(Box::new(Entry {
             account: AccountRef::Delegate(found.mailbox.id, found.delegate.id, found.delegate.password),
             tried: None,
-            app_password: by_app,
+            app_password,
             login,
             grant,
             credentials: self.credentials(&found.mailbox, found.sealed.as_ref())?,
@@ -204,23 +338,63 @@ impl Accounts {
         })))
     }
 
+    /// What of delega's own making this is, if it opens this door now.
+    fn own(
+        &self,
+        account: AccountId,
+        version: PasswordVersion,
+        said: &SecretString,
+        door: Door,
+        knock: Knock,
+    ) -> Result<Option<Own>, AccountsError> {
+        Ok(match door.kind {
+            ListenerKind::Client => self.by_app_password(account, said, door, knock)?.map(Own::App),
+            ListenerKind::Webmail => self.by_webmail_login(account, version, said, knock)?.then_some(Own::Webmail),
+        })
+    }
+
+    /// An app password is a right one, as any. What a web mail says at each click is not: it would have forgotten at once
+    /// what is counted of somebody who guesses meanwhile.
+    fn came_by(&self, own: Own, counts: &Counts) -> Result<Option<AppPasswordId>, AccountsError> {
+        match own {
+            Own::App(id) => self.right_password(counts).map(|()| Some(id)),
+            Own::Webmail => Ok(None),
+        }
+    }
+
+    /// The code behind a right password, by web mail: if it is right too, the same opens the door there again.
+    fn second_step(
+        &self,
+        account: AccountId,
+        version: PasswordVersion,
+        said: &SecretString,
+        code: &SecretString,
+        knock: Knock,
+    ) -> Result<Option<Refusal>, AccountsError> {
+        Ok(match self.check_code(account, code, knock)? {
+            CodeVerdict::Right | CodeVerdict::Recovery { .. } => {
+                self.open_webmail_login(account, version, said, knock)?;
+                None
+            }
+            CodeVerdict::Wrong => Some(Refusal::WrongCode),
+            CodeVerdict::Closed => Some(Refusal::Closed),
+        })
+    }
+
     /// The app password that this is, if it opens this door now (S3). Mail programs have them; whoever comes by webmail has
     /// a password of their own.
     fn by_app_password(
         &self,
-        delegate: &Delegate,
+        account: AccountId,
         password: &SecretString,
         door: Door,
         knock: Knock,
     ) -> Result<Option<AppPasswordId>, AccountsError> {
         let Ok(secret) = password.expose_secret().parse::<AppSecret>() else { return Ok(None) };
-        let hash = self.app_hash(delegate.account(), &secret);
-        let found = store::read(self.store.as_ref(), |reads| reads.app_password(delegate.account(), &hash))?;
-        let opens = |found: &AppPassword| {
-            door.kind == ListenerKind::Client
-                && found.scope.opens(door.protocol)
-                && knock.at_ms / 1000 < found.expires_at_secs
-        };
+        let hash = self.app_hash(account, &secret);
+        let found = store::read(self.store.as_ref(), |reads| reads.app_password(account, &hash))?;
+        let opens =
+            |found: &AppPassword| found.scope.opens(door.protocol) && knock.at_ms / 1000 < found.expires_at_secs;
         Ok(found.filter(opens).map(|found| found.id))
     }
 
@@ -236,6 +410,9 @@ impl Accounts {
             DelegateState::Pending | DelegateState::Inactive | DelegateState::Rejected => {
                 return Err(Refusal::NotActive);
             }
+        }
+        if mailbox.must_enrol(delegate) {
+            return Err(Refusal::MustEnrol);
         }
         let grant = Grant { permissions: delegate.permissions.under(self.profile), protocols: delegate.protocols };
         if grant.opens(door) {
@@ -313,8 +490,12 @@ impl fmt::Display for Refusal {
             Refusal::Suspended => "suspended",
             Refusal::NotActive => "not active",
             Refusal::PasswordChanged => "password reset or changed",
+            Refusal::MustEnrol => "two-step verification not set up",
             Refusal::NotMultiUser => "mailbox without multi-user",
             Refusal::Closed => "too many wrong passwords",
+            Refusal::NeedsAppPassword => "needs an app password",
+            Refusal::NeedsCode => "needs a code behind the password",
+            Refusal::WrongCode => "wrong code",
             Refusal::NoClient => "no client permission",
             Refusal::NoProtocol => "protocol not chosen",
         })

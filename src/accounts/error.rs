@@ -227,9 +227,9 @@ pub enum Rule {
     /// Delegates of that mailbox make no app passwords for themselves (S3).
     #[error("app passwords for {0} are made by its owner alone")]
     AppPasswordsByOwner(MailboxAddress),
-    /// A delegate has many.
+    /// Somebody has many.
     #[error(
-        "a delegate has at most {} app passwords: revoke one that is not used",
+        "an account has at most {} app passwords: revoke one that is not used",
         super::app_passwords::APP_PASSWORDS
     )]
     TooManyAppPasswords,
@@ -252,6 +252,37 @@ pub enum Rule {
     /// It would be for too long, or for no time.
     #[error("an app password is for a day at least and for ten years at most")]
     AppPasswordTooLong,
+    /// The account cannot be opened by web mail now.
+    #[error("this account does not open the web mail")]
+    NoWebmail,
+    /// Whoever had the account is gone.
+    #[error("the account is not there any more")]
+    NoAccount,
+    /// They have no second factor (S2).
+    #[error("two-step verification is not on for this account")]
+    NoTwoFactor,
+    /// They have one, and it is replaced only by whoever has it.
+    #[error("two-step verification is on already: give a code of the present one, or remove it first")]
+    HasTwoFactor,
+    /// Nothing was begun, or it has lapsed.
+    #[error("no two-step verification is being set up, or it was begun too long ago: begin anew")]
+    NotEnrolling,
+    /// The code is none that is right now, or was used.
+    #[error("the code is not right, or was used already: wait for the next one")]
+    WrongCode,
+    /// Too many wrong codes (S5).
+    #[error("there were too many wrong codes: try again later")]
+    TooManyCodes,
+    /// The owner of the mailbox has two-step verification, so its delegates have it (S2).
+    #[error("the owner of {0} has two-step verification, so every delegate of it needs it too")]
+    TwoFactorRequired(MailboxAddress),
+    /// With two-step verification the owner's mail programs come in by app passwords, so something else has to open the
+    /// mailbox upstream.
+    #[error(
+        "with two-step verification mail programs come in by app passwords, and no password is stored for the mailbox \
+             {0} to open it by, nor has its upstream a master user: store the mailbox's password first"
+    )]
+    TwoFactorNeedsPassword(MailboxAddress),
     /// The login or address is not closed.
     #[error("nothing is counted for `{}`: delega lock list shows who is not let in", .0.escape_debug())]
     NotClosed(String),

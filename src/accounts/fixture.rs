@@ -149,12 +149,14 @@ impl Fixture {
         match self.accounts.authenticate(login, &secret(password), door, KNOCK).unwrap() {
             Verdict::Admitted(entry) => *entry,
             Verdict::Refused(refusal) => panic!("{login}: {refusal}"),
+            Verdict::Unjudged(_) => panic!("{login}: for the mail server to judge"),
         }
     }
 
     pub(super) fn refuse(&self, login: &str, password: &str, door: Door) -> Refusal {
         match self.accounts.authenticate(login, &secret(password), door, KNOCK).unwrap() {
             Verdict::Admitted(entry) => panic!("admitted {entry:?}"),
+            Verdict::Unjudged(_) => panic!("{login}: for the mail server to judge"),
             Verdict::Refused(refusal) => refusal,
         }
     }

@@ -12,15 +12,20 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::account::{self, Account};
+use super::password_refused::Renewal;
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
-use crate::domain::{AccessFilter, Delegate, Door, ListenerKind, Login, Notice, SentBy};
+use crate::domain::{AccessFilter, AccountId, Delegate, Door, ListenerKind, Login, Mailbox, Notice, SentBy};
 use crate::store::{self, Reads, Writes};
 
 /// How long an address is one from which somebody has come in lately, in milliseconds.
 const LATELY_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How many counts are kept; beyond, the oldest go.
 const MOST: usize = 100_000;
+
+/// How the name of a count of codes ends.
+const CODES: &str = " code";
 
 /// Somebody who knocks: where from, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +55,14 @@ pub struct Tried {
     guess: Guess,
     login: Login,
     knock: Knock,
+    /// Stands in for the stored password that the mail server refuses, where the operator allows it.
+    renewal: Option<Renewal>,
 }
 
 impl Tried {
     /// Whether anything comes of it that the mail server has said so; for nearly every right password nothing does.
     pub fn matters(&self, right: bool) -> bool {
-        !right || self.counts.counted
+        !right || self.counts.counted || self.renewal.is_some()
     }
 }
 
@@ -97,7 +104,7 @@ impl Accounts {
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
         let address = match door.kind {
-            ListenerKind::Client => Some(address(knock.from)),
+            ListenerKind::Client => Some(network(knock.from)),
             ListenerKind::Webmail => None,
         };
         let account = match (login.filter(|_| known), &address) {
@@ -128,7 +135,7 @@ impl Accounts {
         account: Option<String>,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        Counts::look(reads, account, Some(address(knock.from)), knock)
+        Counts::look(reads, account, Some(network(knock.from)), knock)
     }
 
     /// One more wrong password; the account's person is told once the door is closed for an hour.
@@ -156,15 +163,27 @@ impl Accounts {
     }
 
     /// A password that an owner has typed, before the mail server is asked.
-    pub(super) fn tried(&self, counts: Counts, login: Login, password: &SecretString, knock: Knock) -> Tried {
+    pub(super) fn tried(
+        &self,
+        counts: Counts,
+        login: Login,
+        mailbox: &Mailbox,
+        password: &SecretString,
+        knock: Knock,
+    ) -> Tried {
         let guess = self.guess(Some(&login), password);
-        Tried { counts, guess, login, knock }
+        Tried { counts, guess, login, knock, renewal: self.renewal(mailbox, password) }
     }
 
     /// What the mail server said about an owner's password.
     pub fn owner_tried(&self, tried: &Tried, right: bool) -> Result<(), AccountsError> {
         match right {
-            true => self.right_password(&tried.counts),
+            true => {
+                if let Some(renewal) = &tried.renewal {
+                    self.renew_stored_password(renewal, tried.knock.at_ms / 1000)?;
+                }
+                self.right_password(&tried.counts)
+            }
             false => self.wrong_password(&tried.counts, tried.guess, Some(&tried.login), tried.knock),
         }
     }
@@ -209,13 +228,11 @@ impl Accounts {
     /// The accounts and addresses that nobody is let in by now, at most so many (`delega lock list`).
     pub fn closed(&self, now_ms: i64, most: usize) -> Result<Vec<Closed>, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let found = reads.closed(now_ms, most)?.into_iter();
-            let closed = |(who, guesses): (String, Guesses)| Closed {
-                who,
-                until_ms: guesses.closed_until_ms,
-                count: guesses.count,
-            };
-            Ok(found.map(closed).collect())
+            let mut found = Vec::new();
+            for (who, Guesses { count, closed_until_ms, .. }) in reads.closed(now_ms, most)? {
+                found.push(Closed { who: as_people_say(reads, who)?, until_ms: closed_until_ms, count });
+            }
+            Ok(found)
         })
     }
 
@@ -223,13 +240,19 @@ impl Accounts {
     pub fn release(&self, who: &str) -> Result<(), AccountsError> {
         let who = match (who.parse::<Login>(), who.parse::<IpAddr>()) {
             (Ok(login), _) => login.to_string(),
-            (_, Ok(from)) => address(from),
+            (_, Ok(from)) => network(from),
             // As it stands in the list, such as an IPv6 network.
             (Err(_), Err(_)) => who.trim().to_owned(),
         };
-        store::change(self.store.as_ref(), |writes| match writes.delete_guesses(&who)? {
-            true => Ok(()),
-            false => Err(Rule::NotClosed(who.clone()).into()),
+        store::change(self.store.as_ref(), |writes| {
+            let codes = match account::named(writes, who.strip_suffix(CODES).unwrap_or(&who))? {
+                Some(account) => writes.delete_guesses(&code_count(account))?,
+                None => false,
+            };
+            match writes.delete_guesses(&who)? || codes {
+                true => Ok(()),
+                false => Err(Rule::NotClosed(who.clone()).into()),
+            }
         })
     }
 
@@ -240,8 +263,24 @@ impl Accounts {
     }
 }
 
+/// What wrong codes of an account are counted under (S2). Not under the login, whose counts a right password clears.
+pub(super) fn code_count(account: AccountId) -> String {
+    format!("{account}{CODES}")
+}
+
+/// What is counted under an account's row, by the name of whose it is.
+fn as_people_say<R: Reads + ?Sized>(reads: &R, who: String) -> Result<String, AccountsError> {
+    let Some(Ok(account)) = who.strip_suffix(CODES).map(str::parse) else { return Ok(who) };
+    match Account::of(reads, account) {
+        Ok(whose) => Ok(format!("{}{CODES}", whose.login())),
+        // A count outlives whoever it is of, for a day.
+        Err(AccountsError::Refused(_)) => Ok(who),
+        Err(error) => Err(error),
+    }
+}
+
 /// Counts one more; until when nobody is let in, where somebody is to be told.
-fn count(
+pub(super) fn count(
     writes: &dyn Writes,
     who: &str,
     guess: Guess,
@@ -254,8 +293,8 @@ fn count(
     Ok(told.then_some(guesses.closed_until_ms))
 }
 
-/// What an address is counted under: IPv6 by its network of 64 bits, within which somebody has them all.
-fn address(from: IpAddr) -> String {
+/// What an address is counted under, and what is bound to one: IPv6 by its network of 64 bits, within which somebody has them all.
+pub(super) fn network(from: IpAddr) -> String {
     match from.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {

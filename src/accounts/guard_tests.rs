@@ -28,6 +28,7 @@ impl Office {
         match self.accounts.authenticate(login, &secret(password), CLIENT, knock).unwrap() {
             Verdict::Admitted(_) => None,
             Verdict::Refused(why) => Some(why),
+            Verdict::Unjudged(_) => panic!("for the mail server to judge"),
         }
     }
 
@@ -55,6 +56,7 @@ impl Office {
             program: None,
             refusal: None,
             app_password: None,
+            by_stored: true,
             at_ms,
         };
         self.accounts.note_accesses(&[entry]).unwrap();

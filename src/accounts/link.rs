@@ -97,6 +97,7 @@ pub(super) fn holder<R: Reads + ?Sized>(
         | Action::AskForReset
         | Action::MakeAppPassword
         | Action::RevokeAppPassword
+        | Action::RemoveTwoFactor
         | Action::Suspend
         | Action::Resume
         | Action::Deactivate

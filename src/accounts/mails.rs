@@ -77,7 +77,8 @@ impl Accounts {
         self.tell(writes, &mailbox.owner.email, mailbox.owner.language, notice, None, now_secs)
     }
 
-    fn tell(
+    /// Tells somebody something, at their own address.
+    pub(super) fn tell(
         &self,
         writes: &dyn Writes,
         recipient: &str,

@@ -8,6 +8,7 @@
 //! to their row, so that one that was changed or moved is found out ([`vault`]).
 
 mod accesses;
+mod account;
 mod actor;
 mod add_delegate;
 mod add_mailbox;
@@ -20,6 +21,7 @@ mod credentials;
 mod deactivate;
 mod delete_delegate;
 mod error;
+mod generated;
 mod guard;
 mod invite;
 mod link;
@@ -46,7 +48,10 @@ pub mod spool;
 mod standing;
 mod suspend;
 mod text;
+mod totp;
+mod two_factor;
 pub mod vault;
+mod webmail_logins;
 
 #[cfg(test)]
 mod edges_tests;
@@ -55,7 +60,7 @@ mod fixture;
 #[cfg(test)]
 mod life_tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -68,7 +73,7 @@ pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;
 pub use answer::InvitationView;
 pub use app_passwords::{APP_PASSWORD_SECS, AppPasswordEntry, AppSecret, BadAppSecret};
-pub use authenticate::{Credentials, Entry, Refusal, Verdict};
+pub use authenticate::{Credentials, Entry, Refusal, Unjudged, Verdict};
 pub use change_permissions::PermissionChange;
 pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
 pub use error::{AccountsError, Erred, Rule};
@@ -90,7 +95,9 @@ pub use sign_in::{OwnerTrial, Passed, SignIn, SignInName};
 pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
 pub use suspend::{Suspended, Suspension};
+pub use two_factor::{CodeVerdict, Enrolment, RecoveryCodes};
 pub use vault::{Vault, VaultError};
+pub use webmail_logins::SignOn;
 
 use crate::domain::{AccountId, DelegateId, MailboxId, PasswordVersion, Profile};
 use crate::store::{self, ChangeMarker, Store};
@@ -144,6 +151,8 @@ pub struct Accounts {
     passwords: Passwords,
     /// Whether people are written to.
     mails: bool,
+    /// The upstreams where an owner's new password takes the place of a stored one that is refused.
+    renewed_by_owners: BTreeSet<String>,
 }
 
 impl Accounts {
@@ -174,13 +183,21 @@ impl Accounts {
                 None => Ok::<_, AccountsError>(writes.set_key_check(&vault.key_check()?)?),
             })?,
         }
-        Ok(Accounts { store, vault, profile, upstreams, passwords: Passwords::new()?, mails: false })
+        let (passwords, renewed_by_owners) = (Passwords::new()?, BTreeSet::new());
+        Ok(Accounts { store, vault, profile, upstreams, passwords, mails: false, renewed_by_owners })
     }
 
     /// The same accounts, whose changes are told to people by mail, or not.
     #[must_use]
     pub fn with_mails(self, mails: bool) -> Accounts {
         Accounts { mails, ..self }
+    }
+
+    /// The same accounts, where the password that an owner logs in with at these upstreams takes the place of a stored one
+    /// that is refused.
+    #[must_use]
+    pub fn with_passwords_renewed_by_owners(self, upstreams: BTreeSet<String>) -> Accounts {
+        Accounts { renewed_by_owners: upstreams, ..self }
     }
 
     /// Differs from the last one whenever an account was changed in between, by this process or another (X2). What is sent

@@ -89,6 +89,7 @@ fn access(login: &str, at_ms: i64) -> AccessEntry {
         program: None,
         refusal: None,
         app_password: None,
+        by_stored: false,
         at_ms,
     }
 }

@@ -26,6 +26,7 @@ impl Accounts {
             Ok::<_, AccountsError>(concerned)
         })?;
         let mut outcome = self.settle_app_passwords(now_secs).and(self.settle_panel_sessions(now_secs));
+        outcome = outcome.and(self.settle_webmail_logins(now_secs.saturating_mul(1000)));
         for id in concerned {
             outcome = outcome.and(self.settle_mailbox(id, now_secs));
         }

@@ -151,7 +151,7 @@ impl Accounts {
         Ok(SignIn::Ask {
             credentials: self.typed_by_owner(&mailbox, password)?,
             trial: Box::new(OwnerTrial {
-                tried: self.tried(counts, login, password, knock),
+                tried: self.tried(counts, login, &mailbox, password, knock),
                 passed: owner_passes(&mailbox),
                 visitor: owner(&mailbox),
             }),

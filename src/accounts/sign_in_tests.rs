@@ -82,7 +82,7 @@ fn s5_whatever_is_wrong_costs_one_run_of_argon2() {
     let fixture = Fixture::new();
     fixture.add_postmaster();
     let app = AppPasswordEntry {
-        name: fixture.anna_login(),
+        login: fixture.anna_login().login(),
         label: "Outlook".into(),
         scope: crate::domain::Scope::ALL,
         valid_secs: APP_PASSWORD_SECS,

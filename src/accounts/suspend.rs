@@ -60,6 +60,9 @@ impl Accounts {
                 Suspension::Resume => Notice::Resumed(facts),
             };
             self.tell_delegate(writes, &act.delegate, notice, None, now_secs)?;
+            if what == Suspension::Resume {
+                self.tell_of_requirement(writes, &act.mailbox, &act.delegate, now_secs)?;
+            }
             Ok::<_, AccountsError>((act.delegate, true))
         })?;
         Ok(Suspended { view: self.view_delegate(delegate, &name.address, now_secs), changed })

@@ -1,7 +1,7 @@
-//! The mailboxes' upstream passwords and the links of mails that wait, sealed: XChaCha20-Poly1305
-//! (draft-irtf-cfrg-xchacha) under a key of 32 bytes that lies in a file of its own.
+//! The mailboxes' upstream passwords, the secrets of second factors and the links of mails that wait, sealed:
+//! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) under a key of 32 bytes that lies in a file of its own.
 //!
-//! Each secret is bound to its row, the mailbox's number and address or the mail's number, as associated data: moved to
+//! Each secret is bound to its row, the mailbox's number and address, the account or the mail's number, as associated data: moved to
 //! another row, or changed, it cannot be unsealed. The store also keeps a check value, so that another key is told from a changed row.
 //!
 //! Sealed form: one byte of version (1), 24 bytes of nonce, the ciphertext with its tag of 16 bytes.
@@ -19,8 +19,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::Token;
 use super::secret_file::{self, SecretFileError};
-use crate::domain::{AccountId, MailId, MailboxAddress, MailboxId};
-use crate::store::SealedSecret;
+use crate::domain::{AccountId, MailId, MailboxAddress, MailboxId, RecoveryHash};
+use crate::store::{SealedSecret, WebmailHash};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
@@ -29,6 +29,10 @@ const PASSWORD_CONTEXT: &[u8] = b"delega mailbox password\0";
 const LINK_CONTEXT: &[u8] = b"delega mailed link\0";
 const MARK_CONTEXT: &[u8] = b"delega guess mark\0";
 const APP_PASSWORD_CONTEXT: &[u8] = b"delega app password\0";
+const WEBMAIL_CONTEXT: &[u8] = b"delega web mail login\0";
+const FACTOR_CONTEXT: &[u8] = b"delega second factor\0";
+const ENROLLING_CONTEXT: &[u8] = b"delega second factor to confirm\0";
+const RECOVERY_CONTEXT: &[u8] = b"delega recovery code\0";
 const KEY_CHECK_CONTEXT: &[u8] = b"delega key check\0";
 const KEY_CHECK: &[u8] = b"the key is the right one";
 
@@ -36,6 +40,15 @@ const KEY_CHECK: &[u8] = b"the key is the right one";
 pub struct Vault {
     key: SecretBox<[u8; KEY_BYTES]>,
     path: PathBuf,
+}
+
+/// Whether somebody's second factor is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Factor {
+    /// It is.
+    InForce,
+    /// No code of it was shown yet.
+    Enrolling,
 }
 
 /// Why a secret cannot be sealed or unsealed.
@@ -74,6 +87,12 @@ pub enum VaultError {
     /// Likewise the link of a mail.
     #[error("the stored link of mail {} was changed or moved by something other than delega: invite or reset again", .0.0)]
     TamperedLink(MailId),
+    /// Likewise the secret of somebody's codes.
+    #[error(
+        "the stored two-step verification of {0} was changed or moved by something other than delega: remove it, and \
+             set it up anew"
+    )]
+    TamperedFactor(AccountId),
     /// The system gave no random bytes, or the cipher failed.
     #[error("a password could not be sealed: {0}")]
     Seal(String),
@@ -162,19 +181,52 @@ impl Vault {
     /// What an app password is looked up by: HMAC-SHA-256 under a key of its own. It cannot be found by
     /// trying without the key, and there are too many to try with it.
     pub(super) fn app_hash(&self, account: AccountId, secret: &str) -> [u8; 32] {
-        use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
-        let own = sign(&Key::new(HMAC_SHA256, self.key.expose_secret()), APP_PASSWORD_CONTEXT);
         // A delegate's account is written as it was when there were no others; no number is as long as a word.
         let text = Zeroizing::new(match account {
             AccountId::Delegate(delegate) => [&delegate.0.to_be_bytes(), secret.as_bytes()].concat(),
-            AccountId::Owner(_) | AccountId::Postmaster(_) => {
-                [account.to_string().as_bytes(), b"\0", secret.as_bytes()].concat()
-            }
+            AccountId::Owner(_) | AccountId::Postmaster(_) => of_account(account, secret),
         });
-        let tag = sign(&Key::new(HMAC_SHA256, own.as_ref()), &text);
+        self.keyed_hash(APP_PASSWORD_CONTEXT, &text)
+    }
+
+    /// What a recovery code is looked up by, likewise.
+    pub(super) fn recovery_hash(&self, account: AccountId, code: &str) -> RecoveryHash {
+        RecoveryHash(self.keyed_hash(RECOVERY_CONTEXT, &Zeroizing::new(of_account(account, code))))
+    }
+
+    fn keyed_hash(&self, context: &[u8], text: &[u8]) -> [u8; 32] {
+        use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+        let own = sign(&Key::new(HMAC_SHA256, self.key.expose_secret()), context);
+        let tag = sign(&Key::new(HMAC_SHA256, own.as_ref()), text);
         let mut hash = [0; 32];
         hash.copy_from_slice(tag.as_ref());
         hash
+    }
+
+    /// What a web mail login is looked up by, likewise.
+    pub(super) fn webmail_hash(&self, account: AccountId, said: &str) -> WebmailHash {
+        WebmailHash(self.keyed_hash(WEBMAIL_CONTEXT, &Zeroizing::new(of_account(account, said))))
+    }
+
+    /// Seals the secret of somebody's codes: one that is in force, or one that they are to confirm. Neither can stand for
+    /// the other.
+    pub(super) fn seal_factor(
+        &self,
+        account: AccountId,
+        factor: Factor,
+        secret: &[u8],
+    ) -> Result<SealedSecret, VaultError> {
+        self.seal_bytes(secret, &factor.row(account))
+    }
+
+    /// The secret that was sealed so.
+    pub(super) fn unseal_factor(
+        &self,
+        account: AccountId,
+        factor: Factor,
+        sealed: &SealedSecret,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.unseal_bytes(sealed, &factor.row(account)).ok_or(VaultError::TamperedFactor(account))
     }
 
     /// A value that only this key can have made.
@@ -218,6 +270,22 @@ impl Vault {
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault([redacted])")
+    }
+}
+
+/// The account and what is said with it; no account is written with a NUL.
+fn of_account(account: AccountId, secret: &str) -> Vec<u8> {
+    [account.to_string().as_bytes(), b"\0", secret.as_bytes()].concat()
+}
+
+impl Factor {
+    /// What the secret is bound to.
+    fn row(self, account: AccountId) -> Vec<u8> {
+        let context = match self {
+            Factor::InForce => FACTOR_CONTEXT,
+            Factor::Enrolling => ENROLLING_CONTEXT,
+        };
+        [context, account.to_string().as_bytes()].concat()
     }
 }
 

@@ -6,32 +6,40 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::delegate::Who;
 use super::output::Json;
 use super::when::now_secs;
 use super::{Context, Failure, output};
 use crate::accounts::{APP_PASSWORD_SECS, Actor, AppPasswordEntry};
-use crate::domain::{AppPassword, Scope};
+use crate::domain::{AppPassword, Login, MailboxAddress, Scope, Username};
 
 const DAY_SECS: i64 = 24 * 60 * 60;
 
 /// What can be done with app passwords.
 #[derive(Debug, Subcommand)]
 pub(super) enum AppPasswordCommand {
-    /// Make a password for one mail program of a delegate's. It is shown once
+    /// Make a password for one mail program of a delegate's, or of an owner's. It is shown once
     Create(Create),
-    /// Those of a delegate: what they open, until when, and when they were last used
+    /// Those of a delegate or an owner: what they open, until when, and when they were last used
     List(List),
     /// Let one work longer, also one that has ended
     Extend(Extend),
-    /// Take one back; open sessions of the delegate end at once, and programs with other passwords come in again
+    /// Take one back; open sessions of the account end at once, and programs with other passwords come in again
     Revoke(Revoke),
+}
+
+/// Whose they are.
+#[derive(Debug, Args)]
+struct Whose {
+    /// mailbox@domain
+    address: MailboxAddress,
+    /// The delegate's name within the mailbox; without one it is the owner
+    username: Option<Username>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     /// For which program, such as "Outlook at work"
     #[arg(long)]
     name: String,
@@ -48,7 +56,7 @@ pub(super) struct Create {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     #[command(flatten)]
     json: Json,
 }
@@ -56,7 +64,7 @@ pub(super) struct List {
 #[derive(Debug, Args)]
 pub(super) struct Extend {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     /// Its name
     #[arg(long)]
     name: String,
@@ -70,7 +78,7 @@ pub(super) struct Extend {
 #[derive(Debug, Args)]
 pub(super) struct Revoke {
     #[command(flatten)]
-    who: Who,
+    whose: Whose,
     /// Its name
     #[arg(long)]
     name: String,
@@ -110,13 +118,22 @@ impl<'a> AppPasswordJson<'a> {
     }
 }
 
+impl From<Whose> for Login {
+    fn from(Whose { address, username }: Whose) -> Login {
+        match username {
+            None => Login::Owner(address),
+            Some(username) => Login::Delegate(username, address),
+        }
+    }
+}
+
 pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     let accounts = &context.accounts;
     match command {
-        AppPasswordCommand::Create(Create { who, name, protocol, days, json }) => {
+        AppPasswordCommand::Create(Create { whose, name, protocol, days, json }) => {
             let entry =
-                AppPasswordEntry { name: who.into(), label: name, scope: protocol, valid_secs: days * DAY_SECS };
-            let login = entry.name.login();
+                AppPasswordEntry { login: whose.into(), label: name, scope: protocol, valid_secs: days * DAY_SECS };
+            let login = entry.login.clone();
             let (secret, made) = accounts.create_app_password(Actor::Operator, entry, now_secs())?;
             let shown = secret.shown();
             if json.wanted {
@@ -126,8 +143,8 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
             writeln!(out, "{}", shown.expose_secret())?;
             Ok(writeln!(out, "opens {} for {login} until {until}; it is not shown again", made.scope)?)
         }
-        AppPasswordCommand::List(List { who, json }) => {
-            let all = accounts.app_passwords(Actor::Operator, &who.into(), now_secs())?;
+        AppPasswordCommand::List(List { whose, json }) => {
+            let all = accounts.app_passwords(Actor::Operator, &whose.into(), now_secs())?;
             if json.wanted {
                 return output::json(out, &all.iter().map(|one| AppPasswordJson::of(one, None)).collect::<Vec<_>>());
             }
@@ -144,15 +161,15 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
             });
             output::table(out, ["NAME", "PROTOCOLS", "UNTIL (UTC)", "LAST USED (UTC)", "FROM", "BY"], rows)
         }
-        AppPasswordCommand::Extend(Extend { who, name, days, json }) => {
+        AppPasswordCommand::Extend(Extend { whose, name, days, json }) => {
             let found =
-                accounts.extend_app_password(Actor::Operator, &who.into(), &name, days * DAY_SECS, now_secs())?;
+                accounts.extend_app_password(Actor::Operator, &whose.into(), &name, days * DAY_SECS, now_secs())?;
             let until = output::time(found.expires_at_secs);
             let line = format!("{} opens {} until {until}", output::plain(&found.name), found.scope);
             json.done(out, &AppPasswordJson::of(&found, None), &line)
         }
-        AppPasswordCommand::Revoke(Revoke { who, name, json }) => {
-            let found = accounts.revoke_app_password(Actor::Operator, &who.into(), &name, now_secs())?;
+        AppPasswordCommand::Revoke(Revoke { whose, name, json }) => {
+            let found = accounts.revoke_app_password(Actor::Operator, &whose.into(), &name, now_secs())?;
             let line = format!("{} opens nothing any more", output::plain(&found.name));
             json.done(out, &AppPasswordJson::of(&found, None), &line)
         }

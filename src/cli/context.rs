@@ -31,7 +31,9 @@ impl Context {
             .collect::<Result<Upstreams, Failure>>()?;
         let store = Sqlite::open(&config.store.path).map_err(AccountsError::from)?;
         let accounts = Accounts::open(Arc::new(store), &config.store.key_file, config.profile, upstreams)?;
-        let accounts = accounts.with_mails(config.notify.is_some());
+        let renewing = config.upstreams.iter().filter(|upstream| upstream.owner_renews_password);
+        let renewing = renewing.map(|upstream| upstream.name.clone()).collect();
+        let accounts = accounts.with_mails(config.notify.is_some()).with_passwords_renewed_by_owners(renewing);
         Ok(Context { config, accounts: Arc::new(accounts) })
     }
 }

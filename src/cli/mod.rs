@@ -1,7 +1,8 @@
 //! The command line: one file for each group of subcommands, all of them through `accounts` (G7).
 //!
 //! Exit status: 0 done, 1 refused or failed with the reason on stderr, 2 usage. What people typed is shown with its
-//! control characters escaped; `--json` gives it as it is, by JSON's own escapes. No password is ever an argument or shown.
+//! control characters escaped; `--json` gives it as it is, by JSON's own escapes. No password is ever an argument, and
+//! none but those that delega makes is shown, once.
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
@@ -20,6 +21,7 @@ mod plan;
 mod postmaster;
 mod prompt;
 mod serve;
+mod two_factor;
 mod when;
 
 use std::io::{self, Write};
@@ -56,6 +58,9 @@ enum Command {
     /// Passwords for single mail programs
     #[command(subcommand)]
     AppPassword(app_password::AppPasswordCommand),
+    /// Two-step verification: codes of an app beside the password
+    #[command(subcommand)]
+    TwoFactor(two_factor::TwoFactorCommand),
     /// How many delegates a mailbox may have
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -107,6 +112,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::AppPassword(command) => {
             warn_on_stderr();
             app_password::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::TwoFactor(command) => {
+            warn_on_stderr();
+            two_factor::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::Plan(command) => {
             warn_on_stderr();

@@ -10,7 +10,7 @@ use super::delegate::language;
 use super::output::{self, Json};
 use super::when::now_ms;
 use super::{Context, Failure, context};
-use crate::domain::{Language, MailId, MailRow, MailState};
+use crate::domain::{Language, MailId, MailRow, MailState, MailboxAddress};
 use crate::notify::preview::{self, Rendering};
 
 /// The most that is shown at once.
@@ -80,7 +80,8 @@ fn state(text: &str) -> Result<MailState, String> {
 struct MailJson<'a> {
     id: i64,
     kind: &'static str,
-    mailbox: &'a str,
+    /// None where it is about a postmaster's account.
+    mailbox: Option<&'a str>,
     recipient: &'a str,
     language: &'static str,
     state: &'static str,
@@ -100,7 +101,7 @@ impl<'a> From<&'a MailRow> for MailJson<'a> {
         MailJson {
             id: row.id.0,
             kind: row.notice.kind(),
-            mailbox: row.notice.mailbox().as_str(),
+            mailbox: row.notice.mailbox().map(MailboxAddress::as_str),
             recipient: &row.recipient,
             language: row.language.name(),
             state: row.state.name(),

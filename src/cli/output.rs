@@ -77,6 +77,8 @@ pub(super) struct MailboxJson<'a> {
     owner_email: &'a str,
     owner_language: &'static str,
     owner_fiscal_code: Option<&'a str>,
+    /// Since when the owner has two-step verification; then every delegate needs it.
+    owner_two_factor_since: Option<String>,
     delegates_active: usize,
     delegates_waiting: usize,
     delegates_suspended: usize,
@@ -99,6 +101,8 @@ pub(super) struct DelegateJson<'a> {
     invited_until: Option<String>,
     /// Since when they have to set a new password before they can do anything.
     password_reset_at: Option<String>,
+    /// Since when they have two-step verification.
+    two_factor_since: Option<String>,
     /// What they may do now.
     permissions: Vec<&'static str>,
     /// What they were granted, part of which the configured profile may not let count.
@@ -132,6 +136,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             owner_email: &mailbox.owner.email,
             owner_language: mailbox.owner.language.name(),
             owner_fiscal_code: mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
+            owner_two_factor_since: mailbox.owner_two_factor_since_secs.map(time),
             delegates_active: view.delegates_active,
             delegates_waiting: view.delegates_waiting,
             delegates_suspended: view.delegates_suspended,
@@ -155,6 +160,7 @@ impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
             state: delegate.state.name(),
             invited_until: delegate.invited_until_secs.filter(|_| delegate.state == DelegateState::Pending).map(time),
             password_reset_at: delegate.reset_at_secs.map(time),
+            two_factor_since: delegate.two_factor_since_secs.map(time),
             permissions: names(view.effective),
             granted: names(delegate.permissions),
             protocols: protocols(delegate.protocols),

@@ -77,6 +77,8 @@ struct PostmasterJson<'a> {
     email: &'a str,
     name: &'a str,
     language: &'static str,
+    /// Since when they have two-step verification.
+    two_factor_since: Option<String>,
     created_at: String,
 }
 
@@ -87,6 +89,7 @@ impl<'a> From<&'a Postmaster> for PostmasterJson<'a> {
             email: &one.email,
             name: &one.name,
             language: one.language.name(),
+            two_factor_since: one.two_factor_since_secs.map(output::time),
             created_at: output::time(one.created_at_secs),
         }
     }

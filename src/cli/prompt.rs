@@ -1,4 +1,4 @@
-//! What is asked for while a command runs: passwords and confirmations.
+//! What is asked for while a command runs: passwords, codes and confirmations.
 
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
@@ -52,6 +52,19 @@ fn typed_twice(whose: &str) -> Result<SecretString, Failure> {
         return Err(Failure::Refused("the two passwords differ".to_owned()));
     }
     Ok(first.as_str().into())
+}
+
+/// A code of two-step verification: typed, or the next line of stdin.
+pub(super) fn code(what: &str) -> Result<SecretString, Failure> {
+    let unread = |error| Failure::Refused(format!("the code cannot be read: {error}"));
+    if io::stdin().is_terminal() {
+        let mut err = io::stderr().lock();
+        write!(err, "{what}: ").and_then(|()| err.flush()).map_err(unread)?;
+    }
+    let mut line = Zeroizing::new(Vec::with_capacity(READ_MAX_BYTES as usize));
+    io::stdin().lock().take(READ_MAX_BYTES).read_until(b'\n', &mut line).map_err(unread)?;
+    let text = one_line(&line).filter(|text| !text.is_empty());
+    Ok(text.ok_or_else(|| Failure::Refused("a code is expected, on a line of its own".to_owned()))?.into())
 }
 
 /// Goes on where `yes` was said, on the command line or now; on nobody's terminal it has to be on the command line.

@@ -3,11 +3,17 @@
 use toml::de::DeTable;
 
 use super::parse::{File, Found, Value};
-use super::{PanelConfig, PanelTls, url};
+use super::{PanelConfig, PanelTls, PublicServer, url};
 
 impl File<'_> {
-    /// `None` where there is no such section, or it has faults.
-    pub(super) fn panel(&mut self, value: Value<'_, '_>, listeners: &[Found], has_tls: bool) -> Option<PanelConfig> {
+    /// `None` where there is no such section, or it has faults. `servers` are what it tells mail programs.
+    pub(super) fn panel(
+        &mut self,
+        value: Value<'_, '_>,
+        listeners: &[Found],
+        servers: Vec<PublicServer>,
+        has_tls: bool,
+    ) -> Option<PanelConfig> {
         value?;
         let empty = DeTable::new();
         let mut section = self.section("[panel]", value, &empty);
@@ -48,6 +54,7 @@ impl File<'_> {
                 None => None,
                 Some(url) => Some(url?),
             },
+            servers,
         })
     }
 }

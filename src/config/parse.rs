@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Ledger;
+use super::public::Told;
 use super::section::{Section, Text};
 use super::url::{self, IMAP, POP3, SUBMISSION};
 use super::{
@@ -39,6 +40,7 @@ pub(super) struct File<'a> {
 /// A listener and where it stands.
 pub(super) struct Found {
     pub(super) config: ListenConfig,
+    told: Option<Told>,
     section_at: usize,
     protocol_at: usize,
     address_at: usize,
@@ -50,12 +52,14 @@ impl File<'_> {
     fn read(&mut self, mut top: Section<'_, '_>) -> Option<Config> {
         let store = self.store(top.value("store"));
         let tls = self.tls(top.value("tls"));
-        let listeners = self.listeners(top.value("listen"), tls.is_some());
+        let mut listeners = self.listeners(top.value("listen"), tls.is_some());
+        let told = listeners.iter_mut().filter_map(|found| found.told.take()).collect();
+        let servers = self.told(told, top.value("panel").is_some());
         let upstreams = self.upstreams(top.value("upstream"), &listeners);
         let profile = self.permissions(top.value("permissions"));
         let limits = self.limits(top.value("limits"));
         let log = self.log(top.value("log"));
-        let panel = self.panel(top.value("panel"), &listeners, tls.is_some());
+        let panel = self.panel(top.value("panel"), &listeners, servers, tls.is_some());
         let notify = self.notify(top.value("notify"), top.value("panel").is_some());
         top.close(&mut self.ledger);
         let tls = tls.flatten();
@@ -169,6 +173,7 @@ impl File<'_> {
         let kind_at = section.value("kind").map(|value| value.span().start);
         let kind = section.choice("kind", &kinds, &mut self.ledger);
         let proxy_protocol = section.flag("proxy_protocol", &mut self.ledger);
+        let public = section.text("public", &mut self.ledger);
         let section_at = section.at();
         section.close(&mut self.ledger);
         let (address, address_at) = address?;
@@ -186,8 +191,14 @@ impl File<'_> {
             let text = "there is no webmail by POP3: use `kind = \"client\"`, or `protocol = \"imap\"`";
             self.ledger.wrong(kind_at.unwrap_or(protocol_at), text.to_owned());
         }
+        if let (Some(found), Some(ListenerKind::Webmail)) = (public, kind) {
+            let text =
+                "mail programs have no business at a webmail listener: use `kind = \"client\"`, or remove `public`";
+            self.ledger.wrong(found.at, text.to_owned());
+        }
+        let told = public.zip(tls).and_then(|(found, tls)| self.public(found, protocol, tls));
         let config = ListenConfig { protocol, address, tls: tls?, kind: kind?, proxy_protocol };
-        Some(Found { config, section_at, protocol_at, address_at })
+        Some(Found { config, told, section_at, protocol_at, address_at })
     }
 
     /// An address to listen to and where it stands; `port` is for the example.
@@ -281,6 +292,7 @@ impl File<'_> {
                 }
             }
         }
+        let owner_renews_password = section.flag("owner_renews_password", &mut self.ledger);
         let ca_file = section.text("ca_file", &mut self.ledger);
         let user = section.text("master_user", &mut self.ledger);
         let password = section.text("master_password_file", &mut self.ledger);
@@ -306,6 +318,7 @@ impl File<'_> {
             connections_per_mailbox,
             warm,
             copy_to_sent,
+            owner_renews_password,
             name: name.to_owned(),
             imap,
             submission,

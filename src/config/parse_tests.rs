@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::config::{PanelTls, Sender, UpstreamTls};
+use crate::config::{PanelTls, PublicServer, PublicTls, Sender, UpstreamTls};
 
 const WHOLE: &str = r#"
 [store]
@@ -21,6 +21,7 @@ address = "127.0.0.1:1993"
 tls = "implicit"
 kind = "client"
 proxy_protocol = false
+public = "IMAP.example.it:993"
 
 [[listen]]
 protocol = "imap"
@@ -33,6 +34,7 @@ proxy_protocol = true
 protocol = "submission"
 address = "127.0.0.1:1587"
 tls = "starttls"
+public = "smtp.example.it:587"
 
 [[listen]]
 protocol = "pop3"
@@ -45,6 +47,7 @@ submission = "smtps://smtp.pec.example.it"
 pop3 = "pop3s://pop3.pec.example.it"
 ca_file = "certs/ca.pem"
 copy_to_sent = true
+owner_renews_password = true
 
 [upstream.local]
 imap = "imap+insecure://127.0.0.1:10143"
@@ -135,6 +138,7 @@ fn the_whole_of_it_is_read() {
     let ports = |upstream: &UpstreamConfig| Protocol::ALL.map(|protocol| upstream.endpoint(protocol).map(|e| e.port));
     assert_eq!((ports(provider), ports(local)), ([Some(993), Some(465), Some(995)], [Some(10143), None, None]));
     assert_eq!((provider.copy_to_sent, local.copy_to_sent), (true, false));
+    assert_eq!((provider.owner_renews_password, local.owner_renews_password), (true, false));
     assert_eq!((local.name.as_str(), local.master_user.as_deref()), ("local", Some("master")));
     assert_eq!(local.master_password_file, Some(PathBuf::from("/etc/delega/master.password")));
     assert_eq!(config.profile, Profile::ClientApart);
@@ -252,6 +256,71 @@ fn the_store() {
     one_fault("[store]\nurl = \"sqlite:a\"\nkey_file = \"\"\n", 3, "is empty");
     let absolute = read(&format!("{LEAST}[store]\nurl = \"sqlite:///var/lib/a.db\"\n")).unwrap();
     assert_eq!(absolute.store.path, Path::new("/var/lib/a.db"));
+}
+
+const PANEL: &str = "[panel]\naddress = \"127.0.0.1:8080\"\npublic_url = \"http://localhost\"\ntls = \"none\"\n";
+
+/// A listener without TLS whose `public` stands in its fourth line.
+fn told(protocol: &str, port: u16, public: &str) -> String {
+    format!(
+        "[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:{port}\"\npublic = \"{public}\"\ntls = \"none\"\n"
+    )
+}
+
+/// `LEAST`, whose upstream can send and be downloaded from.
+fn least_of_all() -> String {
+    format!("{LEAST}submission = \"smtps://a\"\npop3 = \"pop3s://a\"\n")
+}
+
+#[test]
+fn x11_mail_programs_are_told_what_is_public() {
+    let whole = read(WHOLE).unwrap().panel.unwrap().servers;
+    let server = |protocol, tls, host: &str, port| PublicServer { protocol, tls, host: host.to_owned(), port };
+    let expected = [
+        server(Protocol::Imap, PublicTls::Implicit, "imap.example.it", 993),
+        server(Protocol::Submission, PublicTls::StartTls, "smtp.example.it", 587),
+    ];
+    assert_eq!(whole, expected);
+
+    // Where there is no TLS, a proxy does it; what is to be preferred goes first, wherever it stands.
+    let starttls = told("imap", 2, "a:143").replace("\"none\"", "\"starttls\"");
+    let listen = starttls + &told("submission", 3, "a:465") + &told("pop3", 4, "a:995") + &told("imap", 5, "a:993");
+    let tls = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n";
+    let found = read(&format!("{}{listen}{tls}{PANEL}", least_of_all())).unwrap().panel.unwrap().servers;
+    let found: Vec<_> = found.iter().map(|server| (server.protocol, server.tls, server.port)).collect();
+    use PublicTls::{Implicit, StartTls};
+    let expected = [
+        (Protocol::Imap, Implicit, 993),
+        (Protocol::Imap, StartTls, 143),
+        (Protocol::Submission, Implicit, 465),
+        (Protocol::Pop3, Implicit, 995),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(read(&format!("{LEAST}{PANEL}")).unwrap().panel.unwrap().servers, []);
+}
+
+#[test]
+fn x11_what_would_tell_nothing_is_a_fault() {
+    let least = least_of_all();
+    let first = least.lines().count();
+    for (listen, panel, line, part) in [
+        (told("imap", 2, "a:993") + &told("submission", 3, "a:465"), "", 4, "add a [panel] section"),
+        (told("imap", 2, "a:993"), PANEL, 4, "`protocol = \"submission\"` a `public`"),
+        (told("pop3", 2, "a:995"), PANEL, 4, "`protocol = \"submission\"` a `public`"),
+        (told("submission", 2, "a:465"), PANEL, 4, "`protocol = \"imap\"` a `public`"),
+        (told("imap", 2, "A:993") + &told("submission", 3, "a:993"), PANEL, 9, "a:993 is told twice"),
+    ] {
+        let found = faults(&format!("{least}{listen}{panel}"));
+        let begins = format!("{}: ", first + line);
+        assert!(found.len() == 1 && found[0].starts_with(&begins) && found[0].contains(part), "{part}: {found:#?}");
+    }
+    for public in ["imap.example.it", "imaps://imap.example.it", "imap.example.it:0", "imap example:993"] {
+        one_fault(&told("imap", 2, public), 4, "such as `imap.example.it:993`");
+    }
+    one_fault(&told("imap", 2, ""), 4, "`public` is empty");
+    let webmail = told("imap", 2, "a:993") + "kind = \"webmail\"\n" + &told("submission", 3, "a:465") + PANEL;
+    let found = faults(&format!("{least}{webmail}"));
+    assert!(found.len() == 1 && found[0].contains("no business at a webmail listener"), "{found:#?}");
 }
 
 #[test]

@@ -136,6 +136,12 @@ pub(super) fn listen_address(text: &str) -> Option<SocketAddr> {
     }
 }
 
+/// Reads `HOST:PORT`, as others know it.
+pub(super) fn public_address(text: &str) -> Option<(String, u16)> {
+    let (host, port) = host_and_port(text)?;
+    Some((host.to_ascii_lowercase(), port?))
+}
+
 /// RFC 1123 §2.1; an IPv4 address is of this form too.
 fn is_host_name(host: &str) -> bool {
     host.len() <= 253
@@ -271,6 +277,22 @@ mod tests {
         let longest = format!("https://a/{}", "x".repeat(WEB_PATH_BYTES - 1));
         assert!(web_page(&longest).is_ok());
         assert!(web_page(&(longest + "x")).is_err());
+    }
+
+    #[test]
+    fn what_mail_programs_connect_to() {
+        for (text, host, port) in [
+            ("IMAP.example.it:993", "imap.example.it", 993),
+            ("192.0.2.7:10993", "192.0.2.7", 10993),
+            ("[2001:db8::7]:993", "2001:db8::7", 993),
+        ] {
+            assert_eq!(public_address(text), Some((host.to_owned(), port)), "{text}");
+        }
+        for text in
+            ["imap.example.it", "imap.example.it:", ":993", "imap.example.it:0", "imaps://imap.example.it:993", "a b:1"]
+        {
+            assert_eq!(public_address(text), None, "{text}");
+        }
     }
 
     #[test]

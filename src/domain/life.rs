@@ -57,6 +57,8 @@ pub enum Action {
     MakeAppPassword,
     /// Take such a password back.
     RevokeAppPassword,
+    /// Turn their two-step verification off, which they have lost (S2).
+    RemoveTwoFactor,
     /// Let them do nothing until re-enabled (D5).
     Suspend,
     /// Re-enable (D5).
@@ -107,7 +109,7 @@ pub fn judge(role: Role, action: Action, state: Option<DelegateState>) -> Result
             | Action::MakeAppPassword,
             Some(Active),
         ) => Active,
-        (Action::RevokeAppPassword, Some(state @ (Active | Suspended))) => state,
+        (Action::RevokeAppPassword | Action::RemoveTwoFactor, Some(state @ (Active | Suspended))) => state,
         (Action::Suspend, Some(Active)) => Suspended,
         (Action::Resume, Some(Suspended)) => Active,
         (Action::Deactivate, Some(Active | Suspended)) => Inactive,
@@ -129,6 +131,7 @@ pub fn judge(role: Role, action: Action, state: Option<DelegateState>) -> Result
             | Action::SetPassword
             | Action::MakeAppPassword
             | Action::RevokeAppPassword
+            | Action::RemoveTwoFactor
             | Action::Suspend
             | Action::Resume
             | Action::Deactivate
@@ -148,6 +151,7 @@ fn may(role: Role, action: Action) -> bool {
         | Action::Reinvite
         | Action::ChangePermissions
         | Action::ResetPassword
+        | Action::RemoveTwoFactor
         | Action::Resume
         | Action::Deactivate
         | Action::Delete => matches!(role, Role::Operator | Role::Owner | Role::Postmaster | Role::Manager),
@@ -214,7 +218,7 @@ impl Role {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 19] = [
         Action::Invite,
         Action::Add,
         Action::Look,
@@ -229,6 +233,7 @@ impl Action {
         Action::SetPassword,
         Action::MakeAppPassword,
         Action::RevokeAppPassword,
+        Action::RemoveTwoFactor,
         Action::Suspend,
         Action::Resume,
         Action::Deactivate,
@@ -252,6 +257,7 @@ impl Action {
             Action::SetPassword => "set a password",
             Action::MakeAppPassword => "make an app password",
             Action::RevokeAppPassword => "revoke an app password",
+            Action::RemoveTwoFactor => "remove two-step verification",
             Action::Suspend => "suspend",
             Action::Resume => "resume",
             Action::Deactivate => "deactivate",

@@ -90,3 +90,5 @@ pub const REQUEST_HEAD_BYTES: usize = 16 * 1024;
 pub const REQUEST_HEADERS: usize = 64;
 /// The most fields of a form.
 pub const FORM_FIELDS: usize = 32;
+/// The most nodes, elements and texts together, of the XML in which Outlook asks for its settings.
+pub const AUTODISCOVER_NODES: u32 = 128;

@@ -1,6 +1,6 @@
 //! A mailbox as the operator entered it.
 
-use super::{AccountId, FiscalCode, Language, MailboxAddress, PasswordVersion, PlanName};
+use super::{AccountId, Delegate, FiscalCode, Language, MailboxAddress, PasswordVersion, PlanName};
 
 /// The row number of a mailbox in the store. Never used again after removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,6 +65,11 @@ impl Mailbox {
     /// Its owner's account.
     pub fn owner_account(&self) -> AccountId {
         AccountId::Owner(self.id)
+    }
+
+    /// Whether a delegate of its can do nothing until they have set up two-step verification, as its owner has (S2).
+    pub fn must_enrol(&self, delegate: &Delegate) -> bool {
+        self.owner_two_factor_since_secs.is_some() && delegate.two_factor_since_secs.is_none()
     }
 
     /// The name to log in with upstream.

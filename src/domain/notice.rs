@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{Grant, Language, Login, MailboxAddress};
+use super::{Grant, Language, Login, MailDomain, MailboxAddress};
 
 /// The row number of a mail in the outbox. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +24,38 @@ pub struct Facts {
     pub grant: Grant,
 }
 
+/// Whose account a notice is about, where whoever logs in may have what it is about (S1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// The owner of a mailbox.
+    Owner {
+        /// The mailbox.
+        mailbox: MailboxAddress,
+        /// Their name.
+        name: String,
+    },
+    /// A delegate.
+    Delegate(Facts),
+    /// A postmaster.
+    Postmaster {
+        /// The domain.
+        domain: MailDomain,
+        /// Their name.
+        name: String,
+    },
+}
+
+/// Who turned somebody's two-step verification off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TurnedOffBy {
+    /// They themself.
+    Themself,
+    /// Somebody who administers the mailbox.
+    Administrator,
+    /// The operator.
+    Operator,
+}
+
 /// What somebody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -37,7 +69,12 @@ pub enum Notice {
         until_secs: i64,
     },
     /// To the delegate who has accepted (N2).
-    Activated(Facts),
+    Activated {
+        /// Who.
+        facts: Facts,
+        /// Whether they must set up two-step verification before they get in (S2).
+        two_factor: bool,
+    },
     /// To the owner (N3).
     Answered {
         /// Who was invited to what.
@@ -76,19 +113,19 @@ pub enum Notice {
     Resumed(Facts),
     /// To the delegate whose delegation was ended (D8).
     Revoked(Facts),
-    /// To the delegate: a password was made for one of their mail programs (S3).
+    /// To the person: a password was made for one of their mail programs (S3).
     AppPasswordMade {
         /// Whose.
-        facts: Facts,
+        holder: Holder,
         /// For which program.
         name: String,
         /// Until when it works: seconds since 1970-01-01 UTC.
         until_secs: i64,
     },
-    /// To the delegate: such a password works no more soon (N4).
+    /// To the person: such a password works no more soon (N4).
     AppPasswordEnds {
         /// Whose.
-        facts: Facts,
+        holder: Holder,
         /// For which program.
         name: String,
         /// Until when it works, likewise.
@@ -98,6 +135,35 @@ pub enum Notice {
     Guessed {
         /// Whose.
         facts: Facts,
+        /// Where the last guess came from.
+        address: IpAddr,
+        /// Until when: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
+    /// To the person: their two-step verification is on from now on (S2).
+    TwoFactorOn(Holder),
+    /// To the person: theirs is off.
+    TwoFactorOff {
+        /// Whose.
+        holder: Holder,
+        /// By whom.
+        by: TurnedOffBy,
+    },
+    /// To the delegate: the owner has it, and they must set it up before they get in again.
+    TwoFactorRequired(Facts),
+    /// To the person: a recovery code of theirs was used.
+    RecoveryCodeUsed {
+        /// Whose.
+        holder: Holder,
+        /// How many they have left.
+        left: u32,
+        /// Where from.
+        address: IpAddr,
+    },
+    /// To the person: somebody who has their password has guessed at the codes, and nobody gets on with one for a while.
+    CodesGuessed {
+        /// Whose.
+        holder: Holder,
         /// Where the last guess came from.
         address: IpAddr,
         /// Until when: seconds since 1970-01-01 UTC.
@@ -234,7 +300,8 @@ impl Notice {
     pub fn kind(&self) -> &'static str {
         match self {
             Notice::Invitation { .. } => "invitation",
-            Notice::Activated(_) => "activated",
+            Notice::Activated { two_factor: false, .. } => "activated",
+            Notice::Activated { two_factor: true, .. } => "activated-two-factor",
             Notice::Answered { answer: Answer::Accepted, .. } => "accepted",
             Notice::Answered { answer: Answer::Refused, .. } => "refused",
             Notice::Answered { answer: Answer::Expired, .. } => "expired",
@@ -251,6 +318,13 @@ impl Notice {
             Notice::AppPasswordEnds { .. } => "app-password-ends",
             Notice::Guessed { .. } => "guessed",
             Notice::OwnerGuessed { .. } => "owner-guessed",
+            Notice::TwoFactorOn(_) => "two-factor-on",
+            Notice::TwoFactorOff { by: TurnedOffBy::Themself, .. } => "two-factor-off",
+            Notice::TwoFactorOff { by: TurnedOffBy::Administrator, .. } => "two-factor-off-by-administrator",
+            Notice::TwoFactorOff { by: TurnedOffBy::Operator, .. } => "two-factor-off-by-operator",
+            Notice::TwoFactorRequired(_) => "two-factor-required",
+            Notice::RecoveryCodeUsed { .. } => "recovery-code-used",
+            Notice::CodesGuessed { .. } => "codes-guessed",
             Notice::PasswordRefused { .. } => "password-refused",
             Notice::OverSeats { .. } => "over-seats",
             Notice::SeatsEnforced { .. } => "seats-enforced",
@@ -262,11 +336,11 @@ impl Notice {
         matches!(self, Notice::Invitation { .. } | Notice::PasswordTaken { .. } | Notice::PasswordForgotten { .. })
     }
 
-    /// The mailbox that it is about.
-    pub fn mailbox(&self) -> &MailboxAddress {
+    /// The mailbox that it is about; none where it is about a postmaster's account.
+    pub fn mailbox(&self) -> Option<&MailboxAddress> {
         match self {
             Notice::Invitation { facts, .. }
-            | Notice::Activated(facts)
+            | Notice::Activated { facts, .. }
             | Notice::Answered { facts, .. }
             | Notice::InvitationWithdrawn(facts)
             | Notice::PasswordTaken { facts, .. }
@@ -274,15 +348,39 @@ impl Notice {
             | Notice::PasswordChanged(facts)
             | Notice::PermissionsChanged(facts)
             | Notice::Suspended { facts, .. }
-            | Notice::AppPasswordMade { facts, .. }
-            | Notice::AppPasswordEnds { facts, .. }
             | Notice::Guessed { facts, .. }
+            | Notice::TwoFactorRequired(facts)
             | Notice::Resumed(facts)
-            | Notice::Revoked(facts) => facts.login.mailbox(),
+            | Notice::Revoked(facts) => Some(facts.login.mailbox()),
+            Notice::AppPasswordMade { holder, .. }
+            | Notice::AppPasswordEnds { holder, .. }
+            | Notice::TwoFactorOn(holder)
+            | Notice::TwoFactorOff { holder, .. }
+            | Notice::RecoveryCodeUsed { holder, .. }
+            | Notice::CodesGuessed { holder, .. } => holder.mailbox(),
             Notice::OwnerGuessed { mailbox, .. }
             | Notice::PasswordRefused { mailbox, .. }
             | Notice::OverSeats { mailbox, .. }
-            | Notice::SeatsEnforced { mailbox, .. } => mailbox,
+            | Notice::SeatsEnforced { mailbox, .. } => Some(mailbox),
+        }
+    }
+}
+
+impl Holder {
+    /// Their name, as people say it.
+    pub fn name(&self) -> String {
+        match self {
+            Holder::Owner { name, .. } | Holder::Postmaster { name, .. } => name.clone(),
+            Holder::Delegate(facts) => format!("{} {}", facts.first_name, facts.last_name),
+        }
+    }
+
+    /// The mailbox that the account is for.
+    pub fn mailbox(&self) -> Option<&MailboxAddress> {
+        match self {
+            Holder::Owner { mailbox, .. } => Some(mailbox),
+            Holder::Delegate(facts) => Some(facts.login.mailbox()),
+            Holder::Postmaster { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Shared;
 use super::probe::{self, Probed};
 use crate::accounts::Credentials;
+use crate::session::UpstreamLogin;
 
 /// Asks the gateway's mail servers.
 #[derive(Clone)]
@@ -17,7 +18,9 @@ impl Asker {
             tracing::error!(upstream, "a mail server that is not in the configuration cannot be asked");
             return None;
         };
-        match probe::log_in(found, credentials.into(), self.0.limits.upstream_timeout).await {
+        // A session that began with what somebody typed is handed to nobody; this one is closed as soon as it is there.
+        let login = UpstreamLogin { typed: false, ..credentials.into() };
+        match probe::log_in(found, login, self.0.limits.upstream_timeout).await {
             Probed::LoggedIn(opened) => {
                 opened.0.close().await;
                 Some(true)

@@ -165,11 +165,11 @@ impl Connection {
     async fn fulfil(&mut self, request: Request) -> Option<()> {
         match request {
             Request::Verify { login, password } => {
-                let (shared, door, program) = (self.shared.clone(), self.door, self.program.clone());
                 let knock = Knock { from: self.peer.address.ip(), at_ms: now_ms() };
-                self.work = Some(Box::pin(async move {
-                    Done::Verified(login::verify(shared, login, password, door, knock, program).await)
-                }));
+                let (shared, program) = (self.shared.clone(), self.program.clone());
+                let visit = login::Visit { door: self.door, knock, program };
+                self.work =
+                    Some(Box::pin(async move { Done::Verified(login::verify(shared, login, password, visit).await) }));
             }
             Request::Connect => self.connect(),
             Request::Park(parked) => {
@@ -416,8 +416,9 @@ impl Connection {
                 self.session.park_afterwards(self.shared.keeps_warm(&upstream));
                 self.out.kept.want(self.shared.keeps_copies(&upstream));
                 let opening = self.shared.warm.opening(account.mailbox(), &upstream, &credentials);
-                let own = addresses.clone();
-                self.person = Some(Person { login, account, addresses: own, upstream, opening, tried, app_password });
+                let (own, typed) = (addresses.clone(), credentials.typed);
+                self.person =
+                    Some(Person { login, account, addresses: own, upstream, opening, typed, tried, app_password });
                 self.follow(registration);
                 self.input(Input::Verified(Ok(Admission { grant, addresses, upstream: credentials.into() })));
             }
@@ -425,6 +426,7 @@ impl Connection {
                 self.log_refused(login, why);
                 self.input(Input::Verified(Err(Denial::Refused)));
             }
+            Done::Verified(Outcome::Full) => self.input(Input::Verified(Err(Denial::Full))),
             Done::Verified(Outcome::Unavailable) => self.input(Input::Verified(Err(Denial::Unavailable))),
             Done::Connected(Ok(connected)) => {
                 self.upstream = Some(connected.stream);

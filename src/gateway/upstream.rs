@@ -38,6 +38,8 @@ pub(super) struct Person {
     pub upstream: String,
     /// What their upstream sessions are opened by.
     pub opening: Opening,
+    /// Whether that is a password that they have typed, which is the upstream's to judge (L3).
+    pub typed: bool,
     /// The password that they typed, while the upstream has not judged it (S5).
     pub tried: Option<Tried>,
     /// The app password that they came in with, if it was one.
@@ -93,10 +95,10 @@ impl Person {
         self.account.mailbox()
     }
 
-    /// Whether sessions of other delegates may serve this one, and the other way round. The owner's password is the
-    /// upstream's to check (L3).
+    /// Whether sessions of others may serve this one, and the other way round: of all who are known here, and for whom the
+    /// upstream is opened by what delega holds.
     fn shares(&self) -> bool {
-        matches!(self.account, AccountRef::Delegate(..))
+        !self.typed
     }
 }
 
@@ -116,9 +118,9 @@ impl Shared {
         }
         loop {
             let age = self.warm.age();
-            let place = match person.account {
-                AccountRef::Delegate(..) => budget.place(mailbox, Some(person.account), limit),
-                AccountRef::Owner(..) => budget.unproven(mailbox, person.account, limit),
+            let place = match person.typed {
+                false => budget.place(mailbox, Some(person.account), limit),
+                true => budget.unproven(mailbox, person.account, limit),
             };
             if let Some(place) = place {
                 return Obtained::Place(place, age);
@@ -126,6 +128,17 @@ impl Shared {
             // Those that wait go first.
             if protocol != Protocol::Imap || !self.warm.give_way(mailbox) {
                 return Obtained::Full;
+            }
+        }
+    }
+
+    /// A place for the connection by which the upstream judges the password of somebody who says that they are the owner.
+    /// Sessions that wait give way.
+    pub(super) fn place_unproven(&self, account: AccountRef, upstream: &Upstream) -> Option<Place> {
+        loop {
+            let place = self.budget.unproven(account.mailbox(), account, upstream.connections_per_mailbox);
+            if place.is_some() || !self.warm.give_way(account.mailbox()) {
+                return place;
             }
         }
     }

@@ -4,7 +4,9 @@
 //! the direction of the text around them), and the renderings escape what is left. The only addresses in a letter that
 //! can be followed are built from the configuration and a token, never from anything that somebody sent.
 
-use crate::domain::{Answer, Facts, Grant, Language, Login, MailboxAddress, Notice, Permission, SuspensionCause};
+use crate::domain::{
+    Answer, Facts, Grant, Holder, Language, Login, MailboxAddress, Notice, Permission, SuspensionCause, TurnedOffBy,
+};
 use crate::texts::{self, counted, text};
 
 /// What is written to one person. It may hold the token of a link, and cannot be printed.
@@ -54,7 +56,7 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
         Notice::Invitation { facts, message, until_secs } => {
             w.invitation(facts, message.as_deref(), *until_secs, link("invitation")?)
         }
-        Notice::Activated(facts) => w.activated(facts),
+        Notice::Activated { facts, two_factor } => w.activated(facts, *two_factor),
         Notice::Answered { facts, answer } => w.answered(facts, *answer),
         Notice::InvitationWithdrawn(facts) => w.to_delegate(
             facts,
@@ -119,26 +121,28 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             blocks.push(w.about("mail-ask-owner", facts));
             w.to_delegate(facts, "mail-revoked-subject", blocks)
         }
-        Notice::AppPasswordMade { facts, name, until_secs } => w.to_delegate(
-            facts,
-            "mail-app-password-made-subject",
-            vec![
-                w.about("mail-app-password-made-what", facts),
+        Notice::AppPasswordMade { holder, name, until_secs } => {
+            let blocks = vec![
+                w.of_account("mail-app-password-made-what", holder, &[]),
                 w.say("mail-app-password-name", &[("name", name)]),
                 w.until("mail-app-password-until", *until_secs),
-                w.about("mail-password-changed-unexpected", facts),
-            ],
-        ),
-        Notice::AppPasswordEnds { facts, name, until_secs } => w.to_delegate(
-            facts,
-            "mail-app-password-ends-subject",
-            vec![
-                w.about("mail-app-password-ends-what", facts),
+                w.unexpected(holder),
+            ];
+            w.to_holder(holder, "mail-app-password-made-subject", blocks)
+        }
+        Notice::AppPasswordEnds { holder, name, until_secs } => {
+            let help = match holder {
+                Holder::Delegate(facts) => w.about("mail-app-password-ends-help", facts),
+                Holder::Owner { .. } | Holder::Postmaster { .. } => w.say("mail-app-password-ends-own", &[]),
+            };
+            let blocks = vec![
+                w.of_account("mail-app-password-ends-what", holder, &[]),
                 w.say("mail-app-password-name", &[("name", name)]),
                 w.until("mail-app-password-until", *until_secs),
-                w.about("mail-app-password-ends-help", facts),
-            ],
-        ),
+                help,
+            ];
+            w.to_holder(holder, "mail-app-password-ends-subject", blocks)
+        }
         Notice::Guessed { facts, address, until_secs } => w.to_delegate(
             facts,
             "mail-guessed-subject",
@@ -157,6 +161,51 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
                 w.say("mail-owner-guessed-help", &[]),
             ];
             w.letter(owner_name, w.named("mail-owner-guessed-subject", mailbox), blocks)
+        }
+        Notice::TwoFactorOn(holder) => {
+            let how = match holder {
+                Holder::Owner { .. } | Holder::Delegate(_) => "mail-two-factor-on-how",
+                Holder::Postmaster { .. } => "mail-two-factor-on-panel",
+            };
+            let blocks = vec![
+                w.of_account("mail-two-factor-on-what", holder, &[]),
+                w.say(how, &[]),
+                w.say("mail-two-factor-on-recovery", &[]),
+                w.unexpected(holder),
+            ];
+            w.to_holder(holder, "mail-two-factor-on-subject", blocks)
+        }
+        Notice::TwoFactorOff { holder, by } => {
+            let mut blocks = vec![w.of_account("mail-two-factor-off-what", holder, &[])];
+            match by {
+                TurnedOffBy::Themself => {}
+                TurnedOffBy::Administrator => blocks.push(w.say("mail-two-factor-off-administrator", &[])),
+                TurnedOffBy::Operator => blocks.push(w.say("mail-two-factor-off-operator", &[])),
+            }
+            blocks.push(w.unexpected(holder));
+            w.to_holder(holder, "mail-two-factor-off-subject", blocks)
+        }
+        Notice::TwoFactorRequired(facts) => {
+            let mut blocks = vec![w.about("mail-two-factor-required-what", facts), w.access(facts)];
+            blocks.extend(w.enrolment(&facts.grant));
+            w.to_delegate(facts, "mail-two-factor-required-subject", blocks)
+        }
+        Notice::RecoveryCodeUsed { holder, left, address } => {
+            let blocks = vec![
+                w.of_account("mail-recovery-used-what", holder, &[("address", &address.to_string())]),
+                Block::Paragraph(counted(language, "mail-recovery-left", *left, &[])),
+                w.unexpected(holder),
+            ];
+            w.to_holder(holder, "mail-recovery-used-subject", blocks)
+        }
+        Notice::CodesGuessed { holder, address, until_secs } => {
+            let blocks = vec![
+                w.of_account("mail-codes-guessed-what", holder, &[]),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until("mail-codes-guessed-until", *until_secs),
+                w.say("mail-codes-guessed-help", &[]),
+            ];
+            w.to_holder(holder, "mail-codes-guessed-subject", blocks)
         }
         Notice::PasswordRefused { mailbox, owner_name } => {
             let blocks = vec![
@@ -214,14 +263,19 @@ impl Writer<'_> {
     }
 
     /// N2
-    fn activated(self, facts: &Facts) -> Letter {
+    fn activated(self, facts: &Facts, two_factor: bool) -> Letter {
         let mut blocks = vec![self.about("mail-activated-what", facts), self.granted(facts)];
         blocks.push(match self.places.webmail_url {
             Some(_) => self.say("mail-activated-webmail", &[]),
             None => self.say("mail-activated-how", &[]),
         });
         blocks.extend(self.webmail_button());
-        blocks.extend(self.by_client(&facts.grant));
+        if two_factor {
+            blocks.push(self.say("mail-two-factor-steps", &[]));
+            blocks.extend(self.enrolment(&facts.grant));
+        } else {
+            blocks.extend(self.by_client(&facts.grant));
+        }
         blocks.push(self.say("mail-activated-secret", &[]));
         let subject = self.named("mail-activated-subject", facts.login.mailbox());
         self.letter(&full_name(facts), subject, blocks)
@@ -249,6 +303,49 @@ impl Writer<'_> {
             }
         };
         self.letter(&facts.owner_name, text(self.language, subject, &[]), blocks)
+    }
+
+    /// How two-step verification is set up (N2), and what comes of it.
+    fn enrolment(self, grant: &Grant) -> Vec<Block> {
+        let steps = [
+            "mail-two-factor-step-app",
+            "mail-two-factor-step-panel",
+            "mail-two-factor-step-scan",
+            "mail-two-factor-step-recovery",
+        ];
+        let step = |step| text(self.language, step, &[]);
+        let clients = match grant.may(Permission::Client) {
+            true => "mail-two-factor-clients",
+            false => "mail-no-client",
+        };
+        let panel = self.button("mail-panel-button", format!("{}/", self.places.public_url));
+        vec![Block::List(steps.map(step).into()), panel, self.say(clients, &[])]
+    }
+
+    fn to_holder(self, holder: &Holder, subject: &str, blocks: Vec<Block>) -> Letter {
+        self.letter(&holder.name(), text(self.language, subject, &[]), blocks)
+    }
+
+    /// A sentence that may name the account, beside what else it names.
+    fn of_account(self, id: &str, holder: &Holder, args: &[(&str, &str)]) -> Block {
+        let say = |id, args: &[(&str, &str)]| text(self.language, id, args);
+        let account = match holder {
+            Holder::Owner { mailbox, .. } => say("mail-account-owner", &[("mailbox", mailbox.as_str())]),
+            Holder::Delegate(facts) => say(
+                "mail-account-delegate",
+                &[("mailbox", facts.login.mailbox().as_str()), ("owner", &one_line(&facts.owner_name))],
+            ),
+            Holder::Postmaster { domain, .. } => say("mail-account-postmaster", &[("domain", domain.as_str())]),
+        };
+        self.say(id, &[&[("account", account.as_str())], args].concat())
+    }
+
+    /// Whom to tell of what was not expected.
+    fn unexpected(self, holder: &Holder) -> Block {
+        match holder {
+            Holder::Delegate(facts) => self.about("mail-password-changed-unexpected", facts),
+            Holder::Owner { .. } | Holder::Postmaster { .. } => self.say("mail-unexpected", &[]),
+        }
     }
 
     fn to_delegate(self, facts: &Facts, subject: &str, blocks: Vec<Block>) -> Letter {

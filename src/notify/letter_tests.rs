@@ -40,7 +40,7 @@ fn every_kind_has_a_sample_and_a_subject_of_its_own_in_each_language() {
         let letters = letters(language);
         let mut kinds: Vec<&str> = letters.iter().map(|(notice, _)| notice.kind()).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 21);
+        assert_eq!(kinds.len(), 29);
         assert!(letters.iter().all(|(_, letter)| !letter.subject.is_empty() && letter.language == language));
     }
     let both = letters(Language::Italian).into_iter().zip(letters(Language::English));
@@ -85,15 +85,46 @@ fn n2_who_is_active_learns_how_to_log_in() {
 }
 
 #[test]
+fn n2_s2_who_needs_two_step_verification_learns_how_to_set_it_up() {
+    let said = |kind| said(&letter(kind, Language::English));
+    for kind in ["activated-two-factor", "two-factor-required"] {
+        let said = said(kind);
+        for part in
+            ["install an app", "scan the QR code", "recovery codes", "https://delega.example.it/", "passwords of"]
+        {
+            assert!(said.contains(part), "{part} is not in: {said}");
+        }
+        assert!(!said.contains("username and password are the same"), "{said}");
+    }
+    assert!(!said("activated").contains("QR code"));
+}
+
+#[test]
+fn s2_everybody_is_told_of_their_own_account_and_of_whom_to_ask() {
+    let owner = Holder::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
+    let postmaster = Holder::Postmaster { domain: "pec.example.it".parse().unwrap(), name: "Piero".into() };
+    let on = |holder| said(&write(&Notice::TwoFactorOn(holder), Language::English, PLACES, None).unwrap());
+    let (owner, postmaster) = (on(owner), on(postmaster));
+    assert!(owner.contains("Dear Comune, Two-step verification is on for your account as owner of"), "{owner}");
+    assert!(owner.contains("Mail programs use") && owner.contains("tell whoever runs the service"), "{owner}");
+    assert!(postmaster.contains("your account as postmaster of the domain pec.example.it."), "{postmaster}");
+    assert!(!postmaster.contains("webmail"), "{postmaster}");
+    let of = |kind| said(&letter(kind, Language::English));
+    assert!(of("two-factor-off-by-operator").contains("by whoever runs the service"));
+    assert!(of("two-factor-off-by-administrator").contains("by those who manage the mailbox"));
+    assert!(of("recovery-code-used").contains("You have 3 left."), "{}", of("recovery-code-used"));
+}
+
+#[test]
 fn n2_mail_programs_are_only_for_those_who_may_use_them() {
-    let Some((Notice::Activated(facts), _)) =
+    let Some((Notice::Activated { facts, .. }, _)) =
         letters(Language::English).into_iter().find(|(n, _)| n.kind() == "activated")
     else {
         panic!("no sample")
     };
     let reader = Facts { grant: Grant { permissions: crate::domain::Permissions::READ, ..facts.grant }, ..facts };
     let bare = Places { webmail_url: None, ..PLACES };
-    let letter = write(&Notice::Activated(reader), Language::English, bare, None).unwrap();
+    let letter = write(&Notice::Activated { facts: reader, two_factor: false }, Language::English, bare, None).unwrap();
     assert!(said(&letter).contains("To log in, use the whole username") && !said(&letter).contains("webmail"));
     assert!(said(&letter).contains("are not among your permissions"));
     assert!(!said(&letter).contains("IMAP"));
@@ -115,10 +146,12 @@ fn links_are_built_from_the_configuration_and_the_token_alone() {
         let expected: &[&str] = match notice.kind() {
             "invitation" => &["https://delega.example.it/invitation/T0KEN"],
             "password-taken" | "password-forgotten" => &["https://delega.example.it/password/T0KEN"],
+            // Whoever is sent there logs in.
+            "two-factor-required" | "activated-two-factor" => &["https://delega.example.it/"],
             _ => &[],
         };
         assert_eq!(urls, expected, "{}", notice.kind());
-        assert_eq!(notice.has_link(), !expected.is_empty());
+        assert_eq!(notice.has_link(), expected.iter().any(|url| url.ends_with("T0KEN")));
         let without = write(&notice, Language::Italian, bare, None);
         assert_eq!(without.is_none(), notice.has_link(), "{}", notice.kind());
     }

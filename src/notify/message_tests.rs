@@ -154,7 +154,7 @@ fn with(notice: &Notice, first: &str, last: &str, owner: &str, words: &str) -> N
         Notice::Invitation { facts: f, until_secs, .. } => {
             Notice::Invitation { facts: facts(&f), message: Some(format!("Ciao {words}")), until_secs }
         }
-        Notice::Activated(f) => Notice::Activated(facts(&f)),
+        Notice::Activated { facts: f, two_factor } => Notice::Activated { facts: facts(&f), two_factor },
         Notice::Answered { facts: f, answer } => Notice::Answered { facts: facts(&f), answer },
         Notice::OverSeats { mailbox, seats, taken, until_secs, .. } => Notice::OverSeats {
             mailbox,

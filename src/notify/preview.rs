@@ -5,8 +5,8 @@ use super::message::{self, Head};
 use super::{html, plain};
 use crate::config::{Config, Sender};
 use crate::domain::{
-    Answer, Facts, Grant, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions, Profile, Protocols,
-    SuspensionCause,
+    Answer, Facts, Grant, Holder, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions, Profile,
+    Protocols, SuspensionCause, TurnedOffBy,
 };
 use crate::proto::smtp::address::Address;
 
@@ -74,9 +74,12 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
         "Ciao Anna,\nda lunedì il protocollo passa a te: così puoi leggere e rispondere.\n\nA presto".to_owned();
     let answered = |answer| Notice::Answered { facts: facts.clone(), answer };
     let suspended = |cause| Notice::Suspended { facts: facts.clone(), cause };
+    let holder = || Holder::Delegate(facts.clone());
+    let off = |by| Notice::TwoFactorOff { holder: holder(), by };
     Some(vec![
         Notice::Invitation { facts: facts.clone(), message: Some(message), until_secs: UNTIL_SECS },
-        Notice::Activated(facts.clone()),
+        Notice::Activated { facts: facts.clone(), two_factor: false },
+        Notice::Activated { facts: facts.clone(), two_factor: true },
         answered(Answer::Accepted),
         answered(Answer::Refused),
         answered(Answer::Expired),
@@ -89,8 +92,8 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
         suspended(SuspensionCause::Seats),
         Notice::Resumed(facts.clone()),
         Notice::Revoked(facts.clone()),
-        Notice::AppPasswordMade { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
-        Notice::AppPasswordEnds { facts: facts.clone(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::AppPasswordMade { holder: holder(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::AppPasswordEnds { holder: holder(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
         Notice::Guessed { facts: facts.clone(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
         Notice::OwnerGuessed {
             mailbox: mailbox.clone(),
@@ -98,6 +101,13 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
             address: "192.0.2.7".parse().ok()?,
             until_secs: UNTIL_SECS,
         },
+        Notice::TwoFactorOn(holder()),
+        off(TurnedOffBy::Themself),
+        off(TurnedOffBy::Administrator),
+        off(TurnedOffBy::Operator),
+        Notice::TwoFactorRequired(facts.clone()),
+        Notice::RecoveryCodeUsed { holder: holder(), left: 3, address: "192.0.2.7".parse().ok()? },
+        Notice::CodesGuessed { holder: holder(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
         Notice::PasswordRefused { mailbox: mailbox.clone(), owner_name: owner_name.clone() },
         Notice::OverSeats {
             mailbox: mailbox.clone(),

@@ -148,6 +148,10 @@ pub enum Denial {
     Full,
 }
 
+/// What every client is told whose credentials open nothing, whatever is wrong with them (S5). Mail programs show it to
+/// people, and to some of them the end of it is news (S3).
+const NOT_ACCEPTED: &str = "Name or password not accepted. With two-step verification a mail program needs an app password (nome o password non accettati: con la verifica in due passaggi serve una password per app)";
+
 /// What a session asks of the gateway that drives it.
 #[derive(Debug)]
 pub enum Request {

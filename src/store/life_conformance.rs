@@ -1,10 +1,11 @@
-//! What every store must do with links, plans, postmasters and mails, whatever is below it.
+//! What every store must do with links, plans, postmasters, mails and second factors, whatever is below it.
 #![allow(clippy::unwrap_used)]
 
 use super::conformance::{delegate, mailbox};
 use super::*;
 use crate::domain::{
-    AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, Plan, PlanName, PostmasterId,
+    AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, PasswordVersion, Plan, PlanName,
+    PostmasterId, RecoveryHash, Step,
 };
 
 /// Runs all of it on a store that is new.
@@ -14,10 +15,106 @@ pub(super) fn holds(store: &dyn Store) {
     what_time_has_brought_is_found(store);
     postmasters_come_back(store);
     mails_go_out_in_order(store);
+    second_factors_go_with_their_account(store);
+    webmail_logins_come_and_go(store);
 }
 
 fn name(text: &str) -> PlanName {
     text.parse().unwrap()
+}
+
+/// S2
+fn second_factors_go_with_their_account(store: &dyn Store) {
+    let box_id = change(store, |w| w.insert_mailbox(&mailbox("factors@b.it"))).unwrap();
+    let anna_id = change(store, |w| w.insert_delegate(&delegate(box_id, "anna"))).unwrap();
+    let (anna, owner) = (AccountId::Delegate(anna_id), AccountId::Owner(box_id));
+    let secret = |byte| SealedSecret(vec![byte; 61]);
+    let factor = |byte, since_secs| SecondFactor { secret: secret(byte), since_secs, last_step: Step(7) };
+    let marker = || store.change_marker().unwrap();
+    let since = || {
+        let delegate = read(store, |r| r.delegate_by_id(anna_id)).unwrap();
+        let mailbox = read(store, |r| r.mailbox_by_id(box_id)).unwrap();
+        (delegate.and_then(|one| one.two_factor_since_secs), mailbox.and_then(|one| one.owner_two_factor_since_secs))
+    };
+    let left = |account| read(store, |r| r.recovery_left(account)).unwrap();
+    let before = marker();
+    let begun = Enrolling { secret: secret(1), begun_at_secs: 5 };
+    for account in [anna, owner] {
+        change(store, |w| w.put_enrolling(account, &Enrolling { begun_at_secs: 4, ..begun.clone() })).unwrap();
+        change(store, |w| w.put_enrolling(account, &begun)).unwrap();
+        assert_eq!(read(store, |r| r.enrolling(account)).unwrap().as_ref(), Some(&begun));
+    }
+    assert!(
+        change(store, |w| w.delete_enrolling(owner)).unwrap() && !change(store, |w| w.delete_enrolling(owner)).unwrap()
+    );
+    assert_eq!(marker(), before, "what is not in force concerns nobody's standing");
+
+    for (account, at) in [(anna, 10), (owner, 11)] {
+        assert_eq!(read(store, |r| r.second_factor(account)).unwrap(), None);
+        change(store, |w| w.put_second_factor(account, &factor(2, 9))).unwrap();
+        let put = marker();
+        assert_ne!(put, before);
+        change(store, |w| w.put_second_factor(account, &factor(3, at))).unwrap();
+        assert_eq!(read(store, |r| r.second_factor(account)).unwrap(), Some(factor(3, at)));
+        assert_ne!(marker(), put);
+    }
+    assert_eq!(since(), (Some(10), Some(11)));
+    let before = marker();
+    assert!(change(store, |w| w.use_step(anna, Step(8))).unwrap());
+    assert_eq!(read(store, |r| r.second_factor(anna)).unwrap().map(|found| found.last_step), Some(Step(8)));
+    let hashes: Vec<RecoveryHash> = (0..3).map(|n| RecoveryHash([n; 32])).collect();
+    change(store, |w| w.set_recovery_codes(anna, &hashes)).unwrap();
+    assert!(!change(store, |w| w.use_recovery_code(owner, &hashes[0])).unwrap(), "of somebody else");
+    assert!(change(store, |w| w.use_recovery_code(anna, &hashes[0])).unwrap());
+    assert!(!change(store, |w| w.use_recovery_code(anna, &hashes[0])).unwrap(), "twice");
+    assert_eq!((left(anna), left(owner)), (2, 0));
+    change(store, |w| w.set_recovery_codes(anna, &hashes[..1])).unwrap();
+    assert_eq!(left(anna), 1);
+    assert_eq!(marker(), before, "nor that a code was used");
+
+    change(store, |w| w.set_recovery_codes(owner, &hashes[1..])).unwrap();
+    assert!(change(store, |w| w.delete_second_factor(owner)).unwrap());
+    assert!(!change(store, |w| w.delete_second_factor(owner)).unwrap());
+    assert_ne!(marker(), before);
+    assert_eq!((since(), left(owner), left(anna)), ((Some(10), None), 0, 1));
+    change(store, |w| w.delete_delegate(anna_id)).unwrap();
+    assert_eq!(read(store, |r| r.second_factor(anna)).unwrap(), None);
+    assert_eq!((read(store, |r| r.enrolling(anna)).unwrap(), left(anna)), (None, 0));
+}
+
+/// S2
+fn webmail_logins_come_and_go(store: &dyn Store) {
+    let account = AccountId::Owner(change(store, |w| w.insert_mailbox(&mailbox("webmail@b.it"))).unwrap());
+    let login = |made_at_ms| WebmailLogin {
+        account,
+        password: PasswordVersion(7),
+        made_at_ms,
+        until_ms: made_at_ms + 100,
+        address: (made_at_ms > 1).then(|| "2001:db8::/64".to_owned()),
+    };
+    let hash = |n: i64| WebmailHash([n.to_be_bytes()[7]; 32]);
+    let found = |n| read(store, |r| r.webmail_login(&hash(n))).unwrap();
+    let marker = store.change_marker().unwrap();
+    for n in 1..=4 {
+        change(store, |w| w.insert_webmail_login(&hash(n), &login(n))).unwrap();
+    }
+    assert!(matches!(change(store, |w| w.insert_webmail_login(&hash(1), &login(9))), Err(StoreError::Exists)));
+    assert_eq!((found(1), found(4), found(5)), (Some(login(1)), Some(login(4)), None));
+    assert!(change(store, |w| w.prolong_webmail_login(&hash(3), 900)).unwrap());
+    assert_eq!(found(3), Some(WebmailLogin { until_ms: 900, ..login(3) }));
+    assert_eq!(change(store, |w| w.delete_webmail_logins_beyond(account, 3)).unwrap(), 1);
+    assert_eq!(change(store, |w| w.delete_webmail_logins_beyond(AccountId::Owner(MailboxId(99)), 0)).unwrap(), 0);
+    assert_eq!((found(1), found(2)), (None, Some(login(2))), "the oldest goes");
+    let ended = |now| read(store, |r| r.any_webmail_login_ended(now)).unwrap();
+    assert!(!ended(101) && ended(102), "the end itself is past it");
+    assert_eq!(change(store, |w| w.delete_webmail_logins_ended(104)).unwrap(), 2);
+    assert!(change(store, |w| w.delete_webmail_login(&hash(3))).unwrap());
+    assert!(!change(store, |w| w.delete_webmail_login(&hash(3))).unwrap());
+    change(store, |w| w.insert_webmail_login(&hash(6), &login(6))).unwrap();
+    assert_eq!(store.change_marker().unwrap(), marker, "nobody stands otherwise than before");
+    let AccountId::Owner(mailbox) = account else { return };
+    change(store, |w| w.delete_mailbox(mailbox)).unwrap();
+    assert_eq!(found(6), None, "it goes with its account");
 }
 
 /// D9

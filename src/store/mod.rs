@@ -17,6 +17,8 @@ pub mod panel_sessions;
 pub mod record;
 pub mod rows;
 pub mod sqlite;
+pub mod two_factor;
+pub mod webmail_logins;
 
 #[cfg(test)]
 mod conformance;
@@ -34,6 +36,8 @@ pub use panel_sessions::{PanelSessionReads, PanelSessionWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};
 pub use rows::{NewDelegate, NewMailbox, PasswordHash, SealedSecret};
 pub use sqlite::Sqlite;
+pub use two_factor::{Enrolling, SecondFactor, TwoFactorReads, TwoFactorWrites};
+pub use webmail_logins::{WebmailHash, WebmailLogin, WebmailLoginReads, WebmailLoginWrites};
 
 use std::path::PathBuf;
 
@@ -90,7 +94,15 @@ pub enum StoreError {
 
 /// What can be asked within one piece of work.
 pub trait Reads:
-    AccessReads + AppPasswordReads + GuessReads + LifeReads + OutboxReads + PanelSessionReads + RecordReads
+    AccessReads
+    + AppPasswordReads
+    + GuessReads
+    + LifeReads
+    + OutboxReads
+    + PanelSessionReads
+    + RecordReads
+    + TwoFactorReads
+    + WebmailLoginReads
 {
     /// The mailbox of that address.
     fn mailbox(&self, address: &MailboxAddress) -> Result<Option<Mailbox>, StoreError>;
@@ -116,7 +128,16 @@ pub trait Reads:
 
 /// What can be changed within one piece of work. A change to a row that is not there changes nothing and says so.
 pub trait Writes:
-    Reads + AccessWrites + AppPasswordWrites + GuessWrites + LifeWrites + OutboxWrites + PanelSessionWrites + RecordWrites
+    Reads
+    + AccessWrites
+    + AppPasswordWrites
+    + GuessWrites
+    + LifeWrites
+    + OutboxWrites
+    + PanelSessionWrites
+    + RecordWrites
+    + TwoFactorWrites
+    + WebmailLoginWrites
 {
     /// A new mailbox, without a password. [`StoreError::Exists`] where the address is taken.
     fn insert_mailbox(&self, new: &NewMailbox) -> Result<MailboxId, StoreError>;

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Answer, Facts, Grant, Login, MailboxAddress, Notice, Permissions, Profile, Protocols, SuspensionCause,
+    Answer, Facts, Grant, Holder, Login, MailboxAddress, Notice, Permissions, Profile, Protocols, SuspensionCause,
+    TurnedOffBy,
 };
 
 #[derive(Default, Serialize, Deserialize)]
@@ -24,7 +25,11 @@ struct Text {
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<OwnerText>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    postmaster: Option<PostmasterText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +37,13 @@ struct Text {
 struct OwnerText {
     mailbox: String,
     owner_name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostmasterText {
+    domain: String,
+    name: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,16 +83,17 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
             text.facts = Some(facts.into());
             text.until_secs = Some(*until_secs);
         }
-        Notice::Activated(facts)
+        Notice::Activated { facts, .. }
         | Notice::Answered { facts, .. }
         | Notice::InvitationWithdrawn(facts)
         | Notice::PasswordChanged(facts)
         | Notice::PermissionsChanged(facts)
         | Notice::Suspended { facts, .. }
+        | Notice::TwoFactorRequired(facts)
         | Notice::Resumed(facts)
         | Notice::Revoked(facts) => text.facts = Some(facts.into()),
-        Notice::AppPasswordMade { facts, name, until_secs } | Notice::AppPasswordEnds { facts, name, until_secs } => {
-            text.facts = Some(facts.into());
+        Notice::AppPasswordMade { holder, name, until_secs } | Notice::AppPasswordEnds { holder, name, until_secs } => {
+            text.hold(holder);
             text.name = Some(name.clone());
             text.until_secs = Some(*until_secs);
         }
@@ -91,6 +104,17 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
         }
         Notice::OwnerGuessed { mailbox, owner_name, address, until_secs } => {
             text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
+            text.address = Some(address.to_string());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::TwoFactorOn(holder) | Notice::TwoFactorOff { holder, .. } => text.hold(holder),
+        Notice::RecoveryCodeUsed { holder, left, address } => {
+            text.hold(holder);
+            text.left = Some(*left);
+            text.address = Some(address.to_string());
+        }
+        Notice::CodesGuessed { holder, address, until_secs } => {
+            text.hold(holder);
             text.address = Some(address.to_string());
             text.until_secs = Some(*until_secs);
         }
@@ -124,12 +148,25 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
 
 /// The notice of a text.
 pub(super) fn read(text: &str) -> Option<Notice> {
-    let Text { kind, facts, seats, message, until_secs, name, owner, address } = serde_json::from_str(text).ok()?;
+    let Text { kind, facts, seats, message, until_secs, name, owner, postmaster, address, left } =
+        serde_json::from_str(text).ok()?;
     let facts = facts.map(|facts| facts.read()).transpose();
     let facts = || facts.clone().ok().flatten();
+    let holder = || match (facts(), &owner, &postmaster) {
+        (Some(facts), None, None) => Some(Holder::Delegate(facts)),
+        (None, Some(owner), None) => {
+            Some(Holder::Owner { mailbox: owner.mailbox.parse().ok()?, name: owner.owner_name.clone() })
+        }
+        (None, None, Some(postmaster)) => {
+            Some(Holder::Postmaster { domain: postmaster.domain.parse().ok()?, name: postmaster.name.clone() })
+        }
+        _ => None,
+    };
+    let turned_off = |by| Some(Notice::TwoFactorOff { holder: holder()?, by });
     Some(match kind.as_str() {
         "invitation" => Notice::Invitation { facts: facts()?, message, until_secs: until_secs? },
-        "activated" => Notice::Activated(facts()?),
+        "activated" => Notice::Activated { facts: facts()?, two_factor: false },
+        "activated-two-factor" => Notice::Activated { facts: facts()?, two_factor: true },
         "accepted" => Notice::Answered { facts: facts()?, answer: Answer::Accepted },
         "refused" => Notice::Answered { facts: facts()?, answer: Answer::Refused },
         "expired" => Notice::Answered { facts: facts()?, answer: Answer::Expired },
@@ -142,13 +179,25 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         "suspended-over-seats" => Notice::Suspended { facts: facts()?, cause: SuspensionCause::Seats },
         "resumed" => Notice::Resumed(facts()?),
         "revoked" => Notice::Revoked(facts()?),
-        "app-password-made" => Notice::AppPasswordMade { facts: facts()?, name: name?, until_secs: until_secs? },
-        "app-password-ends" => Notice::AppPasswordEnds { facts: facts()?, name: name?, until_secs: until_secs? },
+        "app-password-made" => Notice::AppPasswordMade { holder: holder()?, name: name?, until_secs: until_secs? },
+        "app-password-ends" => Notice::AppPasswordEnds { holder: holder()?, name: name?, until_secs: until_secs? },
         "guessed" => Notice::Guessed { facts: facts()?, address: address?.parse().ok()?, until_secs: until_secs? },
         "owner-guessed" => {
             let OwnerText { mailbox, owner_name } = owner?;
             let (mailbox, address) = (mailbox.parse().ok()?, address?.parse().ok()?);
             Notice::OwnerGuessed { mailbox, owner_name, address, until_secs: until_secs? }
+        }
+        "two-factor-on" => Notice::TwoFactorOn(holder()?),
+        "two-factor-off" => turned_off(TurnedOffBy::Themself)?,
+        "two-factor-off-by-administrator" => turned_off(TurnedOffBy::Administrator)?,
+        "two-factor-off-by-operator" => turned_off(TurnedOffBy::Operator)?,
+        "two-factor-required" => Notice::TwoFactorRequired(facts()?),
+        "recovery-code-used" => {
+            Notice::RecoveryCodeUsed { holder: holder()?, left: left?, address: address?.parse().ok()? }
+        }
+        "codes-guessed" => {
+            let address = address?.parse().ok()?;
+            Notice::CodesGuessed { holder: holder()?, address, until_secs: until_secs? }
         }
         "password-refused" => {
             let OwnerText { mailbox, owner_name } = owner?;
@@ -167,6 +216,21 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         }
         _ => return None,
     })
+}
+
+impl Text {
+    /// Whose account it is about.
+    fn hold(&mut self, holder: &Holder) {
+        match holder {
+            Holder::Delegate(facts) => self.facts = Some(facts.into()),
+            Holder::Owner { mailbox, name } => {
+                self.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: name.clone() });
+            }
+            Holder::Postmaster { domain, name } => {
+                self.postmaster = Some(PostmasterText { domain: domain.to_string(), name: name.clone() });
+            }
+        }
+    }
 }
 
 impl From<&Facts> for FactsText {
@@ -240,10 +304,13 @@ mod tests {
         };
         let answered = |answer| Notice::Answered { facts: facts(), answer };
         let suspended = |cause| Notice::Suspended { facts: facts(), cause };
+        let owner = || Holder::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
+        let postmaster = || Holder::Postmaster { domain: "pec.example.it".parse().unwrap(), name: "Piero".into() };
         for notice in [
             Notice::Invitation { facts: facts(), message: Some("a\nb".into()), until_secs: 1 },
             Notice::Invitation { facts: facts(), message: None, until_secs: -1 },
-            Notice::Activated(facts()),
+            Notice::Activated { facts: facts(), two_factor: false },
+            Notice::Activated { facts: facts(), two_factor: true },
             answered(Answer::Accepted),
             answered(Answer::Refused),
             answered(Answer::Expired),
@@ -256,8 +323,8 @@ mod tests {
             suspended(SuspensionCause::Seats),
             Notice::Resumed(facts()),
             Notice::Revoked(facts()),
-            Notice::AppPasswordMade { facts: facts(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
-            Notice::AppPasswordEnds { facts: facts(), name: "Thunderbird".into(), until_secs: 9 },
+            Notice::AppPasswordMade { holder: owner(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
+            Notice::AppPasswordEnds { holder: Holder::Delegate(facts()), name: "Thunderbird".into(), until_secs: 9 },
             Notice::Guessed { facts: facts(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
             Notice::OwnerGuessed {
                 mailbox: "ufficio@pec.example.it".parse().unwrap(),
@@ -266,6 +333,14 @@ mod tests {
                 until_secs: 9,
             },
             Notice::PasswordRefused { mailbox: "ufficio@pec.example.it".parse().unwrap(), owner_name: "Comune".into() },
+            Notice::TwoFactorOn(owner()),
+            Notice::TwoFactorOn(Holder::Delegate(facts())),
+            Notice::TwoFactorOff { holder: postmaster(), by: TurnedOffBy::Themself },
+            Notice::TwoFactorOff { holder: Holder::Delegate(facts()), by: TurnedOffBy::Administrator },
+            Notice::TwoFactorOff { holder: owner(), by: TurnedOffBy::Operator },
+            Notice::TwoFactorRequired(facts()),
+            Notice::RecoveryCodeUsed { holder: postmaster(), left: 0, address: "2001:db8::1".parse().unwrap() },
+            Notice::CodesGuessed { holder: owner(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
             over,
             enforced,
         ] {
@@ -275,7 +350,7 @@ mod tests {
 
     #[test]
     fn what_is_no_notice_is_none() {
-        let whole = write(&Notice::Activated(facts())).unwrap();
+        let whole = write(&Notice::Activated { facts: facts(), two_factor: false }).unwrap();
         for text in [
             "",
             "{}",

@@ -16,6 +16,8 @@ mod panel_sessions;
 mod queries;
 mod record;
 mod schema;
+mod two_factor;
+mod webmail_logins;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::ErrorKind;

@@ -6,6 +6,7 @@
 
 mod csv;
 mod names;
+mod qr;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use fluent_bundle::{FluentArgs, FluentResource};
 
 pub use csv::csv_line;
 pub use names::{date, date_time, day_ms, granted, list, permission, protocols, size, sortable_time};
+pub use qr::Qr;
 
 use crate::domain::Language;
 
@@ -49,7 +51,7 @@ fn format(language: Language, id: &str, args: FluentArgs<'_>) -> String {
     )
 }
 
-fn sources(language: Language) -> [&'static str; 5] {
+fn sources(language: Language) -> [&'static str; 6] {
     match language {
         Language::Italian => [
             include_str!("it/word.ftl"),
@@ -57,6 +59,7 @@ fn sources(language: Language) -> [&'static str; 5] {
             include_str!("it/pages.ftl"),
             include_str!("it/panel.ftl"),
             include_str!("it/records.ftl"),
+            include_str!("it/setup.ftl"),
         ],
         Language::English => [
             include_str!("en/word.ftl"),
@@ -64,6 +67,7 @@ fn sources(language: Language) -> [&'static str; 5] {
             include_str!("en/pages.ftl"),
             include_str!("en/panel.ftl"),
             include_str!("en/records.ftl"),
+            include_str!("en/setup.ftl"),
         ],
     }
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
 use axum::http::request::Parts;
@@ -70,16 +70,21 @@ impl FromRequest<Site> for Form {
             if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
                 return Err(Problem::NoForm);
             }
-            let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-            if announced.is_some_and(|length: u64| length > REQUEST_BODY_BYTES as u64) {
-                return Err(Problem::TooLarge);
-            }
-            // Where it is not too large, the connection broke, and nobody hears the answer.
-            let body = to_bytes(body, REQUEST_BODY_BYTES).await.map_err(|_| Problem::TooLarge)?;
+            let body = bounded(&parts.headers, body).await?;
             Form::parse(&body)
         };
         read.await.map_err(|problem| problem.page(Reader::of(&parts)))
     }
+}
+
+/// All of a body, if it is not too large.
+pub(super) async fn bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > REQUEST_BODY_BYTES as u64) {
+        return Err(Problem::TooLarge);
+    }
+    // Where it is not too large, the connection broke, and nobody hears the answer.
+    to_bytes(body, REQUEST_BODY_BYTES).await.map_err(|_| Problem::TooLarge)
 }
 
 /// What stands for the token in an address; empty where that is no text.

@@ -34,7 +34,7 @@ pub(super) async fn accept(State(site): State<Site>, reader: Reader, form: Form)
         site.ask(Work::Hashing, move |accounts| accounts.accept_invitation(&token, &chosen, now_secs())).await
     };
     match answer.await {
-        Ok(view) => page::accepted(reader.language_of(view.delegate.language), &view, site.webmail_url.as_deref()),
+        Ok(view) => page::accepted(reader.language_of(view.delegate.language), &view, &site),
         Err(Problem::Password(fault)) => form_page(&site, reader, &text, Some(fault)).await,
         Err(problem) => problem.page(reader),
     }

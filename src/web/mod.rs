@@ -13,6 +13,7 @@
 //! - `page`: what the public pages show
 //! - `invitation`, `password`, `login`: the pages that anybody may open
 //! - `records`: what was sent, who came in, who is at work
+//! - `setup`: the files by which mail programs set themselves up
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -33,6 +34,7 @@ mod records;
 mod routes;
 mod server;
 mod session;
+mod setup;
 mod site;
 
 use std::net::SocketAddr;

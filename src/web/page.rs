@@ -7,6 +7,8 @@ use axum::response::Response;
 
 use super::frame::{Frame, show};
 use super::reader::Reader;
+use super::setup::sheet::Sheet;
+use super::site::Site;
 use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, Rule};
 use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
@@ -58,6 +60,8 @@ struct Ready<'a> {
     webmail_url: Option<&'a str>,
     mailbox: &'a str,
     client: bool,
+    /// Where a mail program connects to; none where the operator has to be asked.
+    sheet: Option<Sheet>,
 }
 
 #[derive(Template)]
@@ -290,24 +294,25 @@ pub(super) fn new_password(
 }
 
 /// The account is active, by an invitation that was accepted.
-pub(super) fn accepted(language: Language, view: &DelegateView, webmail_url: Option<&str>) -> Response {
-    ready(language, view, webmail_url, ["page-accepted", "page-accepted-text"])
+pub(super) fn accepted(language: Language, view: &DelegateView, site: &Site) -> Response {
+    ready(language, view, site, ["page-accepted", "page-accepted-text"])
 }
 
 /// The new password is set.
-pub(super) fn password_set(language: Language, view: &DelegateView, webmail_url: Option<&str>) -> Response {
-    ready(language, view, webmail_url, ["page-password-set", "page-password-set-text"])
+pub(super) fn password_set(language: Language, view: &DelegateView, site: &Site) -> Response {
+    ready(language, view, site, ["page-password-set", "page-password-set-text"])
 }
 
-fn ready(language: Language, view: &DelegateView, webmail_url: Option<&str>, [title, lead]: [&str; 2]) -> Response {
+fn ready(language: Language, view: &DelegateView, site: &Site, [title, lead]: [&str; 2]) -> Response {
     let frame = Frame::of_form(language);
     let (title, lead) = (frame.say(title), frame.say(lead));
     let page = Ready {
         title: &title,
         lead: &lead,
+        sheet: Sheet::of(&site.servers, &view.login(), view.delegate.protocols, &frame),
         frame,
         login: &view.login().to_string(),
-        webmail_url,
+        webmail_url: site.webmail_url.as_deref(),
         mailbox: view.address.as_str(),
         client: view.effective.contains(Permission::Client),
     };

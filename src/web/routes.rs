@@ -17,7 +17,7 @@ use super::reader::Reader;
 use super::records::{accesses, now, own, sends};
 use super::session::{Perhaps, see};
 use super::site::Site;
-use super::{REQUEST_TIMEOUT, invitation, login, password};
+use super::{REQUEST_TIMEOUT, invitation, login, password, setup};
 use crate::domain::MailboxAddress;
 use crate::domain::panel_session::Stage;
 
@@ -56,6 +56,7 @@ pub fn router(site: Site) -> Router {
         .route("/logout", post(login::log_out))
         .route("/logout/everywhere", post(login::log_out_everywhere))
         .merge(records())
+        .merge(setup::routes::all())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site)

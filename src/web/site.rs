@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::LOOKUPS_AT_ONCE;
 use super::errands::{Desk, Errands};
 use super::page::Problem;
+use super::setup::Servers;
 use crate::accounts::{Accounts, AccountsError, Credentials, OpenSessions};
 use crate::config::PanelConfig;
 
@@ -54,6 +55,8 @@ pub struct Site {
     pub(super) open_sessions: Arc<dyn OpenSessions>,
     /// The turns of those who take a table away.
     pub(super) exports: Arc<Semaphore>,
+    /// What mail programs are told.
+    pub(super) servers: Servers,
     mail_servers: Arc<dyn MailServers>,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -74,9 +77,11 @@ impl Site {
     pub fn new(panel: &PanelConfig, accounts: Arc<Accounts>, gatehouse: Gatehouse) -> (Site, Errands) {
         let Gatehouse { hashing, mail_servers, open_sessions } = gatehouse;
         let (desk, errands) = Errands::new(accounts.clone());
+        let origin: Arc<str> = panel.public_url.as_str().into();
         let site = Site {
             accounts,
-            origin: panel.public_url.as_str().into(),
+            servers: Servers::new(origin.clone(), &panel.servers),
+            origin,
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
             desk,
             open_sessions,

@@ -95,6 +95,7 @@ fn dialer(site: &Site, port: u16) -> (Dialer, Endpoint) {
         connections_per_mailbox: 0,
         warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
         copy_to_sent: false,
+        owner_renews_password: false,
     };
     (Dialer::new(&upstream, Duration::from_secs(10)).unwrap(), endpoint)
 }

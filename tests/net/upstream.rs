@@ -23,6 +23,7 @@ fn upstream(ca_file: Option<PathBuf>) -> UpstreamConfig {
         connections_per_mailbox: 0,
         warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
         copy_to_sent: false,
+        owner_renews_password: false,
     }
 }
 

@@ -35,6 +35,7 @@ mod languages;
 mod passwords;
 mod records;
 mod routes;
+mod setup;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
 const MAILBOX: &str = "ufficio@pec.example.it";
@@ -222,6 +223,7 @@ fn panel() -> PanelConfig {
         tls: PanelTls::None,
         proxy_protocol: false,
         webmail_url: Some("https://mail.example.it/webmail/?a=1&b=2".to_owned()),
+        servers: Vec::new(),
     }
 }
 

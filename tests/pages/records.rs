@@ -119,6 +119,7 @@ impl Office {
             program: program.map(str::to_owned),
             refusal: refusal.map(str::to_owned),
             app_password: None,
+            by_stored: false,
             at_ms,
         };
         self.accounts.note_accesses(&[entry]).unwrap();

@@ -35,7 +35,7 @@ fn line(what: &str, path: &str, answer: &Answer) -> String {
 
 #[tokio::test]
 async fn every_route_by_every_method() {
-    let office = Office::open();
+    let office = Office::of("Carla Bianchi", &setup::public());
     office.add("bruno");
     let (invitation, reset) = (office.invite("anna"), office.reset("bruno"));
     let unknown = "A".repeat(43);
@@ -57,6 +57,14 @@ async fn every_route_by_every_method() {
         ("/postmaster/login", "/postmaster/login".to_owned()),
         ("/logout", "/logout".to_owned()),
         ("/logout/everywhere", "/logout/everywhere".to_owned()),
+        ("/.well-known/…", "/.well-known/autoconfig/mail/config-v1.1.xml".to_owned()),
+        ("/mail/config-v1.1.xml", "/mail/config-v1.1.xml".to_owned()),
+        ("/autodiscover/…", "/autodiscover/autodiscover.xml".to_owned()),
+        ("/Autodiscover/…", "/Autodiscover/Autodiscover.xml".to_owned()),
+        ("/AutoDiscover/…", "/AutoDiscover/AutoDiscover.xml".to_owned()),
+        ("/setup/… {login}", format!("/setup/mail.mobileconfig?login=anna/{MAILBOX}")),
+        ("/setup/… {unknown}", format!("/setup/mail.mobileconfig?login=nobody/{MAILBOX}")),
+        ("/setup/… {broken}", "/setup/mail.mobileconfig?login=anna".to_owned()),
         ("/elsewhere", "/elsewhere".to_owned()),
     ];
     let mut table = "# Every answer has also:\n".to_owned();
@@ -125,6 +133,15 @@ async fn every_route_by_every_method() {
             table += &line(what, path, &office.post(path, &fields).await);
         }
     }
+    table += "\n# Where the operator has made no listener public:\n\n";
+    let bare = Office::open();
+    for (shown, path) in paths
+        .iter()
+        .filter(|(shown, _)| ["/.well", "/mail", "/auto", "/setup"].iter().any(|begins| shown.starts_with(begins)))
+    {
+        table += &line("GET", shown, &bare.get(path).await);
+    }
+    table += &line("POST", "/autodiscover/…", &bare.post("/autodiscover/autodiscover.xml", &[]).await);
     reviewed("public-routes.txt", &table);
 }
 

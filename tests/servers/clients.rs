@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::delega::{Delega, Options, password};
+use super::delega::{Delega, NOT_ACCEPTED, Options, password};
 use super::programs::downloading::curl_command;
 use super::programs::{Account, Finished, Tls, folder, installed, program, run};
 use super::support::dovecot::Dovecot;
@@ -16,6 +16,7 @@ use super::support::mail;
 use super::support::postfix::Postfix;
 use super::support::sample::{self, ADDRESS, Size};
 use super::support::state::State;
+use super::two_steps;
 
 #[path = "clients/curl.rs"]
 mod curl;
@@ -29,6 +30,8 @@ mod mbsync;
 mod mutt;
 #[path = "clients/thunderbird.rs"]
 mod thunderbird;
+#[path = "clients/world.rs"]
+mod world;
 
 /// May read, also in a mail program.
 const READER: &str = "anna";

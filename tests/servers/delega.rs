@@ -16,6 +16,9 @@ use super::support::postfix::Postfix;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What everybody is told who is not let in, whatever is wrong.
+pub const NOT_ACCEPTED: &str = "Name or password not accepted. With two-step verification a mail program needs an app password (nome o password non accettati: con la verifica in due passaggi serve una password per app)";
+
 /// The listeners of each protocol, in the order of [`Doors`].
 const DOORS: [(&str, &str); 3] = [("implicit", "client"), ("starttls", "client"), ("implicit", "webmail")];
 
@@ -23,6 +26,15 @@ const DOORS: [(&str, &str); 3] = [("implicit", "client"), ("starttls", "client")
 fn doors(protocol: &str) -> &'static [(&'static str, &'static str)] {
     if protocol == "pop3" { &DOORS[..2] } else { &DOORS }
 }
+
+/// How mail programs know the first listener of each protocol, where they are told.
+pub const PUBLIC: [(&str, &str, u16); 3] = [
+    ("imap", "imap.pec.example.it", 993),
+    ("submission", "smtp.pec.example.it", 465),
+    ("pop3", "pop3.pec.example.it", 995),
+];
+/// Where mail programs ask for it.
+pub const ASKED: [&str; 2] = ["autoconfig.pec.example.it", "autodiscover.pec.example.it"];
 
 /// What a delega is to be like.
 #[derive(Clone, Debug)]
@@ -47,6 +59,8 @@ pub struct Options {
     pub limits: String,
     /// Whether the first listener of each protocol expects the PROXY protocol.
     pub proxy_protocol: bool,
+    /// Whether there is a panel, which tells mail programs of these listeners by the names of [`PUBLIC`].
+    pub is_public: bool,
     /// Further files of its folder that nobody else may read: name and content.
     pub files: Vec<(String, String)>,
     /// Whether the process lives on where `RLIMIT_FSIZE` lets no file grow, and is told so, as by a full disk.
@@ -87,6 +101,7 @@ impl Options {
             client_apart: true,
             limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
             proxy_protocol: false,
+            is_public: false,
             files: Vec::new(),
             bounded_files: false,
         }
@@ -107,7 +122,11 @@ impl Options {
     /// Starts it.
     pub fn start(self) -> Delega {
         let folder = tempfile::Builder::new().prefix("delega-test-").tempdir().unwrap().keep();
-        certs::ensure(&folder.join("certs"), &certs::NAMES, false).unwrap();
+        let mut names = certs::NAMES.to_vec();
+        if self.is_public {
+            names.extend(PUBLIC.iter().map(|(_, host, _)| host).chain(&ASKED));
+        }
+        certs::ensure(&folder.join("certs"), &names, false).unwrap();
         fs::write(folder.join("delega.toml"), self.text()).unwrap();
         for (name, content) in &self.files {
             fs::write(folder.join(name), content).unwrap();
@@ -136,6 +155,10 @@ impl Options {
                     "\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:0\"\ntls = \"{tls}\"\n\
                      kind = \"{kind}\"\nproxy_protocol = {proxy}\n"
                 );
+                let public = PUBLIC.iter().find(|(named, ..)| *named == protocol && self.is_public);
+                if let Some((_, host, port)) = public.filter(|_| (*tls, *kind) == DOORS[0]) {
+                    text += &format!("public = \"{host}:{port}\"\n");
+                }
             }
         }
         text += &format!("\n[upstream.main]\nimap = \"{}\"\n", self.imap);
@@ -148,6 +171,9 @@ impl Options {
         text += &self.connections;
         // Last, since these may be whole sections
         text += &self.upstream;
+        if self.is_public {
+            text += "\n[panel]\naddress = \"127.0.0.1:0\"\npublic_url = \"https://delega.example.it\"\n";
+        }
         let client = if self.client_apart { "apart" } else { "nested" };
         text += &format!("\n[permissions]\nclient = \"{client}\"\n\n[limits]\n{}", self.limits);
         text + "\n[log]\nformat = \"json\"\nfilter = \"debug,rustls=info\"\n"
@@ -195,6 +221,12 @@ impl Delega {
     /// The doors for downloading likewise.
     pub fn pop3(&self) -> Doors {
         self.doors("pop3")
+    }
+
+    /// The panel's port; there must be one.
+    pub fn panel_port(&self) -> u16 {
+        let listens = self.wait_logged("the panel listens", 1).remove(0);
+        listens["address"].as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap()
     }
 
     fn doors(&self, protocol: &str) -> Doors {

@@ -1,7 +1,7 @@
 //! Downloading by POP3 through delega, before the real Dovecot, with real programs and with one that says what a test
 //! wants: what comes, what stays, and what is on disk afterwards.
 
-use super::delega::{Delega, Options, password};
+use super::delega::{Delega, NOT_ACCEPTED, Options, password};
 use super::imap::Client;
 use super::office::{ADDRESS, Office, PASSWORD, deliver};
 use super::pop3::{End, Pop3Client};
@@ -216,7 +216,8 @@ fn p7_each_comes_in_by_the_protocols_that_they_have() {
     let imap = |username: &str| {
         Client::connect(delega).login(&format!("{username}/{ADDRESS}"), &password(username)).status.starts_with("OK")
     };
-    let refused = "-ERR [AUTH] Name or password not accepted";
+    let refused = format!("-ERR [AUTH] {NOT_ACCEPTED}");
+    let refused = refused.as_str();
     for (username, by_imap, by_pop3) in
         [("anna", false, true), ("bruno", true, true), ("imap", true, false), ("webmail", false, false)]
     {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::delega::{Delega, Options, password};
+use super::delega::{Delega, NOT_ACCEPTED, Options, password};
 use super::imap::{Client, PATIENCE, sasl_plain};
 use super::office::{ADDRESS, Office, PASSWORD, wait_until};
 use super::support::certs::Authority;
@@ -210,7 +210,7 @@ fn s5_refusals_tell_nothing_and_the_log_tells_all() {
         asked.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for ((answer, after), case) in answers.iter().zip(&cases) {
-        assert_eq!(answer, "NO [AUTHENTICATIONFAILED] Name or password not accepted", "{case:?}");
+        assert_eq!(*answer, format!("NO [AUTHENTICATIONFAILED] {NOT_ACCEPTED}"), "{case:?}");
         // One multiple of the delay, and not the next
         assert!((Duration::from_secs(5)..Duration::from_millis(6500)).contains(after), "{case:?}: {after:?}");
     }

@@ -77,6 +77,7 @@ impl Upstream {
             client_apart: true,
             limits: "refusal_delay_secs = 1\nshutdown_grace_secs = 5\n".to_owned(),
             proxy_protocol: false,
+            is_public: false,
             files: Vec::new(),
             bounded_files: false,
         }

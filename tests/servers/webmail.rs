@@ -14,6 +14,9 @@ use super::support::postfix::Postfix;
 use super::support::roundcube::{Listeners, Roundcube};
 use super::support::sample::{self, ADDRESS, Size};
 
+#[path = "webmail/two_steps.rs"]
+mod two_steps;
+
 const OWNERS_PASSWORD: &str = "casella-di-prova";
 /// May only read.
 const READER: &str = "livia";

@@ -122,7 +122,9 @@ fn lay_out(folder: &Path) {
     for name in ["filesystem_attachments", "jqueryui"] {
         symlink(theirs.join("plugins").join(name), folder.join("plugins").join(name)).unwrap();
     }
-    symlink(ours.join("delega"), folder.join("plugins/delega")).unwrap();
+    for name in ["delega", "delega_sso"] {
+        symlink(ours.join(name), folder.join("plugins").join(name)).unwrap();
+    }
     symlink(ours.join("config.inc.php"), folder.join("config/config.inc.php")).unwrap();
     for name in ["defaults.inc.php", "mimetypes.php"] {
         symlink(Path::new("/etc/roundcube").join(name), folder.join("config").join(name)).unwrap();

@@ -102,6 +102,7 @@ impl Site {
                 connections_per_mailbox: 0,
                 warm: WarmConfig { sessions: 0, wait: Duration::ZERO },
                 copy_to_sent: false,
+                owner_renews_password: false,
             }],
             profile: Profile::ClientApart,
             limits: LimitsConfig {

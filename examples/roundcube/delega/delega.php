@@ -5,6 +5,8 @@
  *
  * - Their identity is the mailbox's address. (Roundcube takes the whole login for it, which is nobody's address.)
  * - What is not sent is explained in delega's words, or the mail server's.
+ * - Whoever delega lets in no more, such as when a login with a code behind the password has come to its end, is asked to log
+ *   in, and not shown an empty mailbox.
  * - Whoever may only read is not offered what delega would refuse, and what they open is not marked as read.
  */
 class delega extends rcube_plugin
@@ -16,6 +18,12 @@ class delega extends rcube_plugin
         'mail.markmenulink', 'mail.mark-all-read', 'mail.expunge', 'mail.purge', 'mail.import-messages', 'settings.folders',
         'settings.responses', 'compose',
     ];
+
+    /** What shows the mailbox. */
+    private const SHOWING = ['', 'list', 'refresh', 'check-recent', 'getunread', 'search', 'show', 'preview'];
+
+    /** What delega says to whom it does not let in. */
+    private const OUT = 'Name or password not accepted';
 
     /** What is said before the answer of the server for sending: Roundcube's own words are for whoever runs it. */
     private const NOT_SENT = [
@@ -54,6 +62,22 @@ class delega extends rcube_plugin
             'smtptoerror' => $not_sent . ' $to: $msg',
             'smtperror' => $not_sent . ' $msg',
         ]);
+
+        if ($request['task'] === 'mail' && in_array((string) $request['action'], self::SHOWING)) {
+            $storage = $rcmail->get_storage();
+
+            if (!$storage->check_connection() && strpos((string) $storage->get_error_str(), self::OUT) !== false) {
+                $rcmail->kill_session();
+                $again = ['_task' => 'login', '_err' => 'session'];
+
+                if ($rcmail->output->ajax_call || $rcmail->output->get_env('framed')) {
+                    $rcmail->output->command('session_error', $rcmail->url($again));
+                    $rcmail->output->send('iframe');
+                }
+
+                $rcmail->output->redirect($again);
+            }
+        }
 
         if (!$rcmail->output->ajax_call && $request['task'] === 'mail' || !isset($_SESSION['delega_may_write'])) {
             $rights = $rcmail->get_storage()->my_rights('INBOX');

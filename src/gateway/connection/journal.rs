@@ -34,9 +34,10 @@ impl Connection {
                 let program = self.program.get();
                 tracing::info!(%peer, login, protocol = %self.door.protocol, listener = %self.door.kind, program, tls, upstream_tls, connections, "session start");
                 if let Some(person) = &mut self.person {
-                    let (login, tried, by_app) = (person.login.clone(), person.tried.take(), person.app_password);
+                    let (login, tried) = (person.login.clone(), person.tried.take());
+                    let (app_password, by_stored) = (person.app_password, !person.typed);
                     self.judged(tried, true);
-                    self.note_entrance(AccessEntry { app_password: by_app, ..self.access(login, None) });
+                    self.note_entrance(AccessEntry { app_password, by_stored, ..self.access(login, None) });
                 }
                 if let (Some(person), Protocol::Imap) = (&self.person, self.door.protocol) {
                     self.shared.fill(person);
@@ -127,6 +128,7 @@ impl Connection {
             program: self.program.get().cloned(),
             refusal: refusal.map(|why| why.to_string()),
             app_password: None,
+            by_stored: false,
             at_ms: now_ms(),
         }
     }

@@ -12,9 +12,8 @@ use crate::proto::imap::command::{self, Command};
 use crate::proto::imap::framer::{Frame, Framer, Raw};
 use crate::proto::sasl;
 use crate::session::patience::Patience;
-use crate::session::{Denial, Ending, Leg, Note, Request, Sink, earlier};
+use crate::session::{Denial, Ending, Leg, NOT_ACCEPTED, Note, Request, Sink, earlier};
 
-const REFUSED: &str = "[AUTHENTICATIONFAILED] Name or password not accepted";
 const FULL: &str = "[LIMIT] The mailbox has too many connections, close a program or try later (la casella ha troppe connessioni: chiudi un programma o riprova)";
 const UNAVAILABLE: &str = "[UNAVAILABLE] The mailbox cannot be reached now, try again later";
 
@@ -78,7 +77,7 @@ impl Front {
         if let State::Refusing { tag, at } = &self.state
             && now >= *at
         {
-            out.downstream(&[tag, b" NO ".as_slice(), REFUSED.as_bytes(), b"\r\n"].concat());
+            out.downstream(&[tag, format!(" NO [AUTHENTICATIONFAILED] {NOT_ACCEPTED}\r\n").as_bytes()].concat());
             self.state = State::Command;
             if self.patience.is_spent() {
                 return Err(End::client_fault("Too many failed logins"));

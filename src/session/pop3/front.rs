@@ -13,10 +13,9 @@ use crate::proto::pop3::command::{Command, Mechanism};
 use crate::proto::pop3::framer::{Frame, Framer};
 use crate::proto::sasl;
 use crate::session::patience::Patience;
-use crate::session::{Denial, Ending, Leg, Note, Request, Sink, earlier};
+use crate::session::{Denial, Ending, Leg, NOT_ACCEPTED, Note, Request, Sink, earlier};
 
 /// Within the 512 octets of RFC 2449, as every answer is.
-const REFUSED: &[u8] = b"-ERR [AUTH] Name or password not accepted\r\n";
 const FULL: &[u8] = b"-ERR [IN-USE] The mailbox has too many connections, close a program or try later (la casella ha troppe connessioni: chiudi un programma o riprova)\r\n";
 const UNAVAILABLE: &[u8] = b"-ERR [SYS/TEMP] The mailbox cannot be reached now, try again later (la casella ora non si raggiunge: riprova)\r\n";
 
@@ -83,7 +82,7 @@ impl Front {
         if let State::Refusing { at } = self.state
             && now >= at
         {
-            out.downstream(REFUSED);
+            out.downstream(format!("-ERR [AUTH] {NOT_ACCEPTED}\r\n").as_bytes());
             self.state = State::Command;
             if self.patience.is_spent() {
                 return Err(End { ending: Ending::ClientFault("Too many failed logins"), text: None });

@@ -15,9 +15,9 @@ use crate::proto::smtp::line::{Lines, Step};
 use crate::proto::smtp::reply::Own;
 use crate::proto::smtp::verb::Verb;
 use crate::session::patience::Patience;
-use crate::session::{Denial, Ending, Leg, Note, Request, Sink, earlier};
+use crate::session::{Denial, Ending, Leg, NOT_ACCEPTED, Note, Request, Sink, earlier};
 
-const REFUSED: Own = Own { code: 535, enhanced: "5.7.8", text: "Name or password not accepted" };
+const REFUSED: Own = Own { code: 535, enhanced: "5.7.8", text: NOT_ACCEPTED };
 const UNAVAILABLE: Own =
     Own { code: 454, enhanced: "4.7.0", text: "The mailbox cannot be reached now, try again later" };
 const FULL: Own = Own {

@@ -295,9 +295,9 @@ CREATE TABLE webmail_logins (
     password_version INTEGER NOT NULL,
     made_at_ms      INTEGER NOT NULL,
     until_ms        INTEGER NOT NULL,
-    address         TEXT,
-    used_at_ms      INTEGER
+    address         TEXT
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX webmail_logins_of ON webmail_logins (account, made_at_ms);
 CREATE INDEX webmail_logins_by_time ON webmail_logins (until_ms);
 CREATE TABLE panel_sessions (
     hash            BLOB PRIMARY KEY,

@@ -69,12 +69,13 @@ mail-revoked-what = Your account on { $owner }’s PEC mailbox { $mailbox } was 
 mail-revoked-client = If you had set up the mailbox in a mail program, you can remove it.
 
 mail-app-password-made-subject = A password was made for one of your mail programs
-mail-app-password-made-what = A password for a mail program was made for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-app-password-made-what = A password for a mail program was made for { $account }.
 mail-app-password-name = Name: { $name }
 mail-app-password-until = It works until { $until }.
 mail-app-password-ends-subject = A password of your mail program is about to expire
-mail-app-password-ends-what = A password that one of your mail programs uses for { $owner }’s PEC mailbox { $mailbox } is about to expire.
+mail-app-password-ends-what = A password that one of your mail programs uses for { $account } is about to expire.
 mail-app-password-ends-help = Before that day, ask { $owner } to lengthen its time, or make another one and enter it in the program.
+mail-app-password-ends-own = Before that day, lengthen its time, or make another one and enter it in the program.
 
 mail-guessed-subject = Too many wrong passwords for your account on the PEC mailbox
 mail-guessed-what = Many wrong passwords were tried for your account on { $owner }’s PEC mailbox { $mailbox }.
@@ -84,6 +85,41 @@ mail-guessed-help = If it was you, check the password in your mail programs. If 
 mail-owner-guessed-subject = Too many wrong passwords for the PEC mailbox { $mailbox }
 mail-owner-guessed-what = Many wrong passwords were tried for your PEC mailbox { $mailbox }.
 mail-owner-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do.
+
+mail-account-owner = your account as owner of the PEC mailbox { $mailbox }
+mail-account-delegate = your account on { $owner }’s PEC mailbox { $mailbox }
+mail-account-postmaster = your account as postmaster of the domain { $domain }
+mail-unexpected = If you did not expect this, tell whoever runs the service at once.
+mail-panel-button = OPEN THE PANEL
+
+mail-two-factor-steps = This mailbox needs two-step verification. Before you work in the mailbox, turn it on:
+mail-two-factor-step-app = install an app on your phone that shows verification codes, such as Google Authenticator, Aegis or FreeOTP;
+mail-two-factor-step-panel = open the panel and log in with your username and your password;
+mail-two-factor-step-scan = scan the QR code with the app, and type the code that you see into the panel;
+mail-two-factor-step-recovery = keep the recovery codes: you need them if you lose your phone.
+mail-two-factor-clients = From then on the webmail needs the code too, and mail programs use passwords of their own, which are made in the panel.
+mail-two-factor-on-subject = Two-step verification is on
+mail-two-factor-on-what = Two-step verification is on for { $account }.
+mail-two-factor-on-how = From now on the panel and the webmail need the code that you see in your app, too. Mail programs use passwords of their own, which are made in the panel.
+mail-two-factor-on-panel = From now on the panel needs the code that you see in your app, too.
+mail-two-factor-on-recovery = Keep the recovery codes in a safe place: you need them if you lose your phone, and each works once.
+mail-two-factor-off-subject = Two-step verification is no longer on
+mail-two-factor-off-what = Two-step verification was turned off for { $account }. The password alone is enough to log in.
+mail-two-factor-off-administrator = It was turned off by those who manage the mailbox. You have to log in again.
+mail-two-factor-off-operator = It was turned off by whoever runs the service. You have to log in again.
+mail-two-factor-required-subject = Turn on two-step verification for the PEC mailbox
+mail-two-factor-required-what = The owner { $owner } has turned on two-step verification for the PEC mailbox { $mailbox }. From now on you need it too: until you turn it on, you cannot work in the mailbox.
+mail-recovery-used-subject = One of your recovery codes was used
+mail-recovery-used-what = A recovery code was used for { $account }, from the address { $address }.
+mail-recovery-left = { $count ->
+        [0] You have none left: make new codes in the panel at once.
+        [one] You have one left: make new codes in the panel.
+       *[other] You have { $count } left. You can make new ones in the panel.
+    }
+mail-codes-guessed-subject = Somebody knows your password
+mail-codes-guessed-what = Many wrong verification codes were tried for { $account }. Whoever tried them knows your password.
+mail-codes-guessed-until = Until { $until } no code is accepted.
+mail-codes-guessed-help = If it was not you, change the password at once.
 
 mail-password-refused-subject = The password of the PEC mailbox { $mailbox } does not work any more
 mail-password-refused-what = The mail server refuses the password of the PEC mailbox { $mailbox } that was entrusted to this service. Delegates can no longer log in.

@@ -74,8 +74,12 @@ page-refusal-password = wrong password
 page-refusal-suspended = account suspended
 page-refusal-not-active = account not active
 page-refusal-password-changed = password reset or changed
+page-refusal-must-enrol = two-step verification not set up
 page-refusal-not-multi-user = mailbox without multi-user
 page-refusal-closed = too many wrong passwords
+page-refusal-needs-app-password = needs an app password
+page-refusal-needs-code = needs a code behind the password
+page-refusal-wrong-code = wrong code
 page-refusal-no-client = no permission for mail programs
 page-refusal-no-protocol = protocol not chosen for this person
 

@@ -69,12 +69,13 @@ mail-revoked-what = Il tuo account sulla casella PEC { $mailbox } di { $owner } 
 mail-revoked-client = Se avevi configurato la casella in un programma di posta, puoi toglierla.
 
 mail-app-password-made-subject = È stata creata una password per un tuo programma di posta
-mail-app-password-made-what = Per il tuo account sulla casella PEC { $mailbox } di { $owner } è stata creata una password da usare in un programma di posta.
+mail-app-password-made-what = È stata creata una password da usare in un programma di posta per { $account }.
 mail-app-password-name = Nome: { $name }
 mail-app-password-until = Funziona fino al { $until }.
 mail-app-password-ends-subject = Una password del tuo programma di posta sta per scadere
-mail-app-password-ends-what = Sta per scadere una password che un tuo programma di posta usa per la casella PEC { $mailbox } di { $owner }.
+mail-app-password-ends-what = Sta per scadere una password che un tuo programma di posta usa per { $account }.
 mail-app-password-ends-help = Prima di quel giorno, chiedi a { $owner } di prolungarla, oppure creane un’altra e scrivila nel programma.
+mail-app-password-ends-own = Prima di quel giorno, prolungala, oppure creane un’altra e scrivila nel programma.
 
 mail-guessed-subject = Troppe password sbagliate per il tuo account sulla casella PEC
 mail-guessed-what = Sono state provate molte password sbagliate per il tuo account sulla casella PEC { $mailbox } di { $owner }.
@@ -84,6 +85,41 @@ mail-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta
 mail-owner-guessed-subject = Troppe password sbagliate per la casella PEC { $mailbox }
 mail-owner-guessed-what = Sono state provate molte password sbagliate per la tua casella PEC { $mailbox }.
 mail-owner-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta. Se non sei tu, non devi fare nulla.
+
+mail-account-owner = il tuo account di titolare della casella PEC { $mailbox }
+mail-account-delegate = il tuo account sulla casella PEC { $mailbox } di { $owner }
+mail-account-postmaster = il tuo account di postmaster del dominio { $domain }
+mail-unexpected = Se non te lo aspettavi, avvisa subito chi gestisce il servizio.
+mail-panel-button = APRI IL PANNELLO
+
+mail-two-factor-steps = In questa casella serve la verifica in due passaggi. Prima di lavorare nella casella, attivala:
+mail-two-factor-step-app = installa sul telefono un’app che mostra codici di verifica, come Google Authenticator, Aegis o FreeOTP;
+mail-two-factor-step-panel = apri il pannello e accedi con il tuo nome utente e la tua password;
+mail-two-factor-step-scan = inquadra il codice QR con l’app e scrivi nel pannello il codice che vedi;
+mail-two-factor-step-recovery = conserva i codici di recupero: servono se perdi il telefono.
+mail-two-factor-clients = Da quel momento, per la webmail serve anche il codice, e i programmi di posta usano password dedicate, che si creano nel pannello.
+mail-two-factor-on-subject = La verifica in due passaggi è attiva
+mail-two-factor-on-what = La verifica in due passaggi è attiva per { $account }.
+mail-two-factor-on-how = Da ora, per il pannello e per la webmail serve anche il codice che vedi nella tua app. I programmi di posta usano password dedicate, che si creano nel pannello.
+mail-two-factor-on-panel = Da ora, per il pannello serve anche il codice che vedi nella tua app.
+mail-two-factor-on-recovery = Conserva i codici di recupero in un luogo sicuro: servono se perdi il telefono, e ciascuno vale una volta sola.
+mail-two-factor-off-subject = La verifica in due passaggi non è più attiva
+mail-two-factor-off-what = La verifica in due passaggi è stata disattivata per { $account }. Per accedere basta la password.
+mail-two-factor-off-administrator = L’ha disattivata chi amministra la casella. Devi accedere di nuovo.
+mail-two-factor-off-operator = L’ha disattivata chi gestisce il servizio. Devi accedere di nuovo.
+mail-two-factor-required-subject = Attiva la verifica in due passaggi per la casella PEC
+mail-two-factor-required-what = Il titolare { $owner } ha attivato la verifica in due passaggi per la casella PEC { $mailbox }. Da ora serve anche a te: finché non l’attivi non puoi lavorare nella casella.
+mail-recovery-used-subject = È stato usato un tuo codice di recupero
+mail-recovery-used-what = È stato usato un codice di recupero per { $account }, dall’indirizzo { $address }.
+mail-recovery-left = { $count ->
+        [0] Non ne hai più: crea subito nuovi codici nel pannello.
+        [one] Te ne resta uno: crea nuovi codici nel pannello.
+       *[other] Te ne restano { $count }. Puoi crearne di nuovi nel pannello.
+    }
+mail-codes-guessed-subject = Qualcuno conosce la tua password
+mail-codes-guessed-what = Sono stati provati molti codici di verifica sbagliati per { $account }. Chi li ha provati conosce la tua password.
+mail-codes-guessed-until = Fino al { $until } nessun codice viene accettato.
+mail-codes-guessed-help = Se non sei tu, cambia subito la password.
 
 mail-password-refused-subject = La password della casella PEC { $mailbox } non funziona più
 mail-password-refused-what = Il server di posta rifiuta la password della casella PEC { $mailbox } che è stata affidata a questo servizio. I collaboratori non possono più accedere.

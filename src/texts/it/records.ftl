@@ -74,8 +74,12 @@ page-refusal-password = password sbagliata
 page-refusal-suspended = account sospeso
 page-refusal-not-active = account non attivo
 page-refusal-password-changed = password azzerata o cambiata
+page-refusal-must-enrol = verifica in due passaggi non attivata
 page-refusal-not-multi-user = casella senza multiutente
 page-refusal-closed = troppe password sbagliate
+page-refusal-needs-app-password = serve una password per le app
+page-refusal-needs-code = serve un codice dopo la password
+page-refusal-wrong-code = codice sbagliato
 page-refusal-no-client = senza permesso per i programmi di posta
 page-refusal-no-protocol = protocollo non scelto per questa persona
 

@@ -9,6 +9,7 @@ use super::*;
 struct Copy {
     home: tempfile::TempDir,
     username: &'static str,
+    password: String,
 }
 
 /// The messages of each folder, sorted. Folders have the names that they have on disk.
@@ -18,7 +19,7 @@ impl Copy {
     fn new(username: &'static str) -> Copy {
         let home = folder();
         fs::create_dir(home.path().join("near")).unwrap();
-        Copy { home, username }
+        Copy { home, username, password: password(username) }
     }
 
     /// Runs mbsync with these lines for its channel; the writer's by STARTTLS.
@@ -35,7 +36,7 @@ impl Copy {
              MaildirStore near\nPath {near}/\nInbox {near}/INBOX\nSubFolders Verbatim\n\n\
              Channel all\nFar :far:\nNear :near:\nPatterns *\nSyncState *\n{channel}\n",
             login(self.username),
-            password(self.username),
+            self.password,
             office.delega.ca_file().display(),
             near = home.join("near").display(),
         );
@@ -226,4 +227,18 @@ fn a_writers_changes_go_both_ways() {
     assert_alike(&copy.messages(), &far(&office));
     assert_eq!(sent(&copy), (13, 1));
     assert!(office.delega.logged("refused").is_empty(), "{}", office.delega.log());
+}
+
+/// S3: the person's own password opens nothing to it any more, and its answer says what does.
+#[test]
+fn s3_with_two_steps_it_needs_an_app_password() {
+    let office = Office::open();
+    two_steps::enrols(&office.delega, &login(READER));
+    let mut copy = Copy::new(READER);
+    copy.sync(&office, "Create Near\n").failed(1, NOT_ACCEPTED);
+    copy.password = two_steps::app_password(&office.delega, &login(READER));
+    copy.sync(&office, "Create Near\n").well();
+    assert_alike(&copy.messages(), &far(&office));
+    let why = office.delega.wait_logged("login refused", 1).remove(0);
+    assert_eq!(why["why"], "needs an app password");
 }

@@ -14,6 +14,8 @@ use crate::support::sample::{FOLDERS, UNSUBSCRIBED};
 mod downloading;
 #[path = "thunderbird/sending.rs"]
 mod sending;
+#[path = "thunderbird/setting_up.rs"]
+mod setting_up;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -22,7 +24,7 @@ const PRELUDE: &str = r#"
     const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
     const main = Services.wm.getMostRecentWindow("mail:3pane");
     const pane = main?.document.getElementById("tabmail")?.currentAbout3Pane;
-    const server = MailServices.accounts.getAccount("account1")?.incomingServer;
+    const server = MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s && s.type != "none");
     const root = server?.rootFolder;
     const pathOf = folder => folder.parent == root ? folder.name : pathOf(folder.parent) + "/" + folder.name;
     const named = path => root.descendants.find(folder => pathOf(folder) == path);
@@ -66,7 +68,7 @@ fn preferences(settings: Settings, logs_in: bool) -> String {
     let own = own.into_iter().chain(outgoing.iter().flat_map(sending::preferences));
     let own = own.chain(office.downloads.then(downloading::preferences).into_iter().flatten());
     let own = own.map(|(name, value)| format!("user_pref({}, {value});\n", json!(name)));
-    include_str!("thunderbird.js").to_owned() + &own.collect::<String>()
+    [include_str!("thunderbird/quiet.js"), include_str!("thunderbird/account.js"), &own.collect::<String>()].concat()
 }
 
 impl Thunderbird {
@@ -77,7 +79,7 @@ impl Thunderbird {
 
     fn start_with(settings: Settings) -> Thunderbird {
         let home = Thunderbird::set_up(settings, &password(settings.username)).quit();
-        let thunderbird = Thunderbird::launch(home, settings, true);
+        let thunderbird = Thunderbird::launch(home, &preferences(settings, true));
         settings.office.delega.wait_logged("session start", 1);
         thunderbird
     }
@@ -86,7 +88,7 @@ impl Thunderbird {
     fn set_up(settings: Settings, password: &str) -> Thunderbird {
         let home = folder();
         fs::create_dir(home.path().join("profile")).unwrap();
-        let mut first = Thunderbird::launch(home, settings, false);
+        let mut first = Thunderbird::launch(home, &preferences(settings, false));
         first.trusts(&settings.office.delega.ca_file());
         let server = if settings.office.downloads { "mailbox://localhost" } else { "imap://localhost" };
         first.keeps(server, &login(settings.username), password);
@@ -119,9 +121,9 @@ impl Thunderbird {
         self.waits("the password is kept", "return globalThis.isKept;", &[]);
     }
 
-    fn launch(home: tempfile::TempDir, settings: Settings, logs_in: bool) -> Thunderbird {
+    fn launch(home: tempfile::TempDir, preferences: &str) -> Thunderbird {
         let profile = home.path().join("profile");
-        fs::write(profile.join("user.js"), preferences(settings, logs_in)).unwrap();
+        fs::write(profile.join("user.js"), preferences).unwrap();
         let mut command = program(installed("thunderbird"), home.path());
         command.args(["--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile"]);
         command.arg(&profile).env("MOZ_CRASHREPORTER_DISABLE", "1").env_remove("DISPLAY");

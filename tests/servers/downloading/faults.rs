@@ -32,6 +32,7 @@ fn with_limits(port: u16, limits: &str) -> Delega {
         client_apart: true,
         limits: format!("refusal_delay_secs = 1\nshutdown_grace_secs = 5\nupstream_timeout_secs = 1\n{limits}"),
         proxy_protocol: false,
+        is_public: false,
         files: Vec::new(),
         bounded_files: false,
     };
@@ -130,7 +131,8 @@ fn g3_an_upstream_that_falls_silent_within_a_message_is_given_up() {
 #[test]
 fn g3_an_upstream_that_cannot_be_entered_is_told_of() {
     let temporary = "-ERR [SYS/TEMP] The mailbox cannot be reached now, try again later";
-    let refused = "-ERR [AUTH] Name or password not accepted";
+    let refused = format!("-ERR [AUTH] {NOT_ACCEPTED}");
+    let refused = refused.as_str();
     for (step, act, owner) in [
         ("greeting", Act::Close, temporary),
         ("greeting", Act::Stall, temporary),

@@ -1,8 +1,10 @@
 //! Real programs send as a delegate: each by each door, and each tells what was refused.
 
 use super::*;
+use crate::delega::NOT_ACCEPTED;
 use crate::programs::sending::{self as programs, Letter, SENDERS};
 use crate::support::certs;
+use crate::two_steps;
 
 /// What somebody may not who may not send.
 const NO_SEND: &str = "550 5.7.1 You may not send from this mailbox: the permission to send is missing";
@@ -188,4 +190,24 @@ fn what_is_offered_is_what_postfix_has_and_delega_judges() {
     smtp.cmd(&format!("MAIL FROM:<{ADDRESS}> SIZE=1000001")).is("552 5.3.4");
     assert_eq!(office.taken(), [id("bdat")]);
     assert_eq!(outcomes(&office.delega), ["accepted"]);
+}
+
+/// S3: with two-step verification, of a delegate and of the owner; the owner's password never gets to the mail server.
+#[test]
+fn s3_with_two_steps_msmtp_needs_an_app_password() {
+    let office = Office::open();
+    let ca = office.delega.ca_file();
+    let (delegate, own) = (login(SENDER), password(SENDER));
+    for (n, (login, own)) in [(delegate.as_str(), own.as_str()), (ADDRESS, PASSWORD)].into_iter().enumerate() {
+        two_steps::enrols(&office.delega, login);
+        let letter = Letter::new(ADDRESS, &[OTHER], &format!("due-passaggi-{n}"));
+        let by = |password| account(&office, Tls::Implicit, &ca, login, password);
+        programs::msmtp(&by(own), &letter).failed(77, NOT_ACCEPTED);
+        let why = office.delega.wait_logged("login refused", n + 1).remove(n);
+        assert_eq!((&why["login"], &why["why"]), (&login.into(), &"needs an app password".into()));
+        let app = two_steps::app_password(&office.delega, login);
+        programs::msmtp(&by(&app), &letter).well();
+        assert_recorded(&sends(&office.delega)[n], &letter, login, "client");
+    }
+    assert_eq!(office.postfix.taken().len(), 2);
 }

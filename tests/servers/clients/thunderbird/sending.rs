@@ -25,7 +25,7 @@ pub fn preferences(outgoing: &Account) -> Vec<(&'static str, Value)> {
 impl Thunderbird {
     /// Writes a message and sends it. Whether it was sent; if not, what the dialog says.
     #[track_caller]
-    fn sends(&mut self, to: &str, subject: &str, body: &str) -> Result<(), String> {
+    pub(super) fn sends(&mut self, to: &str, subject: &str, body: &str) -> Result<(), String> {
         let before = self.dialogs().len();
         self.writes(to, subject, body);
         self.does(&format!("{COMPOSE} compose.setTimeout(() => compose.goDoCommand('cmd_sendNow'), 0);"), &[]);
@@ -117,4 +117,34 @@ fn who_may_not_send_is_shown_why() {
     assert!(refusal.contains(sentence), "{refusal}");
     assert_eq!(postfix.taken(), []);
     assert!(sends(&office.delega).is_empty());
+}
+
+/// S3: the person's own password opens nothing to it any more, and an app password everything that it opened.
+#[test]
+fn s3_with_two_steps_it_needs_an_app_password() {
+    let (office, postfix) = Office::sending();
+    let (ca, login) = (office.delega.ca_file(), login(SENDER));
+    two_steps::enrols(&office.delega, &login);
+    let own = password(SENDER);
+    let settings = |outgoing| Settings { office: &office, username: SENDER, outgoing: Some(outgoing) };
+    let mut thunderbird = Thunderbird::set_up(settings(by_delega(&office, Tls::Implicit, &ca, &login, &own)), &own);
+    thunderbird.does("later(() => server.getNewMessages(root, main.msgWindow, null));", &[]);
+    thunderbird.waits("the dialog", "return dialogs.length > 0;", &[]);
+    let dialog = thunderbird.dialogs().swap_remove(0);
+    assert!(dialog.contains(&format!("Login to server localhost with username {login} failed.")), "{dialog}");
+    let why = office.delega.wait_logged("login refused", 1).remove(0);
+    assert_eq!(why["why"], "needs an app password");
+    thunderbird.quit();
+
+    let app = two_steps::app_password(&office.delega, &login);
+    let settings = settings(by_delega(&office, Tls::Implicit, &ca, &login, &app));
+    let home = Thunderbird::set_up(settings, &app).quit();
+    let mut thunderbird = Thunderbird::launch(home, settings, true);
+    office.delega.wait_logged("session start", 1);
+    let sent = office.snapshot().folder("Sent").messages.len() + 1;
+    thunderbird.sends("esterno@pec.example.org", "Perché così", "Distinti saluti, però").unwrap();
+    assert_eq!(postfix.taken().len(), 1);
+    office.wait_for("the copy in Sent", |state| state.folder("Sent").messages.len() == sent);
+    assert_eq!(thunderbird.dialogs(), Vec::<String>::new());
+    thunderbird.quit();
 }
