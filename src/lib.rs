@@ -19,7 +19,8 @@
 //! | [`net`] | sockets, TLS, the PROXY protocol, signals, the threads that carry connections |
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
-//! | [`web`] | the public pages: to answer an invitation, to set a new password |
+//! | [`json`] | what programs see of all that: `--json`, and the API |
+//! | [`web`] | the public pages: to answer an invitation, to set a new password; the API for providers |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.
@@ -37,8 +38,9 @@
 //! | accounts | domain, store |
 //! | gateway | domain, config, session, accounts, net |
 //! | notify | domain, config, proto, texts, accounts, net |
-//! | web | domain, config, texts, accounts, net |
-//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, notify, web |
+//! | json | domain, accounts |
+//! | web | domain, config, texts, accounts, net, json |
+//! | cli | domain, config, proto, texts, policy, session, store, accounts, net, gateway, notify, json, web |
 //!
 //! # The path of a login
 //!
@@ -155,6 +157,7 @@
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.
 //! - The links in a mail are built from the configuration and a token alone; nobody's words break its header or its page.
+//! - A browser's session opens nothing of the API, and a token no page; whatever is wrong with a token has one answer.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!
 //! # Words
@@ -167,6 +170,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod gateway;
+pub mod json;
 pub mod net;
 pub mod notify;
 pub mod policy;

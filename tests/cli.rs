@@ -506,3 +506,30 @@ fn what_a_row_holds_cannot_speak_to_the_terminal() {
         assert!(out.contains("x\\u{1b}[2J\\n") && !out.contains('\u{1b}'), "{out}");
     }
 }
+
+#[test]
+fn a_token_of_the_api_is_shown_once_and_stored_as_a_hash() {
+    let site = Site::new();
+    let made = site.json(&["api-token", "create", "crm"]);
+    let token = made["token"].as_str().unwrap();
+    assert!(token.starts_with("delega_") && token.len() == 7 + 43, "{token}");
+    assert_eq!((&made["scope"], &made["expires_at"]), (&json!("full"), &Value::Null));
+    let brief = site.run(&["api-token", "create", "audit", "--read-only", "--days", "3"]);
+    assert!(brief.out.contains("a read-only token until 20"), "{brief:?}");
+    let held = site.held_database();
+    let listed = site.json(&["api-token", "list"]);
+    let shown: Vec<_> = listed.as_array().unwrap().iter().map(|one| (&one["name"], &one["scope"])).collect();
+    assert_eq!(shown, [(&json!("audit"), &json!("read-only")), (&json!("crm"), &json!("full"))]);
+    assert!(listed.as_array().unwrap().iter().all(|one| one.get("token").is_none() && one["last_used_at"].is_null()));
+    assert!(site.run(&["api-token", "list"]).out.contains("never"));
+    let stored = site.everything();
+    assert!(holds(&stored, "audit") && !holds(&stored, &token[7..]), "the token is stored in clear");
+    drop(held);
+    site.run(&["api-token", "create", "crm"]).refused("there is an API token `crm` already");
+    assert!(site.run(&["api-token", "revoke", "crm"]).done().out.contains("opens nothing any more"));
+    site.run(&["api-token", "revoke", "crm"]).refused("there is no API token `crm`");
+    for days in ["0", "3651", "x"] {
+        let usage = site.run(&["api-token", "create", "x", "--days", days]);
+        assert_eq!((usage.status, usage.out.as_str()), (Some(2), ""), "{days}: {}", usage.err);
+    }
+}

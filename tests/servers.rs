@@ -28,6 +28,8 @@ mod upstream;
 
 #[path = "servers/access.rs"]
 mod access;
+#[path = "servers/api.rs"]
+mod api;
 #[path = "servers/check.rs"]
 mod check;
 #[path = "servers/delegation.rs"]

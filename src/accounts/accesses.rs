@@ -204,6 +204,8 @@ mod tests {
         assert_eq!(logins(AccessFilter { mailbox: Some("altro@pec.example.it".parse().unwrap()), ..all() }), [""; 0]);
         let first = fixture.accounts.accesses(Actor::Operator, &all(), 2, NOW).unwrap();
         assert!(first.more && first.rows.len() == 2);
+        let after = first.rows.last().map(AccessRecord::position);
+        assert_eq!(logins(AccessFilter { after, ..all() }), [ANNA]);
     }
 
     #[test]

@@ -252,6 +252,15 @@ pub enum Rule {
     /// It would be for too long, or for no time.
     #[error("an app password is for a day at least and for ten years at most")]
     AppPasswordTooLong,
+    /// There is a token of that name.
+    #[error("there is an API token `{}` already: give another name, or revoke that one", .0.escape_debug())]
+    ApiTokenExists(String),
+    /// There is none of that name.
+    #[error("there is no API token `{}`", .0.escape_debug())]
+    UnknownApiToken(String),
+    /// It would be for too long, or for no time.
+    #[error("an API token is for a day at least and for ten years at most, or until it is revoked")]
+    ApiTokenTooLong,
     /// The account cannot be opened by web mail now.
     #[error("this account does not open the web mail")]
     NoWebmail,
@@ -337,6 +346,11 @@ pub enum Rule {
 }
 
 impl AccountsError {
+    /// Whether the store has no room left.
+    pub fn out_of_room(&self) -> bool {
+        matches!(self, AccountsError::Store(StoreError::Full))
+    }
+
     /// Who has to do something about it.
     pub fn erred(&self) -> Erred {
         match self {

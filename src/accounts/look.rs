@@ -4,7 +4,7 @@ use super::actor::mailbox_for;
 use super::seats::Seats;
 use super::{Accounts, AccountsError, Actor, Rule};
 use crate::domain::life::Action;
-use crate::domain::{Delegate, DelegateState, Login, Mailbox, MailboxAddress, Permissions, Username};
+use crate::domain::{Delegate, DelegateState, Login, MailDomain, Mailbox, MailboxAddress, Permissions, Username};
 use crate::store::{self, Reads};
 
 /// A mailbox and what concerns it.
@@ -60,6 +60,24 @@ impl Accounts {
                 }
             }
             Ok(theirs)
+        })
+    }
+
+    /// The mailboxes of a domain, or of all, by address from after this one on, at most so many, for the operator; and
+    /// whether there are more.
+    pub fn mailboxes_after(
+        &self,
+        domain: Option<&MailDomain>,
+        after: Option<&MailboxAddress>,
+        most: usize,
+        now_secs: i64,
+    ) -> Result<(Vec<MailboxView>, bool), AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let mut found = reads.mailboxes_after(domain, after, most.saturating_add(1))?;
+            let more = found.len() > most;
+            found.truncate(most);
+            let views = found.into_iter().map(|mailbox| view_mailbox(reads, mailbox, now_secs));
+            Ok((views.collect::<Result<_, _>>()?, more))
         })
     }
 

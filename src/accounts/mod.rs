@@ -13,6 +13,7 @@ mod actor;
 mod add_delegate;
 mod add_mailbox;
 mod answer;
+mod api_tokens;
 mod app_passwords;
 mod authenticate;
 mod change_permissions;
@@ -72,6 +73,7 @@ pub use actor::Actor;
 pub use add_delegate::DelegateEntry;
 pub use add_mailbox::MailboxEntry;
 pub use answer::InvitationView;
+pub use api_tokens::{API_TOKEN_MAX_SECS, API_TOKEN_PREFIX, ApiSecret, ApiTokenEntry};
 pub use app_passwords::{APP_PASSWORD_SECS, AppPasswordEntry, AppSecret, BadAppSecret};
 pub use authenticate::{Credentials, Entry, Refusal, Unjudged, Verdict};
 pub use change_permissions::PermissionChange;
@@ -204,6 +206,11 @@ impl Accounts {
     /// changes no account.
     pub fn change_marker(&self) -> Result<ChangeMarker, AccountsError> {
         Ok(self.store.change_marker()?)
+    }
+
+    /// What the permissions include by the operator's choice (X17).
+    pub fn profile(&self) -> Profile {
+        self.profile
     }
 
     fn master(&self, upstream: &str) -> Option<&Master> {

@@ -156,8 +156,8 @@ fn lists_go_on_from_a_place() {
     for at in [1, 2, 2, 3] {
         accounts.record_sending(office.fixture.sending(), None, NOW_MS + at).unwrap();
     }
-    let page = |beyond| {
-        let filter = SendFilter { mailbox: Some(office.fixture.address()), beyond, ..SendFilter::default() };
+    let page = |after| {
+        let filter = SendFilter { mailbox: Some(office.fixture.address()), after, ..SendFilter::default() };
         let found = accounts.sends(office.owner, &filter, 2, NOW).unwrap();
         (found.rows.iter().map(|row| row.id.0).collect::<Vec<_>>(), found.rows.last().map(|row| row.position()), found.more)
     };

@@ -4,13 +4,13 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
-use serde::Serialize;
 
 use super::output::Json;
 use super::when::now_secs;
 use super::{Context, Failure, output};
 use crate::accounts::{APP_PASSWORD_SECS, Actor, AppPasswordEntry};
-use crate::domain::{AppPassword, Login, MailboxAddress, Scope, Username};
+use crate::domain::{Login, MailboxAddress, Scope, Username};
+use crate::json::AppPasswordJson;
 
 const DAY_SECS: i64 = 24 * 60 * 60;
 
@@ -86,38 +86,6 @@ pub(super) struct Revoke {
     json: Json,
 }
 
-#[derive(Serialize)]
-struct AppPasswordJson<'a> {
-    name: &'a str,
-    protocols: Vec<String>,
-    created_at: String,
-    expires_at: String,
-    expired: bool,
-    last_used_at: Option<String>,
-    last_used_from: Option<String>,
-    last_used_by: Option<&'a str>,
-    /// Once, when it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<&'a str>,
-}
-
-impl<'a> AppPasswordJson<'a> {
-    fn of(password: &'a AppPassword, shown: Option<&'a str>) -> AppPasswordJson<'a> {
-        let last = password.last_use.as_ref();
-        AppPasswordJson {
-            name: &password.name,
-            protocols: password.scope.iter().map(|protocol| protocol.to_string()).collect(),
-            created_at: output::time(password.created_at_secs),
-            expires_at: output::time(password.expires_at_secs),
-            expired: password.expires_at_secs <= now_secs(),
-            last_used_at: last.map(|last| output::time_ms(last.at_ms)),
-            last_used_from: last.map(|last| last.address.to_string()),
-            last_used_by: last.and_then(|last| last.program.as_deref()),
-            password: shown,
-        }
-    }
-}
-
 impl From<Whose> for Login {
     fn from(Whose { address, username }: Whose) -> Login {
         match username {
@@ -137,7 +105,7 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
             let (secret, made) = accounts.create_app_password(Actor::Operator, entry, now_secs())?;
             let shown = secret.shown();
             if json.wanted {
-                return output::json(out, &AppPasswordJson::of(&made, Some(shown.expose_secret())));
+                return output::json(out, &AppPasswordJson::of(&made, Some(shown.expose_secret()), now_secs()));
             }
             let until = output::time(made.expires_at_secs);
             writeln!(out, "{}", shown.expose_secret())?;
@@ -145,11 +113,15 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
         }
         AppPasswordCommand::List(List { whose, json }) => {
             let all = accounts.app_passwords(Actor::Operator, &whose.into(), now_secs())?;
+            let now = now_secs();
             if json.wanted {
-                return output::json(out, &all.iter().map(|one| AppPasswordJson::of(one, None)).collect::<Vec<_>>());
+                return output::json(
+                    out,
+                    &all.iter().map(|one| AppPasswordJson::of(one, None, now)).collect::<Vec<_>>(),
+                );
             }
             let rows = all.into_iter().map(|one| {
-                let ended = if one.expires_at_secs <= now_secs() { " (ended)" } else { "" };
+                let ended = if one.expires_at_secs <= now { " (ended)" } else { "" };
                 let (last, from, by) = match one.last_use {
                     None => ("never".to_owned(), String::new(), String::new()),
                     Some(last) => {
@@ -166,12 +138,12 @@ pub(super) fn run(command: AppPasswordCommand, context: &Context, out: &mut dyn 
                 accounts.extend_app_password(Actor::Operator, &whose.into(), &name, days * DAY_SECS, now_secs())?;
             let until = output::time(found.expires_at_secs);
             let line = format!("{} opens {} until {until}", output::plain(&found.name), found.scope);
-            json.done(out, &AppPasswordJson::of(&found, None), &line)
+            json.done(out, &AppPasswordJson::of(&found, None, now_secs()), &line)
         }
         AppPasswordCommand::Revoke(Revoke { whose, name, json }) => {
             let found = accounts.revoke_app_password(Actor::Operator, &whose.into(), &name, now_secs())?;
             let line = format!("{} opens nothing any more", output::plain(&found.name));
-            json.done(out, &AppPasswordJson::of(&found, None), &line)
+            json.done(out, &AppPasswordJson::of(&found, None, now_secs()), &line)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::invitation::{self, Invite, Reinvite};
-use super::output::{self, DelegateJson, Json};
+use super::output::{self, Json};
 use super::when::now_secs;
 use super::{Context, Failure, prompt};
 use crate::accounts::{Actor, DelegateEntry, DelegateName, PermissionChange, Suspended, Suspension};
@@ -15,6 +15,7 @@ use crate::domain::{
     Delegate, DelegateState, Grant, Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols,
     Username,
 };
+use crate::json::{self, DelegateJson};
 
 /// What can be done with delegates.
 #[derive(Debug, Subcommand)]
@@ -252,7 +253,7 @@ fn show(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Fail
             ("State", state(delegate)),
             ("Permissions", permissions),
             ("Protocols", delegate.protocols.to_string()),
-            ("Can be done", output::actions(delegate.state).join(", ")),
+            ("Can be done", json::actions(delegate.state).join(", ")),
             ("Added", output::time(delegate.created_at_secs)),
             ("Changed", output::time(delegate.changed_at_secs)),
         ],

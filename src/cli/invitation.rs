@@ -5,11 +5,12 @@ use std::io::{self, Read as _, Write};
 use clap::Args;
 
 use super::delegate::{Newcomer, One, Who, language};
-use super::output::{self, DelegateJson, Json};
+use super::output::{self, Json};
 use super::when::now_secs;
 use super::{Context, Failure};
 use crate::accounts::{Actor, DelegateName, DelegateView, Invitee};
 use crate::domain::{Grant, Language};
+use crate::json::DelegateJson;
 
 /// More than a message may have, so that one that is too long is told from one that was cut.
 const READ_MAX_BYTES: u64 = 64 * 1024;

@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::output::Json;
 use super::when::now_ms;
 use super::{Context, Failure, output};
+use crate::json::ClosedJson;
 
 /// The most that is shown at once.
 const MOST: u64 = 10_000;
@@ -36,24 +36,12 @@ pub(super) struct Release {
     who: String,
 }
 
-#[derive(Serialize)]
-struct ClosedJson<'a> {
-    who: &'a str,
-    until: String,
-    wrong_passwords: u32,
-}
-
 pub(super) fn run(command: LockCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         LockCommand::List(List { limit, json }) => {
             let closed = context.accounts.closed(now_ms(), usize::try_from(limit).unwrap_or(usize::MAX))?;
             if json.wanted {
-                let json = closed.iter().map(|one| ClosedJson {
-                    who: &one.who,
-                    until: output::time_ms(one.until_ms),
-                    wrong_passwords: one.count,
-                });
-                return output::json(out, &json.collect::<Vec<_>>());
+                return output::json(out, &closed.iter().map(ClosedJson::from).collect::<Vec<_>>());
             }
             let rows = closed.into_iter().map(|one| [one.who, output::moment(one.until_ms), one.count.to_string()]);
             output::table(out, ["WHO", "UNTIL (UTC)", "WRONG PASSWORDS"], rows)

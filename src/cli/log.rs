@@ -5,15 +5,15 @@ mod access;
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::output::{self, Listed};
 use super::when::{When, now_secs, when};
 use super::{Context, Failure};
 use crate::accounts::Actor;
 use crate::domain::{
-    CopyState, Login, MailboxAddress, OutcomeKind, SendFilter, SendOutcome, SendRecord, SentBy, SentCopy, Username,
+    CopyState, Login, MailboxAddress, OutcomeKind, SendFilter, SendOutcome, SendRecord, SentBy, Username,
 };
+use crate::json::SendJson;
 
 /// The most that is shown at once, in memory as on the terminal.
 const MOST: u64 = 10_000;
@@ -80,80 +80,6 @@ fn by(text: &str) -> Result<By, String> {
 
 fn outcome(text: &str) -> Result<OutcomeKind, String> {
     OutcomeKind::from_name(text).ok_or_else(|| "use accepted, refused or unknown".to_owned())
-}
-
-/// A send, as programs see it.
-#[derive(Serialize)]
-struct SendJson<'a> {
-    id: i64,
-    /// When the end of the message was about to go to the mail server.
-    at: String,
-    mailbox: &'a str,
-    /// Null is the owner.
-    username: Option<&'a str>,
-    login: String,
-    /// Address and port.
-    peer: String,
-    /// `client` or `webmail`.
-    kind: String,
-    from: &'a str,
-    to: &'a [String],
-    message_id: Option<&'a str>,
-    subject: Option<&'a str>,
-    bytes: u64,
-    outcome: &'static str,
-    /// The mail server's final reply.
-    reply: Option<&'a str>,
-    outcome_at: Option<String>,
-    /// Its copy in the folder of sent messages, where delega makes one.
-    copy: Option<CopyJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct CopyJson<'a> {
-    state: &'static str,
-    attempts: u32,
-    /// While it is due.
-    next_attempt_at: Option<String>,
-    /// Why it is not there.
-    why: Option<&'a str>,
-}
-
-impl<'a> From<&'a SendRecord> for SendJson<'a> {
-    fn from(send: &'a SendRecord) -> Self {
-        SendJson {
-            id: send.id.0,
-            at: output::time_ms(send.at_ms),
-            mailbox: send.login.mailbox().as_str(),
-            username: match &send.login {
-                Login::Owner(_) => None,
-                Login::Delegate(username, _) => Some(username.as_str()),
-            },
-            login: send.login.to_string(),
-            peer: send.peer.to_string(),
-            kind: send.kind.to_string(),
-            from: &send.sending.reverse_path,
-            to: &send.sending.forward_paths,
-            message_id: send.sending.message_id.as_deref(),
-            subject: send.sending.subject.as_deref(),
-            bytes: send.sending.bytes,
-            outcome: send.outcome.kind().name(),
-            reply: send.outcome.reply(),
-            outcome_at: send.outcome_at_ms.map(output::time_ms),
-            copy: send.copy.as_ref().map(CopyJson::from),
-        }
-    }
-}
-
-impl<'a> From<&'a SentCopy> for CopyJson<'a> {
-    fn from(copy: &'a SentCopy) -> Self {
-        CopyJson {
-            state: copy.state.name(),
-            attempts: copy.attempts,
-            next_attempt_at: (copy.state == CopyState::Due).then(|| output::time_ms(copy.next_attempt_at_ms)),
-            why: copy.why.as_deref(),
-        }
-    }
 }
 
 pub(super) fn run(command: LogCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {

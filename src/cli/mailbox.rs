@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::output::{self, Json, MailboxJson};
+use super::output::{self, Json};
 use super::when::{When, now_secs, when};
 use super::{Context, Failure, prompt};
 use crate::accounts::{Actor, MailboxChange, MailboxEntry, MailboxView};
 use crate::domain::{FiscalCode, Language, Login, Mailbox, MailboxAddress, Owner, PlanName};
+use crate::json::MailboxJson;
 
 /// What can be done with mailboxes.
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@
 //!
 //! A new subcommand is a variant of `Command`, its file beside this one, and its line in `run`.
 
+mod api_token;
 mod app_password;
 mod check;
 pub mod context;
@@ -58,6 +59,9 @@ enum Command {
     /// Passwords for single mail programs
     #[command(subcommand)]
     AppPassword(app_password::AppPasswordCommand),
+    /// What programs use the API with
+    #[command(subcommand)]
+    ApiToken(api_token::ApiTokenCommand),
     /// Two-step verification: codes of an app beside the password
     #[command(subcommand)]
     TwoFactor(two_factor::TwoFactorCommand),
@@ -112,6 +116,10 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::AppPassword(command) => {
             warn_on_stderr();
             app_password::run(command, &Context::open(&cli.config)?, out)?;
+        }
+        Command::ApiToken(command) => {
+            warn_on_stderr();
+            api_token::run(command, &Context::open(&cli.config)?, out)?;
         }
         Command::TwoFactor(command) => {
             warn_on_stderr();

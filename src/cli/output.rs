@@ -1,4 +1,4 @@
-//! Listings: aligned for people, JSON for programs. The field names of the JSON are an interface that stays.
+//! Listings: aligned for people, JSON for programs.
 
 use std::io::Write;
 
@@ -7,9 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Failure;
-use crate::accounts::{DelegateView, MailboxView};
-use crate::domain::life::{Action, Role, judge};
-use crate::domain::{DelegateState, FiscalCode, Language, MailboxAddress, Permissions, Protocols};
+pub(super) use crate::json::{time, time_ms};
 use crate::texts::csv_line;
 
 /// For every subcommand that shows or changes something.
@@ -50,166 +48,7 @@ pub(super) fn csv<const N: usize>(
     Ok(())
 }
 
-/// A mailbox, as programs see it.
-#[derive(Serialize)]
-pub(super) struct MailboxJson<'a> {
-    address: &'a str,
-    /// Further addresses that it may send from.
-    aliases: Vec<&'a str>,
-    upstream: &'a str,
-    /// The name to log in with there.
-    upstream_user: &'a str,
-    /// Whether a password of its own is stored; otherwise the upstream's master user opens it.
-    has_password: bool,
-    /// Since when the mail server refuses it, as far as is known.
-    password_refused_at: Option<String>,
-    plan: &'a str,
-    packs: u32,
-    seats: u32,
-    seats_taken: u32,
-    /// When the newest delegates beyond the seats are suspended.
-    grace_until: Option<String>,
-    multi_user: bool,
-    password_management: bool,
-    /// `delegate` or `owner`: who may make app passwords for a delegate.
-    app_passwords: &'static str,
-    owner_name: &'a str,
-    owner_email: &'a str,
-    owner_language: &'static str,
-    owner_fiscal_code: Option<&'a str>,
-    /// Since when the owner has two-step verification; then every delegate needs it.
-    owner_two_factor_since: Option<String>,
-    delegates_active: usize,
-    delegates_waiting: usize,
-    delegates_suspended: usize,
-    created_at: String,
-    changed_at: String,
-}
-
-/// A delegate, as programs see them.
-#[derive(Serialize)]
-pub(super) struct DelegateJson<'a> {
-    mailbox: &'a str,
-    username: &'a str,
-    login: String,
-    first_name: &'a str,
-    last_name: &'a str,
-    email: &'a str,
-    language: Option<&'static str>,
-    state: &'static str,
-    /// Until when the invitation of one who is pending can be answered.
-    invited_until: Option<String>,
-    /// Since when they have to set a new password before they can do anything.
-    password_reset_at: Option<String>,
-    /// Since when they have two-step verification.
-    two_factor_since: Option<String>,
-    /// What they may do now.
-    permissions: Vec<&'static str>,
-    /// What they were granted, part of which the configured profile may not let count.
-    granted: Vec<&'static str>,
-    protocols: Vec<&'static str>,
-    /// What can be done with them now, by the names of the subcommands.
-    actions: Vec<&'static str>,
-    created_at: String,
-    changed_at: String,
-}
-
-impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
-    fn from(view: &'a MailboxView) -> Self {
-        let mailbox = &view.mailbox;
-        MailboxJson {
-            address: mailbox.address.as_str(),
-            aliases: mailbox.aliases.iter().map(MailboxAddress::as_str).collect(),
-            upstream: &mailbox.upstream,
-            upstream_user: mailbox.upstream_login(),
-            has_password: view.has_password,
-            password_refused_at: mailbox.password_refused_at_secs.map(time),
-            plan: mailbox.plan.as_str(),
-            packs: mailbox.packs,
-            seats: view.seats.all(),
-            seats_taken: view.seats.taken,
-            grace_until: view.seats.grace_until_secs.filter(|_| view.seats.over()).map(time),
-            multi_user: mailbox.multi_user,
-            password_management: mailbox.password_management,
-            app_passwords: if mailbox.own_app_passwords { "delegate" } else { "owner" },
-            owner_name: &mailbox.owner.name,
-            owner_email: &mailbox.owner.email,
-            owner_language: mailbox.owner.language.name(),
-            owner_fiscal_code: mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
-            owner_two_factor_since: mailbox.owner_two_factor_since_secs.map(time),
-            delegates_active: view.delegates_active,
-            delegates_waiting: view.delegates_waiting,
-            delegates_suspended: view.delegates_suspended,
-            created_at: time(mailbox.created_at_secs),
-            changed_at: time(mailbox.changed_at_secs),
-        }
-    }
-}
-
-impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
-    fn from(view: &'a DelegateView) -> Self {
-        let delegate = &view.delegate;
-        DelegateJson {
-            mailbox: view.address.as_str(),
-            username: delegate.username.as_str(),
-            login: view.login().to_string(),
-            first_name: &delegate.person.first_name,
-            last_name: &delegate.person.last_name,
-            email: &delegate.person.email,
-            language: delegate.language.map(Language::name),
-            state: delegate.state.name(),
-            invited_until: delegate.invited_until_secs.filter(|_| delegate.state == DelegateState::Pending).map(time),
-            password_reset_at: delegate.reset_at_secs.map(time),
-            two_factor_since: delegate.two_factor_since_secs.map(time),
-            permissions: names(view.effective),
-            granted: names(delegate.permissions),
-            protocols: protocols(delegate.protocols),
-            actions: actions(delegate.state),
-            created_at: time(delegate.created_at_secs),
-            changed_at: time(delegate.changed_at_secs),
-        }
-    }
-}
-
-fn names(permissions: Permissions) -> Vec<&'static str> {
-    permissions.iter().map(|permission| permission.name()).collect()
-}
-
-fn protocols(protocols: Protocols) -> Vec<&'static str> {
-    [("imap", protocols.imap), ("pop3", protocols.pop3)]
-        .into_iter()
-        .filter(|(_, on)| *on)
-        .map(|(name, _)| name)
-        .collect()
-}
-
-/// The subcommands that do something with a delegate in this state (O1).
-pub(super) fn actions(state: DelegateState) -> Vec<&'static str> {
-    let all = [
-        (Action::ChangePermissions, "permissions"),
-        (Action::Suspend, "suspend"),
-        (Action::Resume, "resume"),
-        (Action::ResetPassword, "reset-password"),
-        (Action::Deactivate, "deactivate"),
-        (Action::Reject, "reject"),
-        (Action::Reinvite, "reinvite"),
-        (Action::Delete, "delete"),
-    ];
-    let can = |action| judge(Role::Operator, action, Some(state)).is_ok();
-    all.into_iter().filter(|(action, _)| can(*action)).map(|(_, name)| name).collect()
-}
-
-/// ISO 8601, UTC.
-pub(super) fn time(secs: i64) -> String {
-    Timestamp::from_second(secs).map_or_else(|_| secs.to_string(), |time| time.to_string())
-}
-
-/// The same, to the millisecond.
-pub(super) fn time_ms(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |time| format!("{time:.3}"))
-}
-
-/// The same for people, to the second, under a head that says that it is UTC.
+/// A moment for people, to the second, under a head that says that it is UTC.
 pub(super) fn moment(ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::output::{self, Json};
 use super::when::now_secs;
 use super::{Context, Failure, prompt};
 use crate::domain::{Plan, PlanName};
+use crate::json::PlanJson;
 
 /// What can be done with plans.
 #[derive(Debug, Subcommand)]
@@ -53,29 +53,6 @@ pub(super) struct Remove {
     yes: bool,
     #[command(flatten)]
     json: Json,
-}
-
-#[derive(Serialize)]
-struct PlanJson<'a> {
-    name: &'a str,
-    seats: u32,
-    pack_seats: u32,
-    most_packs: u32,
-    most_seats: u32,
-    mailboxes: usize,
-}
-
-impl<'a> PlanJson<'a> {
-    fn of(plan: &'a Plan, mailboxes: usize) -> PlanJson<'a> {
-        PlanJson {
-            name: plan.name.as_str(),
-            seats: plan.seats,
-            pack_seats: plan.pack_seats,
-            most_packs: plan.most_packs,
-            most_seats: plan.seats_with(plan.most_packs),
-            mailboxes,
-        }
-    }
 }
 
 pub(super) fn run(command: PlanCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {

@@ -3,13 +3,13 @@
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
-use super::output::{self, Json, MailboxJson};
+use super::output::{self, Json};
 use super::when::now_secs;
 use super::{Context, Failure, prompt};
 use crate::accounts::{Actor, PostmasterEntry};
-use crate::domain::{Language, MailDomain, Postmaster};
+use crate::domain::{Language, MailDomain};
+use crate::json::{MailboxJson, PostmasterJson};
 
 /// What can be done with postmasters.
 #[derive(Debug, Subcommand)]
@@ -69,30 +69,6 @@ pub(super) struct Remove {
     yes: bool,
     #[command(flatten)]
     json: Json,
-}
-
-#[derive(Serialize)]
-struct PostmasterJson<'a> {
-    domain: &'a str,
-    email: &'a str,
-    name: &'a str,
-    language: &'static str,
-    /// Since when they have two-step verification.
-    two_factor_since: Option<String>,
-    created_at: String,
-}
-
-impl<'a> From<&'a Postmaster> for PostmasterJson<'a> {
-    fn from(one: &'a Postmaster) -> Self {
-        PostmasterJson {
-            domain: one.domain.as_str(),
-            email: &one.email,
-            name: &one.name,
-            language: one.language.name(),
-            two_factor_since: one.two_factor_since_secs.map(output::time),
-            created_at: output::time(one.created_at_secs),
-        }
-    }
 }
 
 pub(super) fn run(command: PostmasterCommand, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {

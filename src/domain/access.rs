@@ -99,8 +99,8 @@ pub struct AccessFilter {
     pub until_ms: Option<i64>,
     /// Only those who were let in, or only those who were not.
     pub admitted: Option<bool>,
-    /// Beyond this place.
-    pub beyond: Option<Position>,
+    /// Only those that come after this place.
+    pub after: Option<Position>,
 }
 
 impl AccessRecord {

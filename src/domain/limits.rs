@@ -84,6 +84,10 @@ pub const SUBJECT_CHARS: usize = 256;
 pub const MESSAGE_ID_CHARS: usize = 512;
 /// The most that the body of a request to the pages may have.
 pub const REQUEST_BODY_BYTES: usize = 16 * 1024;
+/// The same of a request to the API: a mailbox's aliases, all of them at once, are the most that it has to hold.
+pub const API_BODY_BYTES: usize = 64 * 1024;
+/// The most members of such a body, and parameters of a query there.
+pub const API_MEMBERS: usize = 32;
 /// How much of the head of such a request, its line and its headers, is read before one that does not end is refused.
 pub const REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// The most headers of it.

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod address;
+pub mod api_token;
 pub mod app_password;
 pub mod copy;
 pub mod delegate;
@@ -32,6 +33,7 @@ pub mod two_factor;
 pub use access::{Access, AccessFilter, AccessId, AccessRecord, Visitor, Way};
 pub use account::AccountId;
 pub use address::MailboxAddress;
+pub use api_token::{ApiScope, ApiToken, ApiTokenId};
 pub use app_password::{AppPassword, AppPasswordId, LastUse, Scope};
 pub use copy::{CopyState, SentCopy, SpoolName};
 pub use delegate::{Delegate, DelegateId, DelegateState, INVITATION_SECS, Language, PasswordVersion, Person};

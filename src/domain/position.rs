@@ -19,7 +19,7 @@ pub struct BadPosition;
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.at_ms, self.row)
+        write!(f, "{}-{}", self.at_ms, self.row)
     }
 }
 
@@ -27,7 +27,7 @@ impl FromStr for Position {
     type Err = BadPosition;
 
     fn from_str(text: &str) -> Result<Self, BadPosition> {
-        let (at_ms, row) = text.split_once('.').ok_or(BadPosition)?;
+        let (at_ms, row) = text.rsplit_once('-').ok_or(BadPosition)?;
         let place = Position { at_ms: at_ms.parse().map_err(|_| BadPosition)?, row: row.parse().map_err(|_| BadPosition)? };
         if place.to_string() == text { Ok(place) } else { Err(BadPosition) }
     }
@@ -39,10 +39,10 @@ mod tests {
 
     #[test]
     fn a_place_is_written_in_one_way() {
-        for text in ["1796376600000.12", "-1.0"] {
+        for text in ["1796376600000-12", "-1-0"] {
             assert_eq!(text.parse().map(|place: Position| place.to_string()), Ok(text.to_owned()));
         }
-        for text in ["", "1", "1.", ".1", "01.1", "+1.1", "1.1.1", "1.1 ", "1-1", "99999999999999999999.1"] {
+        for text in ["", "1", "1-", "-1", "01-1", "+1-1", "1-1-1", "1--1", "1-1 ", "1.1", "99999999999999999999-1"] {
             assert_eq!(text.parse::<Position>(), Err(BadPosition), "{text}");
         }
     }

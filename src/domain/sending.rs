@@ -94,8 +94,8 @@ pub struct SendFilter {
     pub outcome: Option<OutcomeKind>,
     /// With this somewhere in the subject; case does not matter.
     pub subject: Option<String>,
-    /// Beyond this place.
-    pub beyond: Option<Position>,
+    /// Only those that come after this place.
+    pub after: Option<Position>,
 }
 
 /// By whom a message was sent, of whichever mailbox.

@@ -58,6 +58,7 @@ pub(super) fn holds(open: Open) {
     for test in [
         rows_come_back,
         names_are_unique,
+        mailboxes_come_in_pages,
         aliases_belong_to_one_mailbox,
         row_numbers_are_not_reused,
         work_is_whole,
@@ -127,6 +128,25 @@ fn names_are_unique(dir: &Path, open: Open) {
     assert!(change(store, |w| w.insert_delegate(&delegate(nowhere, "anna"))).is_err(), "a delegate of no mailbox");
     assert!(change(store, |w| w.delete_mailbox(a)).is_err(), "a mailbox went from under its delegates");
     assert_eq!(read(store, |r| r.mailboxes()).unwrap().len(), 2);
+}
+
+fn mailboxes_come_in_pages(dir: &Path, open: Open) {
+    let store = open(dir);
+    let store = store.as_ref();
+    for address in ["b@b.it", "a@b.it", "a@sub.b.it", "c@b.it"] {
+        change(store, |w| w.insert_mailbox(&mailbox(address))).unwrap();
+    }
+    let page = |domain: Option<&str>, after: Option<&str>, most| -> Vec<String> {
+        let (domain, after) = (domain.map(|text| text.parse().unwrap()), after.map(|text| text.parse().unwrap()));
+        let found = read(store, |r| r.mailboxes_after(domain.as_ref(), after.as_ref(), most)).unwrap();
+        found.into_iter().map(|mailbox| mailbox.address.to_string()).collect()
+    };
+    assert_eq!(page(None, None, 9), ["a@b.it", "a@sub.b.it", "b@b.it", "c@b.it"]);
+    assert_eq!(page(None, Some("a@b.it"), 2), ["a@sub.b.it", "b@b.it"]);
+    assert_eq!(page(None, Some("aa@b.it"), 9), ["b@b.it", "c@b.it"], "also after one that is not there");
+    assert_eq!(page(Some("b.it"), None, 2), ["a@b.it", "b@b.it"]);
+    assert_eq!(page(Some("b.it"), Some("c@b.it"), 2), [""; 0]);
+    assert_eq!(page(Some("it"), None, 9), [""; 0]);
 }
 
 fn aliases_belong_to_one_mailbox(dir: &Path, open: Open) {

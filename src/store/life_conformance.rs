@@ -3,6 +3,7 @@
 
 use super::conformance::{delegate, mailbox};
 use super::*;
+use crate::domain::api_token::{ApiScope, ApiTokenHash};
 use crate::domain::{
     AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, PasswordVersion, Plan, PlanName,
     PostmasterId, RecoveryHash, Step,
@@ -15,6 +16,7 @@ pub(super) fn holds(store: &dyn Store) {
     what_time_has_brought_is_found(store);
     postmasters_come_back(store);
     mails_go_out_in_order(store);
+    api_tokens_come_back(store);
     second_factors_go_with_their_account(store);
     webmail_logins_come_and_go(store);
 }
@@ -209,6 +211,33 @@ fn postmasters_come_back(store: &dyn Store) {
     assert!(change(store, |w| w.delete_postmaster(id)).unwrap());
     assert_eq!(read(store, |r| r.postmaster(id)).unwrap(), None);
     assert!(!change(store, |w| w.delete_postmaster(PostmasterId(id.0 + 100))).unwrap());
+}
+
+fn api_tokens_come_back(store: &dyn Store) {
+    let new = NewApiToken {
+        name: "crm".into(),
+        hash: ApiTokenHash([7; 32]),
+        scope: ApiScope::ReadOnly,
+        created_at_secs: 5,
+        expires_at_secs: Some(9),
+    };
+    let marker = store.change_marker().unwrap();
+    let id = change(store, |w| w.insert_api_token(&new)).unwrap();
+    let again = NewApiToken { hash: ApiTokenHash([8; 32]), ..new.clone() };
+    assert!(matches!(change(store, |w| w.insert_api_token(&again)), Err(StoreError::Exists)));
+    let other = NewApiToken { name: "audit".into(), scope: ApiScope::Full, expires_at_secs: None, ..again };
+    change(store, |w| w.insert_api_token(&other)).unwrap();
+    assert!(change(store, |w| w.use_api_token(id, 11)).unwrap());
+    let found = read(store, |r| r.api_token(&new.hash)).unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.scope, found.created_at_secs), ("crm", ApiScope::ReadOnly, 5));
+    assert_eq!((found.expires_at_secs, found.used_at_ms), (Some(9), Some(11)));
+    let all = read(store, |r| r.api_tokens()).unwrap();
+    assert_eq!(all.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["audit", "crm"]);
+    assert_eq!((all[0].scope, all[0].expires_at_secs, all[0].used_at_ms), (ApiScope::Full, None, None));
+    assert_eq!(read(store, |r| r.api_token(&ApiTokenHash([9; 32]))).unwrap(), None);
+    assert!(change(store, |w| w.delete_api_token(id)).unwrap());
+    assert!(!change(store, |w| w.delete_api_token(id)).unwrap());
+    assert_eq!(store.change_marker().unwrap(), marker, "a token concerns nobody's standing");
 }
 
 /// N5

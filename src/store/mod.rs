@@ -8,6 +8,7 @@
 //! does not know is [`StoreError::Corrupt`], never a guess.
 
 pub mod access;
+pub mod api_tokens;
 pub mod app_passwords;
 pub mod guesses;
 pub mod life;
@@ -28,6 +29,7 @@ mod life_conformance;
 mod record_conformance;
 
 pub use access::{AccessReads, AccessWrites};
+pub use api_tokens::{ApiTokenReads, ApiTokenWrites, NewApiToken};
 pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
 pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
@@ -41,7 +43,7 @@ pub use webmail_logins::{WebmailHash, WebmailLogin, WebmailLoginReads, WebmailLo
 
 use std::path::PathBuf;
 
-use crate::domain::{AccountId, Delegate, DelegateId, Mailbox, MailboxAddress, MailboxId, Username};
+use crate::domain::{AccountId, Delegate, DelegateId, MailDomain, Mailbox, MailboxAddress, MailboxId, Username};
 
 /// Something that differs whenever an account was changed since it was last asked for, by anybody. The record of sends
 /// does not count: whoever follows the marker looks up everybody's standing each time that it moves, which a busy sender
@@ -95,6 +97,7 @@ pub enum StoreError {
 /// What can be asked within one piece of work.
 pub trait Reads:
     AccessReads
+    + ApiTokenReads
     + AppPasswordReads
     + GuessReads
     + LifeReads
@@ -110,6 +113,13 @@ pub trait Reads:
     fn mailbox_by_id(&self, id: MailboxId) -> Result<Option<Mailbox>, StoreError>;
     /// All mailboxes, by address.
     fn mailboxes(&self) -> Result<Vec<Mailbox>, StoreError>;
+    /// Those of a domain, or of all, by address from after this one on, at most so many.
+    fn mailboxes_after(
+        &self,
+        domain: Option<&MailDomain>,
+        after: Option<&MailboxAddress>,
+        most: usize,
+    ) -> Result<Vec<Mailbox>, StoreError>;
     /// The mailbox that has this address as an alias (G2).
     fn mailbox_of_alias(&self, alias: &MailboxAddress) -> Result<Option<MailboxId>, StoreError>;
     /// The mailbox's own upstream password, sealed; `None` where a master user opens it.
@@ -130,6 +140,7 @@ pub trait Reads:
 pub trait Writes:
     Reads
     + AccessWrites
+    + ApiTokenWrites
     + AppPasswordWrites
     + GuessWrites
     + LifeWrites

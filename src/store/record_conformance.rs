@@ -6,7 +6,7 @@ use std::path::Path;
 use super::conformance::{Open, delegate, mailbox};
 use super::*;
 use crate::domain::{
-    CopyState, DelegateId, ListenerKind, Login, OutcomeKind, SendFilter, SendId, SendOutcome, SendRecord, Sending,
+    CopyState, DelegateId, ListenerKind, Login, OutcomeKind, Position, SendFilter, SendId, SendOutcome, SendRecord, Sending,
     SentBy, SentCopy, SpoolName,
 };
 
@@ -141,6 +141,9 @@ fn sends_are_found(dir: &Path, open: Open) {
     assert_eq!(ask(SendFilter { outcome: Some(OutcomeKind::Accepted), ..all() }, 10), [fourth, first]);
     assert_eq!(ask(SendFilter { outcome: Some(OutcomeKind::Refused), ..all() }, 10), [second]);
     assert_eq!(ask(SendFilter { outcome: Some(OutcomeKind::Unknown), ..all() }, 10), [third]);
+    let after = |at_ms, id| ask(SendFilter { after: Some(Position { at_ms, row: id }), ..all() }, 10);
+    assert_eq!((after(300, fourth), after(300, second)), (vec![second, third, first], vec![third, first]));
+    assert_eq!(after(100, first), [0; 0]);
     let to = read(store, |r| r.sends(&all(), 10)).unwrap().pop().unwrap().sending.forward_paths;
     assert_eq!(to, ["x@y.it", "Z@y.it"], "as they were written");
 }

@@ -8,6 +8,7 @@
 //! - One connection writes, one reads. What the [`ChangeMarker`] is, `schema` says.
 
 mod access;
+mod api_tokens;
 mod app_passwords;
 mod guesses;
 mod life;

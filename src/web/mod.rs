@@ -14,6 +14,7 @@
 //! - `invitation`, `password`, `login`: the pages that anybody may open
 //! - `records`: what was sent, who came in, who is at work
 //! - `setup`: the files by which mail programs set themselves up
+//! - `api`: the same and more for programs, by tokens
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
 //!
 //! Everything that a browser sends is untrusted, and so are the names that people have given themselves: they are text, and
@@ -22,6 +23,7 @@
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
+mod api;
 mod errands;
 mod form;
 mod frame;

@@ -9,8 +9,9 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
+use super::api;
 use super::frame::Part;
 use super::page::{self, Problem};
 use super::reader::Reader;
@@ -59,8 +60,11 @@ pub fn router(site: Site) -> Router {
         .merge(setup::routes::all())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
-        .with_state(site)
+        .with_state(site.clone())
         .layer(middleware::from_fn(in_time))
+        .nest(api::PREFIX, api::router(site))
+        // The one address below it that `nest` leaves out.
+        .route(&format!("{}/", api::PREFIX), any(api::nothing))
         .layer(middleware::from_fn_with_state(answered, with_headers))
 }
 

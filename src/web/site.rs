@@ -11,7 +11,7 @@ use super::errands::{Desk, Errands};
 use super::page::Problem;
 use super::setup::Servers;
 use crate::accounts::{Accounts, AccountsError, Credentials, OpenSessions};
-use crate::config::PanelConfig;
+use crate::config::{PanelConfig, PanelTls};
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.
 const TRIALS_AT_ONCE: usize = 8;
@@ -57,6 +57,8 @@ pub struct Site {
     pub(super) exports: Arc<Semaphore>,
     /// What mail programs are told.
     pub(super) servers: Servers,
+    /// Whether a connection comes from whom it is of, and not from a reverse proxy that stands for all.
+    pub(super) knows_addresses: bool,
     mail_servers: Arc<dyn MailServers>,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -86,6 +88,7 @@ impl Site {
             desk,
             open_sessions,
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
+            knows_addresses: panel.tls != PanelTls::None || panel.proxy_protocol,
             mail_servers,
             hashing,
             lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),
@@ -100,11 +103,23 @@ impl Site {
         work: Work,
         question: impl FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
     ) -> Result<T, Problem> {
+        match self.in_turn(work, question).await {
+            Some(answer) => answer.map_err(Problem::of),
+            None => Err(Problem::Internal),
+        }
+    }
+
+    /// The same, whoever is to be told what went wrong; none where it could not be run.
+    pub(super) async fn in_turn<T: Send + 'static>(
+        &self,
+        work: Work,
+        question: impl FnOnce(&Accounts) -> T + Send + 'static,
+    ) -> Option<T> {
         let turns = match work {
             Work::Lookup => &self.lookups,
             Work::Hashing => &self.hashing,
         };
-        let Ok(turn) = turns.clone().acquire_owned().await else { return Err(Problem::Internal) };
+        let turn = turns.clone().acquire_owned().await.ok()?;
         let accounts = self.accounts.clone();
         let asked = tokio::task::spawn_blocking(move || {
             // It goes on when nobody waits for it any more, and so does its turn.
@@ -112,10 +127,10 @@ impl Site {
             question(&accounts)
         });
         match asked.await {
-            Ok(answer) => answer.map_err(Problem::of),
+            Ok(answer) => Some(answer),
             Err(error) => {
-                tracing::error!(%error, "a page could not be made");
-                Err(Problem::Internal)
+                tracing::error!(%error, "a question of the panel was not answered");
+                None
             }
         }
     }

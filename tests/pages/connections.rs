@@ -5,7 +5,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use delega::accounts::ApiTokenEntry;
 use delega::config::{Config, TlsConfig};
+use delega::domain::ApiScope;
 use delega::domain::limits::{REQUEST_HEAD_BYTES, REQUEST_HEADERS};
 use delega::net::{ServerTls, Signals, shutdown::Reload};
 use delega::web::{CONNECTION_LIFE, HEAD_TIMEOUT, Panel, REQUEST_TIMEOUT};
@@ -29,15 +31,19 @@ struct Running {
 }
 
 fn start(tls: Option<Arc<ServerTls>>) -> Running {
+    let wanted = PanelConfig { tls: if tls.is_some() { PanelTls::Implicit } else { PanelTls::None }, ..panel() };
+    start_with(&wanted, tls)
+}
+
+fn start_with(wanted: &PanelConfig, tls: Option<Arc<ServerTls>>) -> Running {
     let office = Office::open();
     let text = "[[listen]]\nprotocol = \"imap\"\naddress = \"127.0.0.1:0\"\ntls = \"none\"\n\
                 [upstream.provider]\nimap = \"imaps://imap.pec.example.it\"\n";
     let config = Config::parse(text, std::path::Path::new("delega.toml")).unwrap();
     let (_, reload) = Reload::channel();
     let signals = Signals { stop: CancellationToken::new(), stop_at_once: CancellationToken::new(), reload };
-    let wanted = PanelConfig { tls: if tls.is_some() { PanelTls::Implicit } else { PanelTls::None }, ..panel() };
     let gatehouse = gatehouse(1, office.at_work.clone());
-    let panel = Panel::bind(&wanted, &config, office.accounts.clone(), tls, gatehouse, signals.clone()).unwrap();
+    let panel = Panel::bind(wanted, &config, office.accounts.clone(), tls, gatehouse, signals.clone()).unwrap();
     Running { address: panel.address(), signals, task: tokio::spawn(panel.run()), office }
 }
 
@@ -260,4 +266,26 @@ async fn when_it_stops_it_answers_and_does_what_was_asked() {
     let sent = links(&running.office.accounts, now());
     assert_eq!(sent.into_iter().map(|(recipient, _)| recipient).collect::<Vec<_>>(), ["bruno@example.it"]);
     assert!(TcpStream::connect(running.address).await.is_err());
+}
+
+/// Behind a reverse proxy that tells no addresses, one stranger would close the API to all.
+#[tokio::test]
+async fn s5_wrong_tokens_close_the_api_to_the_address_that_they_come_from() {
+    for proxied in [true, false] {
+        let running = start_with(&PanelConfig { proxy_protocol: proxied, ..panel() }, None);
+        let entry = ApiTokenEntry { name: "crm".to_owned(), scope: ApiScope::Full, valid_secs: None };
+        let (secret, _) = running.office.accounts.create_api_token(entry, now()).unwrap();
+        let status = async |from: &str, token: &str| {
+            let head = if proxied { format!("PROXY TCP4 {from} 192.0.2.1 1000 443\r\n") } else { String::new() };
+            let get = "GET /api/v1/plans HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+            let said = running.says(&format!("{head}{get}Authorization: Bearer {token}\r\n\r\n")).await;
+            said.split(' ').nth(1).unwrap().to_owned()
+        };
+        for n in 0..20 {
+            assert_eq!(status("192.0.2.7", &format!("delega_{n:043}")).await, "401");
+        }
+        let right = secret.shown().expose_secret();
+        let closed = (status("192.0.2.7", right).await, status("192.0.2.8", right).await);
+        assert_eq!(closed, (if proxied { "401" } else { "200" }.to_owned(), "200".to_owned()), "proxied: {proxied}");
+    }
 }

@@ -26,6 +26,7 @@ use tower::ServiceExt as _;
 
 use records::AtWork;
 
+mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;

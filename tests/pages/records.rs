@@ -215,7 +215,7 @@ async fn o2_sends_are_found_by_what_is_asked_for() {
         let page = owner.get(&path(&format!("sends?{wrong}"))).await;
         assert!(page.status == 422 && page.body.contains("role=\"alert\""), "{wrong}: {}", page.body);
     }
-    assert_eq!(owner.get(&path("sends?beyond=x")).await.status, 400);
+    assert_eq!(owner.get(&path("sends?after=x")).await.status, 400);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn every_route_by_every_method() {
 }
 
 /// Holds a table to the file that was reviewed.
-fn reviewed(name: &str, table: &str) {
+pub(crate) fn reviewed(name: &str, table: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&file, table).unwrap();

@@ -3,13 +3,13 @@
 use std::io::Write;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::{By, COLUMN_CHARS, Context, Failure, MOST, by, output, tell_of_more, whose};
 use crate::accounts::Actor;
 use crate::cli::output::Listed;
 use crate::cli::when::{When, now_secs, when};
-use crate::domain::{AccessFilter, AccessRecord, Login, MailboxAddress, Way};
+use crate::domain::{AccessFilter, AccessRecord, MailboxAddress};
+use crate::json::AccessJson;
 
 #[derive(Debug, Args)]
 #[command(
@@ -45,61 +45,6 @@ fn result(text: &str) -> Result<bool, String> {
         "in" => Ok(true),
         "refused" => Ok(false),
         _ => Err("use in or refused".to_owned()),
-    }
-}
-
-/// A row, as programs see it.
-#[derive(Serialize)]
-struct AccessJson<'a> {
-    id: i64,
-    first_at: String,
-    last_at: String,
-    count: u64,
-    /// Null for a postmaster.
-    mailbox: Option<&'a str>,
-    /// Null is the owner, or a postmaster.
-    username: Option<&'a str>,
-    login: String,
-    /// An IP address.
-    address: String,
-    /// `imap`, `submission`, `pop3`, or `panel`.
-    protocol: String,
-    /// `client` or `webmail`; null for the panel.
-    kind: Option<String>,
-    /// What the program said of itself.
-    program: Option<&'a str>,
-    admitted: bool,
-    /// Why they were not let in.
-    refusal: Option<&'a str>,
-}
-
-impl<'a> From<&'a AccessRecord> for AccessJson<'a> {
-    fn from(record: &'a AccessRecord) -> Self {
-        let access = &record.access;
-        AccessJson {
-            id: record.id.0,
-            first_at: output::time_ms(record.first_at_ms),
-            last_at: output::time_ms(record.last_at_ms),
-            count: record.count,
-            mailbox: access.visitor.login().map(|login| login.mailbox().as_str()),
-            username: match access.visitor.login() {
-                None | Some(Login::Owner(_)) => None,
-                Some(Login::Delegate(username, _)) => Some(username.as_str()),
-            },
-            login: access.visitor.to_string(),
-            address: access.address.to_string(),
-            protocol: match access.way {
-                Way::Mail(door) => door.protocol.to_string(),
-                Way::Panel => access.way.to_string(),
-            },
-            kind: match access.way {
-                Way::Mail(door) => Some(door.kind.to_string()),
-                Way::Panel => None,
-            },
-            program: access.program.as_deref(),
-            admitted: access.refusal.is_none(),
-            refusal: access.refusal.as_deref(),
-        }
     }
 }
 

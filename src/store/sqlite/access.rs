@@ -83,12 +83,12 @@ fn conditions(filter: &AccessFilter) -> Conditions {
     all.and("address = ?", filter.address.map(|address| address.to_string()));
     all.and("last_at_ms >= ?", filter.since_ms);
     all.and("first_at_ms <= ?", filter.until_ms);
+    all.after("last_at_ms", filter.after);
     match filter.admitted {
         None => {}
         Some(true) => all.holds("refusal IS NULL"),
         Some(false) => all.holds("refusal IS NOT NULL"),
     }
-    all.beyond("last_at_ms, id", filter.beyond);
     all
 }
 

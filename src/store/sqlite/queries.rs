@@ -1,12 +1,12 @@
 //! The rows of [`Reads`] and [`Writes`] as SQL, within a transaction that the caller began.
 
 use rusqlite::types::{FromSql, Value};
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_iter};
 
 use super::failed;
 use crate::domain::{
-    AccountId, Delegate, DelegateId, DelegateState, FiscalCode, Language, Mailbox, MailboxAddress, MailboxId, Owner,
-    PasswordVersion, Permissions, Person, Position, Profile, SentBy, Username,
+    AccountId, Delegate, DelegateId, DelegateState, FiscalCode, Language, MailDomain, Mailbox, MailboxAddress,
+    MailboxId, Owner, PasswordVersion, Permissions, Person, Position, Profile, SentBy, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
 
@@ -103,10 +103,10 @@ impl Conditions {
         }
     }
 
-    /// After this place, in an order by these columns, the newest first.
-    pub(super) fn beyond(&mut self, columns: &str, place: Option<Position>) {
+    /// After this place in the order of `time` and row number, both descending.
+    pub(super) fn after(&mut self, time: &str, place: Option<Position>) {
         if let Some(Position { at_ms, row }) = place {
-            self.holds(&format!("({columns}) < (?, ?)"));
+            self.holds(&format!("({time}, id) < (?, ?)"));
             self.values.extend([at_ms.into(), row.into()]);
         }
     }
@@ -227,6 +227,22 @@ impl Reads for Work<'_> {
 
     fn mailboxes(&self) -> Made<Vec<Mailbox>> {
         let found = self.rows(&format!("{MAILBOX} ORDER BY address"), [], mailbox)?;
+        found.into_iter().map(|mailbox| self.with_aliases(mailbox)).collect()
+    }
+
+    fn mailboxes_after(
+        &self,
+        domain: Option<&MailDomain>,
+        after: Option<&MailboxAddress>,
+        most: usize,
+    ) -> Made<Vec<Mailbox>> {
+        let mut wanted = Conditions::default();
+        wanted.and("address > ?", after.map(|after| after.as_str().to_owned()));
+        // An address has one @.
+        wanted.and("substr(address, instr(address, '@') + 1) = ?", domain.map(|domain| domain.as_str().to_owned()));
+        let (conditions, values) = wanted.limited(most);
+        let found =
+            self.rows(&format!("{MAILBOX}{conditions} ORDER BY address LIMIT ?"), params_from_iter(values), mailbox)?;
         found.into_iter().map(|mailbox| self.with_aliases(mailbox)).collect()
     }
 

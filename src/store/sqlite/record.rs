@@ -83,7 +83,7 @@ fn conditions(filter: &SendFilter) -> Conditions {
     all.and("at_ms <= ?", filter.until_ms);
     all.and("outcome = ?", filter.outcome.map(|outcome| outcome.name().to_owned()));
     all.and("has_within(subject, ?)", filter.subject.as_ref().map(|part| part.to_lowercase()));
-    all.beyond("at_ms, id", filter.beyond);
+    all.after("at_ms", filter.after);
     all
 }
 

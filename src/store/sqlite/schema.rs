@@ -315,6 +315,7 @@ CREATE TABLE api_tokens (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     name            TEXT NOT NULL UNIQUE,
     hash            BLOB NOT NULL UNIQUE,
+    scope           TEXT NOT NULL,
     created_at_secs INTEGER NOT NULL,
     expires_at_secs INTEGER,
     used_at_ms      INTEGER

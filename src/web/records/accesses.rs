@@ -96,7 +96,7 @@ pub(in crate::web) async fn own(State(site): State<Site>, signed: Signed, uri: U
 
 async fn listed(site: &Site, signed: &Signed, whose: Whose, uri: &Uri) -> Result<Response, Problem> {
     let (query, language) = (Query::of(uri), signed.language());
-    let beyond = query.beyond()?;
+    let after = query.after()?;
     let (people, mailbox, part) = match &whose {
         Whose::Own(_) => (People(Vec::new()), None, Part::Account),
         Whose::Mailbox(_, address) => {
@@ -104,7 +104,7 @@ async fn listed(site: &Site, signed: &Signed, whose: Whose, uri: &Uri) -> Result
         }
     };
     let mut sieve = Sieve::new(&query, language);
-    let filter = AccessFilter { beyond, ..asked(&mut sieve, &whose) };
+    let filter = AccessFilter { after, ..asked(&mut sieve, &whose) };
     let (faults, path) = (sieve.faults, whose.path());
     let mut found = None;
     if faults.is_empty() {
@@ -120,7 +120,7 @@ async fn listed(site: &Site, signed: &Signed, whose: Whose, uri: &Uri) -> Result
         filtered: FIELDS.iter().any(|name| !query.typed(name).is_empty()),
         export: query.path(&format!("{path}.csv"), &FIELDS, None),
         older: rows.last().filter(|_| more).map(|last| query.path(&path, &FIELDS, Some(last.position()))),
-        newest: beyond.map(|_| query.path(&path, &FIELDS, None)),
+        newest: after.map(|_| query.path(&path, &FIELDS, None)),
         rows: rows.iter().map(|record| row(language, record, &names)).collect(),
         faults: &faults,
         query: &query,
@@ -245,12 +245,12 @@ async fn exported(site: &Site, signed: &Signed, whose: Whose, name: &str, uri: &
     ];
     let head = texts::csv_line(&head.map(|id| texts::text(language, id, &[])));
     let asker = site.clone();
-    let read = move |beyond| -> std::pin::Pin<Box<dyn Future<Output = Result<Piece, Problem>> + Send>> {
-        let (site, whose, filter) = (asker.clone(), whose.clone(), AccessFilter { beyond, ..filter.clone() });
+    let read = move |after| -> std::pin::Pin<Box<dyn Future<Output = Result<Piece, Problem>> + Send>> {
+        let (site, whose, filter) = (asker.clone(), whose.clone(), AccessFilter { after, ..filter.clone() });
         Box::pin(async move {
             let found = site.ask(Work::Lookup, move |accounts| whose.read(accounts, &filter, PIECE_ROWS)).await?;
             let lines = found.rows.iter().map(|record| line(language, record)).collect();
-            Ok(Piece { lines, beyond: found.rows.last().filter(|_| found.more).map(AccessRecord::position) })
+            Ok(Piece { lines, after: found.rows.last().filter(|_| found.more).map(AccessRecord::position) })
         })
     };
     export::table(site, name, head, read).await

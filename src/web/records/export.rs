@@ -25,7 +25,7 @@ const MARK: &str = "\u{feff}";
 /// Some rows, and where they go on.
 pub(super) struct Piece {
     pub(super) lines: String,
-    pub(super) beyond: Option<Position>,
+    pub(super) after: Option<Position>,
 }
 
 type Reading = Pin<Box<dyn Future<Output = Result<Piece, Problem>> + Send>>;
@@ -43,7 +43,7 @@ enum State {
     Done,
 }
 
-/// The table as an answer, its first rows read already. `read` reads what lies beyond a place.
+/// The table as an answer, its first rows read already. `read` reads what lies after a place.
 pub(super) async fn table(
     site: &Site,
     name: &str,
@@ -70,9 +70,9 @@ impl hyper::body::Body for Rows {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         loop {
             match std::mem::replace(&mut self.state, State::Done) {
-                State::Read(Piece { lines, beyond }) => {
-                    if beyond.is_some() {
-                        self.state = State::Reading((self.read)(beyond));
+                State::Read(Piece { lines, after }) => {
+                    if after.is_some() {
+                        self.state = State::Reading((self.read)(after));
                     }
                     return Poll::Ready(Some(Ok(Frame::data(lines.into()))));
                 }

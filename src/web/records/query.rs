@@ -38,18 +38,18 @@ impl Query {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
 
-    /// The place beyond which rows are wanted.
-    pub(super) fn beyond(&self) -> Result<Option<Position>, Problem> {
-        match self.typed("beyond") {
+    /// The place after which rows are wanted.
+    pub(super) fn after(&self) -> Result<Option<Position>, Problem> {
+        match self.typed("after") {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| Problem::BadRequest),
         }
     }
 
     /// A path with what is asked for by these fields, and a place to go on from.
-    pub(super) fn path(&self, path: &str, fields: &[&str], beyond: Option<Position>) -> String {
+    pub(super) fn path(&self, path: &str, fields: &[&str], after: Option<Position>) -> String {
         let kept = fields.iter().map(|name| (*name, self.typed(name).to_owned()));
-        let all = kept.chain(beyond.map(|place| ("beyond", place.to_string())));
+        let all = kept.chain(after.map(|place| ("after", place.to_string())));
         let pairs: Vec<String> =
             all.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encoded(&value))).collect();
         if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }

@@ -79,10 +79,10 @@ pub(in crate::web) async fn list(State(site): State<Site>, signed: Signed, place
 
 async fn listed(site: &Site, signed: &Signed, places: &Places, uri: &Uri) -> Result<Response, Problem> {
     let (address, query, language) = (places.mailbox()?, Query::of(uri), signed.language());
-    let beyond = query.beyond()?;
+    let after = query.after()?;
     let people = People::of(site, signed, &address, Record::Sends).await?;
     let mut sieve = Sieve::new(&query, language);
-    let filter = SendFilter { beyond, ..asked(&mut sieve, &address) };
+    let filter = SendFilter { after, ..asked(&mut sieve, &address) };
     let faults = sieve.faults;
     let mut found = None;
     if faults.is_empty() {
@@ -101,7 +101,7 @@ async fn listed(site: &Site, signed: &Signed, places: &Places, uri: &Uri) -> Res
         filtered: FIELDS.iter().any(|name| !query.typed(name).is_empty()),
         export: query.path(&format!("{path}.csv"), &FIELDS, None),
         older: rows.last().filter(|_| more).map(|last| query.path(&path, &FIELDS, Some(last.position()))),
-        newest: beyond.map(|_| query.path(&path, &FIELDS, None)),
+        newest: after.map(|_| query.path(&path, &FIELDS, None)),
         rows: rows.iter().map(|send| row(language, &path, send, &names)).collect(),
         faults: &faults,
         query: &query,
@@ -237,14 +237,14 @@ async fn exported(site: Site, signed: &Signed, places: &Places, uri: &Uri) -> Re
     ];
     let head = texts::csv_line(&head.map(|id| texts::text(language, id, &[])));
     let asker = site.clone();
-    let read = move |beyond| -> std::pin::Pin<Box<dyn Future<Output = Result<Piece, Problem>> + Send>> {
-        let (site, filter) = (asker.clone(), SendFilter { beyond, ..filter.clone() });
+    let read = move |after| -> std::pin::Pin<Box<dyn Future<Output = Result<Piece, Problem>> + Send>> {
+        let (site, filter) = (asker.clone(), SendFilter { after, ..filter.clone() });
         Box::pin(async move {
             let found = site
                 .ask(Work::Lookup, move |accounts| accounts.sends(actor, &filter, PIECE_ROWS, now_secs()))
                 .await?;
             let lines = found.rows.iter().map(|send| line(language, send)).collect();
-            Ok(Piece { lines, beyond: found.rows.last().filter(|_| found.more).map(SendRecord::position) })
+            Ok(Piece { lines, after: found.rows.last().filter(|_| found.more).map(SendRecord::position) })
         })
     };
     export::table(&site, &format!("sends-{address}"), head, read).await
