@@ -139,7 +139,7 @@ fn s3_with_two_steps_it_needs_an_app_password() {
     let app = two_steps::app_password(&office.delega, &login);
     let settings = settings(by_delega(&office, Tls::Implicit, &ca, &login, &app));
     let home = Thunderbird::set_up(settings, &app).quit();
-    let mut thunderbird = Thunderbird::launch(home, settings, true);
+    let mut thunderbird = Thunderbird::launch(home, &super::preferences(settings, true));
     office.delega.wait_logged("session start", 1);
     let sent = office.snapshot().folder("Sent").messages.len() + 1;
     thunderbird.sends("esterno@pec.example.org", "Perché così", "Distinti saluti, però").unwrap();
