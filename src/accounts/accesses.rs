@@ -9,9 +9,7 @@ use super::record_sending::{cut, up_to};
 use super::{Accounts, AccountsError, Actor};
 use crate::domain::access::ACCESS_APART_MS;
 use crate::domain::oversight::Record;
-use crate::domain::{
-    Access, AccessFilter, AccessRecord, AccountId, AppPasswordId, Door, LastUse, Login, Visitor, Way,
-};
+use crate::domain::{Access, AccessFilter, AccessRecord, AccountId, AppPasswordId, Door, LastUse, Login, Visitor, Way};
 use crate::store::{self, Reads};
 use std::net::IpAddr;
 

@@ -218,7 +218,13 @@ fn a_start_tidies_up_what_was_cut_off() {
     let second = fixture.spool();
     assert!(
         second
-            .read(&fixture.accounts.sends(Actor::Operator, &SendFilter::default(), 9, NOW).unwrap().rows[0].copy.clone().unwrap().spool)
+            .read(
+                &fixture.accounts.sends(Actor::Operator, &SendFilter::default(), 9, NOW).unwrap().rows[0]
+                    .copy
+                    .clone()
+                    .unwrap()
+                    .spool
+            )
             .is_ok()
     );
     drop((spool, second));

@@ -1,5 +1,6 @@
 //! Who has a mailbox open now, and how a session is ended (X16). The gateway knows; who may ask it is judged here.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -75,9 +76,8 @@ impl Accounts {
         open: &dyn OpenSessions,
         now_secs: i64,
     ) -> Result<Vec<OpenSession>, AccountsError> {
-        let (mailbox, seen) = store::read(self.store.as_ref(), |reads| {
-            self.oversee(reads, actor, address, Record::Sessions, now_secs)
-        })?;
+        let (mailbox, seen) =
+            store::read(self.store.as_ref(), |reads| self.oversee(reads, actor, address, Record::Sessions, now_secs))?;
         Ok(latest_first(open.of(mailbox.id), |session| match session.account {
             AccountRef::Owner(..) => seen == Sight::Everybody,
             AccountRef::Delegate(..) => true,
@@ -129,6 +129,6 @@ impl Accounts {
 
 fn latest_first(mut sessions: Vec<OpenSession>, seen: impl Fn(&OpenSession) -> bool) -> Vec<OpenSession> {
     sessions.retain(seen);
-    sessions.sort_by(|one, other| (other.since_ms, other.key.0).cmp(&(one.since_ms, one.key.0)));
+    sessions.sort_by_key(|session| Reverse((session.since_ms, session.key.0)));
     sessions
 }

@@ -7,9 +7,7 @@ use crate::accounts::{
     AccessEntry, AccountRef, DelegateEntry, DelegateName, OpenSession, OpenSessions, PostmasterEntry, SendingEntry,
     SessionKey,
 };
-use crate::domain::{
-    AccessFilter, Language, MailboxId, PasswordVersion, Permissions, Profile, SendFilter, SendId,
-};
+use crate::domain::{AccessFilter, Language, MailboxId, PasswordVersion, Permissions, Profile, SendFilter, SendId};
 use std::sync::Mutex;
 
 const NOW_MS: i64 = NOW * 1000;
@@ -159,7 +157,11 @@ fn lists_go_on_from_a_place() {
     let page = |after| {
         let filter = SendFilter { mailbox: Some(office.fixture.address()), after, ..SendFilter::default() };
         let found = accounts.sends(office.owner, &filter, 2, NOW).unwrap();
-        (found.rows.iter().map(|row| row.id.0).collect::<Vec<_>>(), found.rows.last().map(|row| row.position()), found.more)
+        (
+            found.rows.iter().map(|row| row.id.0).collect::<Vec<_>>(),
+            found.rows.last().map(|row| row.position()),
+            found.more,
+        )
     };
     let (first, last, more) = page(None);
     assert_eq!((first, more), (vec![4, 3], true));

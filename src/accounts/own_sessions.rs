@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{Accounts, AccountsError, SessionToken};
-use crate::domain::panel_session::{PanelSession, SessionHash};
 use crate::domain::AccountId;
+use crate::domain::panel_session::{PanelSession, SessionHash};
 use crate::store;
 
 /// A session of the panel, as its person sees it.

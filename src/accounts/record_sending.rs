@@ -10,8 +10,8 @@
 use std::net::SocketAddr;
 
 use super::copies::first_attempt_at_ms;
-use super::spool::Spooled;
 use super::oversight::narrowed;
+use super::spool::Spooled;
 use super::{AccountRef, Accounts, AccountsError, Actor, Rule, Standing};
 use crate::domain::oversight::{Record, Sight};
 use crate::domain::{
@@ -141,13 +141,7 @@ impl Accounts {
 
     /// The newest of the record that fit, at most so many. The operator sees those of all mailboxes, and a mailbox that is
     /// neither here nor in the record is unknown to them; others name one.
-    pub fn sends(
-        &self,
-        actor: Actor,
-        filter: &SendFilter,
-        most: usize,
-        now_secs: i64,
-    ) -> Result<Sends, AccountsError> {
+    pub fn sends(&self, actor: Actor, filter: &SendFilter, most: usize, now_secs: i64) -> Result<Sends, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
             if actor != Actor::Operator {
                 let none = Sends { rows: Vec::new(), more: false };

@@ -129,7 +129,12 @@ fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), F
         ..SendFilter::default()
     };
     (filter.mailbox, filter.by) = whose(filter.mailbox, command.by)?;
-    let found = context.accounts.sends(Actor::Operator, &filter, usize::try_from(command.limit).unwrap_or(usize::MAX), now_secs())?;
+    let found = context.accounts.sends(
+        Actor::Operator,
+        &filter,
+        usize::try_from(command.limit).unwrap_or(usize::MAX),
+        now_secs(),
+    )?;
     if command.listed.json.wanted {
         output::json(out, &found.rows.iter().map(SendJson::from).collect::<Vec<_>>())?;
     } else if command.listed.csv {
@@ -146,7 +151,19 @@ fn sends(command: Sends, context: &Context, out: &mut dyn Write) -> Result<(), F
 
 /// The columns for spreadsheets, by the names that programs know.
 const CSV: [&str; 14] = [
-    "id", "at", "login", "peer", "kind", "from", "to", "message_id", "subject", "bytes", "outcome", "reply", "outcome_at",
+    "id",
+    "at",
+    "login",
+    "peer",
+    "kind",
+    "from",
+    "to",
+    "message_id",
+    "subject",
+    "bytes",
+    "outcome",
+    "reply",
+    "outcome_at",
     "copy",
 ];
 

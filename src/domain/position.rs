@@ -28,7 +28,8 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, BadPosition> {
         let (at_ms, row) = text.rsplit_once('-').ok_or(BadPosition)?;
-        let place = Position { at_ms: at_ms.parse().map_err(|_| BadPosition)?, row: row.parse().map_err(|_| BadPosition)? };
+        let place =
+            Position { at_ms: at_ms.parse().map_err(|_| BadPosition)?, row: row.parse().map_err(|_| BadPosition)? };
         if place.to_string() == text { Ok(place) } else { Err(BadPosition) }
     }
 }

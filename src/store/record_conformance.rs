@@ -6,8 +6,8 @@ use std::path::Path;
 use super::conformance::{Open, delegate, mailbox};
 use super::*;
 use crate::domain::{
-    CopyState, DelegateId, ListenerKind, Login, OutcomeKind, Position, SendFilter, SendId, SendOutcome, SendRecord, Sending,
-    SentBy, SentCopy, SpoolName,
+    CopyState, DelegateId, ListenerKind, Login, OutcomeKind, Position, SendFilter, SendId, SendOutcome, SendRecord,
+    Sending, SentBy, SentCopy, SpoolName,
 };
 
 /// A send by anna, or by the owner.

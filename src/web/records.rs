@@ -21,13 +21,13 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
+use super::now_secs;
 use super::page::Problem;
 use super::session::Signed;
 use super::site::{Site, Work};
-use super::now_secs;
 use crate::accounts::Overseen;
 use crate::domain::oversight::Record;
-use crate::domain::{AccountId, Door, ListenerKind, Login, MailboxAddress, Protocol};
+use crate::domain::{AccountId, Door, Language, ListenerKind, Login, MailboxAddress, Protocol};
 use crate::texts;
 
 /// How many rows a page has.
@@ -75,17 +75,22 @@ impl People {
 struct Person {
     /// Their name, where they are still there.
     name: Option<String>,
+    /// What they log in as, within the mailbox.
     login: String,
 }
 
 impl Person {
     fn new(login: &Login, account: AccountId, names: &HashMap<AccountId, &str>) -> Person {
-        Person { name: names.get(&account).map(|name| (*name).to_owned()), login: login.to_string() }
+        let login = match login {
+            Login::Owner(address) => address.as_str(),
+            Login::Delegate(username, _) => username.as_str(),
+        };
+        Person { name: names.get(&account).map(|name| (*name).to_owned()), login: login.to_owned() }
     }
 }
 
 /// Where somebody came in, for people.
-fn way(language: crate::domain::Language, door: Door) -> String {
+fn way(language: Language, door: Door) -> String {
     let protocol = match door.protocol {
         Protocol::Imap => "IMAP",
         Protocol::Pop3 => "POP3",

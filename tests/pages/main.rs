@@ -68,11 +68,7 @@ impl MailServers for MailServer {
 
 /// A gateway in which so many may run argon2 at once.
 fn gatehouse(turns: usize, at_work: Arc<AtWork>) -> Gatehouse {
-    Gatehouse {
-        hashing: Arc::new(Semaphore::new(turns)),
-        mail_servers: Arc::new(MailServer),
-        open_sessions: at_work,
-    }
+    Gatehouse { hashing: Arc::new(Semaphore::new(turns)), mail_servers: Arc::new(MailServer), open_sessions: at_work }
 }
 
 /// What came back.

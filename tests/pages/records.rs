@@ -3,9 +3,7 @@
 
 use std::sync::Mutex;
 
-use delega::accounts::{
-    AccessEntry, AccountRef, OpenSession, OpenSessions, SendingEntry, SessionKey,
-};
+use delega::accounts::{AccessEntry, AccountRef, OpenSession, OpenSessions, SendingEntry, SessionKey};
 use delega::domain::{Login, MailboxId, PasswordVersion, SendOutcome, Sending};
 
 use super::*;
@@ -168,11 +166,16 @@ async fn office() -> Office {
 async fn o2_the_owner_follows_what_was_sent() {
     let office = office().await;
     let id = office.sends(ANNA, &["comune@pec.example.org", "regione@pec.example.org"], "Domanda", AT);
-    office.accounts.record_outcome(delega::domain::SendId(id), SendOutcome::Refused("550 no".to_owned()), None, AT).unwrap();
+    office
+        .accounts
+        .record_outcome(delega::domain::SendId(id), SendOutcome::Refused("550 no".to_owned()), None, AT)
+        .unwrap();
     let owner = office.owner().await;
     let page = owner.get(&path("sends")).await;
     assert_eq!(page.status, 200);
-    for said in ["4 dicembre 2026, 10:30", "Anna Verdi", ANNA, "comune@pec.example.org", "e un altro", "Domanda", "Rifiutato"] {
+    for said in
+        ["4 dicembre 2026, 10:30", "Anna Verdi", ANNA, "comune@pec.example.org", "e un altro", "Domanda", "Rifiutato"]
+    {
         assert!(page.body.contains(said), "{said}: {}", page.body);
     }
     let one = owner.get(&path(&format!("sends/{id}"))).await;
@@ -282,7 +285,12 @@ async fn s4_accesses_of_the_mailbox_and_ones_own() {
     office.comes_in(MAILBOX, Some("K-9"), Some("wrong password"), AT + 2);
     let owner = office.owner().await;
     let all = owner.get(&path("accesses?until=2026-12-04")).await.body;
-    for said in ["2 volte dal 4 dicembre 2026, 10:30", "Thunderbird 140", "programma di posta (IMAP)", "Rifiutato: password sbagliata"] {
+    for said in [
+        "2 volte dal 4 dicembre 2026, 10:30",
+        "Thunderbird 140",
+        "programma di posta (IMAP)",
+        "Rifiutato: password sbagliata",
+    ] {
         assert!(all.contains(said), "{said}: {all}");
     }
     let refused = owner.get(&path("accesses?result=refused")).await.body;
@@ -308,7 +316,8 @@ async fn who_may_not_look_finds_nothing() {
     office.works(ANNA, 7);
     let anna = office.logged_in("anna").await;
     let key = "07".repeat(16);
-    let pages = ["sends", &format!("sends/{id}"), "sends.csv", "accesses", "accesses.csv", "now", &format!("now/{key}")];
+    let pages =
+        ["sends", &format!("sends/{id}"), "sends.csv", "accesses", "accesses.csv", "now", &format!("now/{key}")];
     for page in pages {
         assert_eq!(anna.get(&path(page)).await.status, 404, "{page}");
         let elsewhere = format!("/mailboxes/altro%40pec.example.it/{page}");

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use delega::accounts::{
-    Accounts, AccountsError, Actor, DelegateName, MailboxChange, MailboxEntry, Master, OpenSessions, PermissionChange, Suspension,
-    Upstreams, Vault,
+    Accounts, AccountsError, Actor, DelegateName, MailboxChange, MailboxEntry, Master, OpenSessions, PermissionChange,
+    Suspension, Upstreams, Vault,
 };
 use delega::domain::{
     DelegateState, Grant, Language, Login, MailboxId, Owner, Permissions, Person, Profile, Protocol, Protocols,

@@ -58,7 +58,12 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
         admitted: command.result,
         ..AccessFilter::default()
     };
-    let found = context.accounts.accesses(Actor::Operator, &filter, usize::try_from(command.limit).unwrap_or(usize::MAX), now_secs())?;
+    let found = context.accounts.accesses(
+        Actor::Operator,
+        &filter,
+        usize::try_from(command.limit).unwrap_or(usize::MAX),
+        now_secs(),
+    )?;
     if command.listed.json.wanted {
         output::json(out, &found.rows.iter().map(AccessJson::from).collect::<Vec<_>>())?;
     } else if command.listed.csv {

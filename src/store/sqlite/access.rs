@@ -5,8 +5,8 @@ use rusqlite::{Row, params, params_from_iter};
 use super::queries::{Conditions, Made, Work, column, parsed, parsed_or_none, unsigned};
 use super::record::{kind_from_name, username};
 use crate::domain::{
-    Access, AccessFilter, AccessId, AccessRecord, AccountId, DelegateId, Door, Login, MailboxAddress, MailboxId, PostmasterId,
-    Protocol, Username, Visitor, Way,
+    Access, AccessFilter, AccessId, AccessRecord, AccountId, DelegateId, Door, Login, MailboxAddress, MailboxId,
+    PostmasterId, Protocol, Username, Visitor, Way,
 };
 use crate::store::StoreError;
 use crate::store::access::{AccessReads, AccessWrites};

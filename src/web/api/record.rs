@@ -28,7 +28,8 @@ pub(super) async fn sends(State(site): State<Site>, query: Query) -> Result<Resp
         };
         Some((filter, limit(query)))
     })?;
-    let found = ask(&site, Work::Lookup, move |accounts| accounts.sends(Actor::Operator, &filter, most, now_secs())).await?;
+    let found =
+        ask(&site, Work::Lookup, move |accounts| accounts.sends(Actor::Operator, &filter, most, now_secs())).await?;
     let next = found.rows.last().filter(|_| found.more).map(|last| last.position().to_string());
     Ok(rows(&found.rows.iter().map(SendJson::from).collect::<Vec<_>>(), next))
 }
@@ -49,7 +50,8 @@ pub(super) async fn accesses(State(site): State<Site>, query: Query) -> Result<R
         };
         Some((filter, limit(query)))
     })?;
-    let found = ask(&site, Work::Lookup, move |accounts| accounts.accesses(Actor::Operator, &filter, most, now_secs())).await?;
+    let found =
+        ask(&site, Work::Lookup, move |accounts| accounts.accesses(Actor::Operator, &filter, most, now_secs())).await?;
     let next = found.rows.last().filter(|_| found.more).map(|last| last.position().to_string());
     Ok(rows(&found.rows.iter().map(AccessJson::from).collect::<Vec<_>>(), next))
 }

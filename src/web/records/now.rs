@@ -86,9 +86,8 @@ async fn at_work(
 ) -> Result<(Vec<OpenSession>, People), Problem> {
     let people = People::of(site, signed, address, Record::Sessions).await?;
     let (actor, open, address) = (signed.actor(), site.open_sessions.clone(), address.clone());
-    let asked = move |accounts: &crate::accounts::Accounts| {
-        accounts.open_sessions(actor, &address, open.as_ref(), now_secs())
-    };
+    let asked =
+        move |accounts: &crate::accounts::Accounts| accounts.open_sessions(actor, &address, open.as_ref(), now_secs());
     Ok((site.ask(Work::Lookup, asked).await?, people))
 }
 

@@ -50,8 +50,10 @@ impl Query {
     pub(super) fn path(&self, path: &str, fields: &[&str], after: Option<Position>) -> String {
         let kept = fields.iter().map(|name| (*name, self.typed(name).to_owned()));
         let all = kept.chain(after.map(|place| ("after", place.to_string())));
-        let pairs: Vec<String> =
-            all.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encoded(&value))).collect();
+        let pairs: Vec<String> = all
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", encoded(&value)))
+            .collect();
         if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
     }
 }
@@ -102,7 +104,8 @@ impl<'a> Sieve<'a> {
 impl Choice {
     /// Somebody of these, and whoever was asked for.
     pub(super) fn of(people: &People, asked: &str) -> Vec<Choice> {
-        let mut choices: Vec<Choice> = people.0.iter().map(|one| Choice::new(&one.login, Some(&one.name), asked)).collect();
+        let mut choices: Vec<Choice> =
+            people.0.iter().map(|one| Choice::new(&one.login, Some(&one.name), asked)).collect();
         if let Ok(gone) = asked.parse::<Login>()
             && !choices.iter().any(|choice| choice.chosen)
         {

@@ -240,9 +240,8 @@ async fn exported(site: Site, signed: &Signed, places: &Places, uri: &Uri) -> Re
     let read = move |after| -> std::pin::Pin<Box<dyn Future<Output = Result<Piece, Problem>> + Send>> {
         let (site, filter) = (asker.clone(), SendFilter { after, ..filter.clone() });
         Box::pin(async move {
-            let found = site
-                .ask(Work::Lookup, move |accounts| accounts.sends(actor, &filter, PIECE_ROWS, now_secs()))
-                .await?;
+            let found =
+                site.ask(Work::Lookup, move |accounts| accounts.sends(actor, &filter, PIECE_ROWS, now_secs())).await?;
             let lines = found.rows.iter().map(|send| line(language, send)).collect();
             Ok(Piece { lines, after: found.rows.last().filter(|_| found.more).map(SendRecord::position) })
         })

@@ -77,8 +77,8 @@ struct House {
 impl House {
     fn open() -> House {
         let office = Office::with(&[("anna", "read,write,send,client"), ("bruno", "read,settings")], |options| {
-            options.upstream = "\n[panel]\naddress = \"127.0.0.1:0\"\ntls = \"none\"\npublic_url = \"http://localhost\"\n"
-                .to_owned();
+            options.upstream =
+                "\n[panel]\naddress = \"127.0.0.1:0\"\ntls = \"none\"\npublic_url = \"http://localhost\"\n".to_owned();
         });
         let listens = office.delega.wait_logged("the panel listens", 1).remove(0);
         let port = listens["address"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
