@@ -52,6 +52,8 @@ mod notices;
 mod pages;
 #[path = "servers/panel/delegates.rs"]
 mod panel_delegates;
+#[path = "servers/panel/records.rs"]
+mod panel_records;
 #[path = "servers/postfix.rs"]
 mod postfix;
 #[path = "servers/sending.rs"]

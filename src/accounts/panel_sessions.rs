@@ -69,7 +69,7 @@ impl SessionToken {
         self.0.expose()
     }
 
-    fn hash(&self) -> SessionHash {
+    pub(super) fn hash(&self) -> SessionHash {
         SessionHash(self.0.hash().0)
     }
 }

@@ -210,8 +210,8 @@ fn m1_a_postmaster_logs_in_with_domain_and_address() {
     assert_eq!((signed.account, stage), (account, Stage::In));
     assert_eq!(signed.place, Place::Domain("pec.example.it".parse().unwrap()));
     let AccountId::Postmaster(id) = account else { panic!("{account}") };
-    let filter = AccessFilter { postmaster: Some(id), ..AccessFilter::default() };
-    let history = fixture.accounts.accesses(&filter, 9).unwrap().rows;
+    let filter = AccessFilter { account: Some(AccountId::Postmaster(id)), ..AccessFilter::default() };
+    let history = fixture.accounts.accesses(Actor::Operator, &filter, 9, NOW).unwrap().rows;
     assert_eq!((history.len(), history[0].access.way), (1, Way::Panel));
     fixture.accounts.remove_postmaster(&"pec.example.it".parse().unwrap(), "posta@example.it").unwrap();
     assert!(fixture.signed(&token, START).is_none());

@@ -1,4 +1,5 @@
-//! `delega delegate add | list | show | set | permissions | suspend | resume | reset-password | deactivate | delete`; those
+//! `delega delegate add | list | show | set | permissions | suspend | resume | reset-password | sign-out | deactivate |
+//! delete`; those
 //! about invitations stand in `invitation`.
 
 use std::io::Write;
@@ -42,6 +43,8 @@ pub(super) enum DelegateCommand {
     Resume(Asked),
     /// Take a delegate's password away, and send them a link for a new one; until then they can do nothing
     ResetPassword(One),
+    /// End all that a delegate has open, in mail programs, web mail and at the panel; they may come in again
+    SignOut(One),
     /// End a delegation; open sessions end at once
     Deactivate(Asked),
     /// Take a delegate off the list, and out at once if they are still active; the username is free again
@@ -225,6 +228,7 @@ pub(super) fn run(command: DelegateCommand, context: &Context, out: &mut dyn Wri
         DelegateCommand::Reinvite(command) => invitation::reinvite(command, context, out),
         DelegateCommand::Reject(command) => invitation::reject(command, context, out),
         DelegateCommand::ResetPassword(command) => reset_password(command, context, out),
+        DelegateCommand::SignOut(command) => sign_out(command, context, out),
         DelegateCommand::Deactivate(command) => deactivate(command, context, out),
         DelegateCommand::Suspend(command) => suspend(command, Suspension::Suspend, context, out),
         DelegateCommand::Resume(command) => suspend(command, Suspension::Resume, context, out),
@@ -356,6 +360,13 @@ fn reset_password(command: One, context: &Context, out: &mut dyn Write) -> Resul
     let email = output::plain(&view.delegate.person.email);
     let line = format!("{} is out until they have set a new password; a link goes to {email}", view.login());
     command.json.done(out, &DelegateJson::from(&view), &line)
+}
+
+fn sign_out(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    context.accounts.sign_out(Actor::Operator, &name.login(), now_secs())?;
+    let view = context.accounts.show_delegate(Actor::Operator, &name, now_secs())?;
+    command.json.done(out, &DelegateJson::from(&view), &format!("{} is signed out everywhere", name.login()))
 }
 
 fn deactivate(command: Asked, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {

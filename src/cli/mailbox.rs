@@ -9,7 +9,7 @@ use super::output::{self, Json};
 use super::when::{When, now_secs, when};
 use super::{Context, Failure, prompt};
 use crate::accounts::{Actor, MailboxChange, MailboxEntry, MailboxView};
-use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, Owner, Phone, PlanName};
+use crate::domain::{FiscalCode, Language, Login, Mailbox, MailboxAddress, Owner, Phone, PlanName};
 use crate::json::MailboxJson;
 
 /// What can be done with mailboxes.
@@ -24,6 +24,8 @@ pub(super) enum MailboxCommand {
     Show(Show),
     /// Change a mailbox
     Set(Set),
+    /// End all that the owner has open, in mail programs, web mail and at the panel; they may come in again
+    SignOut(Show),
     /// Remove a mailbox from delega; on the upstream server it stays as it is
     Remove(Remove),
 }
@@ -182,6 +184,7 @@ pub(super) fn run(command: MailboxCommand, context: &Context, out: &mut dyn Writ
         MailboxCommand::List(command) => list(&command, context, out),
         MailboxCommand::Show(command) => show(&command, context, out),
         MailboxCommand::Set(command) => set(command, context, out),
+        MailboxCommand::SignOut(command) => sign_out(command, context, out),
         MailboxCommand::Remove(command) => remove(&command, context, out),
     }
 }
@@ -228,6 +231,13 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
         ]
     });
     output::table(out, ["ADDRESS", "UPSTREAM", "PLAN", "SEATS", "OWNER", "DELEGATES"], rows)
+}
+
+fn sign_out(command: Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let Show { address, json } = command;
+    context.accounts.sign_out(Actor::Operator, &Login::Owner(address.clone()), now_secs())?;
+    let view = context.accounts.show_mailbox(Actor::Operator, &address, now_secs())?;
+    json.done(out, &MailboxJson::from(&view), &format!("the owner of {address} is signed out everywhere"))
 }
 
 fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {

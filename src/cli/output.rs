@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Failure;
 use crate::domain::deceives;
 pub(super) use crate::json::{time, time_ms};
+use crate::texts::csv_line;
 
 /// For every subcommand that shows or changes something.
 #[derive(Clone, Copy, Debug, Args)]
@@ -28,6 +29,29 @@ impl Json {
 /// Since when something is on.
 pub(super) fn since(secs: Option<i64>) -> String {
     secs.map_or_else(|| "off".to_owned(), |secs| format!("on since {}", time(secs)))
+}
+
+/// For every subcommand that lists what was recorded.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Listed {
+    #[command(flatten)]
+    pub(super) json: Json,
+    /// For spreadsheets: comma-separated values in UTF-8, in which no text is a formula
+    #[arg(long, conflicts_with = "wanted")]
+    pub(super) csv: bool,
+}
+
+/// Rows for spreadsheets.
+pub(super) fn csv<const N: usize>(
+    out: &mut dyn Write,
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<(), Failure> {
+    out.write_all(csv_line(&head).as_bytes())?;
+    for row in rows {
+        out.write_all(csv_line(&row).as_bytes())?;
+    }
+    Ok(())
 }
 
 /// A moment for people, to the second, under a head that says that it is UTC.

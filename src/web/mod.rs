@@ -17,6 +17,7 @@
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
 //! - `mailboxes`: the mailboxes of a domain, for its postmasters
 //! - `rules`: a rule that says no, in the words of who reads it
+//! - `records`: what was sent, who came in, who is at work
 //! - `setup`: the files by which mail programs set themselves up
 //! - `api`: the same and more for programs, by tokens
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
@@ -42,6 +43,7 @@ mod page;
 mod password;
 mod postmaster;
 mod reader;
+mod records;
 mod routes;
 mod rules;
 mod server;
@@ -53,12 +55,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 pub use errands::Errands;
 pub use routes::router;
-pub use site::{Asked, Letters, MailServers, Site, Written};
+pub use site::{Asked, Gatehouse, Letters, MailServers, Site, Written};
 
 use crate::accounts::Accounts;
 use crate::config::{Config, PanelConfig};
@@ -87,21 +88,20 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Binds the listener. To be called within a runtime. `hashing` has the turns of whoever runs argon2.
+    /// Binds the listener. To be called within a runtime.
     pub fn bind(
         panel: &PanelConfig,
         config: &Config,
         accounts: Arc<Accounts>,
         tls: Option<Arc<ServerTls>>,
-        hashing: Arc<Semaphore>,
-        mail_servers: Arc<dyn MailServers>,
+        gatehouse: Gatehouse,
         signals: Signals,
     ) -> Result<Panel, BindError> {
         // Of its own: whoever floods the pages takes no place from those who read their mail.
         let admission = Admission::new(CONNECTIONS, config.limits.connections_before_login_per_address);
         let listener = Listener::bind_panel(panel, tls, admission)?;
         tracing::info!(address = %listener.address(), url = panel.public_url, tls = ?panel.tls, "the panel listens");
-        let (site, errands) = Site::new(panel, accounts, hashing, mail_servers);
+        let (site, errands) = Site::new(panel, accounts, gatehouse);
         Ok(Panel { listener, site, errands, signals, shutdown_grace: config.limits.shutdown_grace })
     }
 

@@ -222,6 +222,8 @@ impl Problem {
     pub(super) fn of(error: AccountsError) -> Problem {
         match error {
             AccountsError::Refused(Rule::LinkGone) => Problem::LinkGone,
+            // Nobody learns which mailboxes there are.
+            AccountsError::Refused(Rule::NoRight { .. }) => Problem::NotFound,
             AccountsError::Refused(rule) => match PasswordFault::of(&rule) {
                 Some(fault) => Problem::Password(fault),
                 None => {

@@ -15,6 +15,7 @@ use super::api;
 use super::frame::Part;
 use super::page::{self, Problem};
 use super::reader::Reader;
+use super::records::{accesses, now, own, sends};
 use super::session::{Perhaps, see};
 use super::site::Site;
 use super::{REQUEST_TIMEOUT, account, delegates, email, invitation, login, mailboxes, password, postmaster, setup};
@@ -64,6 +65,7 @@ pub fn router(site: Site) -> Router {
         .route("/mailboxes/{address}/invite", get(delegates::invite::ask).post(delegates::invite::go_on))
         .merge(of_delegates())
         .route("/login/code", get(login::show_code).post(login::check_code))
+        .merge(records())
         .merge(setup::routes::all())
         .merge(account::routes())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
@@ -92,6 +94,23 @@ fn of_delegates() -> Router<Site> {
             get(delegates::app_passwords::ask_revoke).post(delegates::app_passwords::revoke),
         )
         .route(&of("/{username}/{deed}"), get(delegates::deeds::ask).post(delegates::deeds::do_it))
+}
+
+/// What is recorded of a mailbox, and of oneself.
+fn records() -> Router<Site> {
+    Router::new()
+        .route("/mailboxes/{address}/sends", get(sends::list))
+        .route("/mailboxes/{address}/sends.csv", get(sends::export))
+        .route("/mailboxes/{address}/sends/{id}", get(sends::one))
+        .route("/mailboxes/{address}/accesses", get(accesses::list))
+        .route("/mailboxes/{address}/accesses.csv", get(accesses::export))
+        .route("/mailboxes/{address}/now", get(now::list))
+        .route("/mailboxes/{address}/now/{key}", get(now::ask).post(now::end))
+        .route("/account/accesses", get(accesses::own))
+        .route("/account/accesses.csv", get(accesses::export_own))
+        .route("/account/sessions", get(own::list))
+        .route("/account/sessions/panel", post(own::end_visit))
+        .route("/account/sessions/mail", post(own::end_session))
 }
 
 /// For somebody who is in, the page that they come for.

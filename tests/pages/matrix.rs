@@ -22,6 +22,17 @@ fn routes() -> Vec<Route> {
         ("to", "send"),
     ];
     vec![
+        plain("/mailboxes/{address}/sends", of_mailbox("sends")),
+        plain("/mailboxes/{address}/sends.csv", of_mailbox("sends.csv")),
+        plain("/mailboxes/{address}/accesses", of_mailbox("accesses")),
+        plain("/mailboxes/{address}/accesses.csv", of_mailbox("accesses.csv")),
+        plain("/mailboxes/{address}/now", of_mailbox("now")),
+        plain("/mailboxes/{address}/sends/{unknown}", of_mailbox("sends/99999")),
+        plain("/account/accesses", "/account/accesses".to_owned()),
+        plain("/account/accesses.csv", "/account/accesses.csv".to_owned()),
+        plain("/account/sessions", "/account/sessions".to_owned()),
+        plain("/account/sessions/panel", "/account/sessions/panel".to_owned()),
+        plain("/account/sessions/mail", "/account/sessions/mail".to_owned()),
         plain("/account", "/account".to_owned()),
         plain("/account/profile", "/account/profile".to_owned()),
         plain("/account/email", "/account/email".to_owned()),

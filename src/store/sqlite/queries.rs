@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_i
 use super::failed;
 use crate::domain::{
     AccountId, Delegate, DelegateId, DelegateState, FiscalCode, Language, MailDomain, Mailbox, MailboxAddress,
-    MailboxId, Owner, PasswordVersion, Permissions, Person, Phone, Profile, SentBy, Username,
+    MailboxId, Owner, PasswordVersion, Permissions, Person, Phone, Position, Profile, SentBy, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
 
@@ -91,21 +91,23 @@ impl Conditions {
         self.sql.push_str(condition);
     }
 
-    /// Of this mailbox and this person.
-    pub(super) fn of(&mut self, mailbox: Option<&MailboxAddress>, by: Option<&SentBy>) {
+    /// Of this mailbox and this person. `row` names the column with the mailbox's row.
+    pub(super) fn of(&mut self, mailbox: Option<&MailboxAddress>, row: (&str, Option<MailboxId>), by: Option<&SentBy>) {
         self.and("mailbox = ?", mailbox.map(|mailbox| mailbox.as_str().to_owned()));
+        self.and(&format!("{} = ?", row.0), row.1.map(|id| id.0));
         match by {
             None => {}
             Some(SentBy::Owner) => self.holds("username IS NULL"),
+            Some(SentBy::AnyDelegate) => self.holds("username IS NOT NULL"),
             Some(SentBy::Delegate(username)) => self.and("username = ?", Some(username.as_str().to_owned())),
         }
     }
 
-    /// After this row in the order of `time` and row number, both descending.
-    pub(super) fn after(&mut self, time: &str, row: Option<(i64, i64)>) {
-        if let Some((at, id)) = row {
+    /// After this place in the order of `time` and row number, both descending.
+    pub(super) fn after(&mut self, time: &str, place: Option<Position>) {
+        if let Some(Position { at_ms, row }) = place {
             self.holds(&format!("({time}, id) < (?, ?)"));
-            self.values.extend([at.into(), id.into()]);
+            self.values.extend([at_ms.into(), row.into()]);
         }
     }
 
