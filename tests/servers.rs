@@ -50,6 +50,10 @@ mod memory;
 mod notices;
 #[path = "servers/pages.rs"]
 mod pages;
+#[path = "servers/panel/delegates.rs"]
+mod panel_delegates;
+#[path = "servers/panel/records.rs"]
+mod panel_records;
 #[path = "servers/postfix.rs"]
 mod postfix;
 #[path = "servers/sending.rs"]

@@ -8,13 +8,16 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
-use super::record_sending::cut;
-use super::{Accounts, AccountsError};
+use super::oversight::narrowed;
+use super::record_sending::{cut, up_to};
+use super::{Accounts, AccountsError, Actor};
 use crate::domain::access::ACCESS_APART_MS;
+use crate::domain::oversight::Record;
 use crate::domain::{
-    Access, AccessFilter, AccessRecord, AppPasswordId, DelegateId, Door, LastUse, Login, Mailbox, Visitor, Way,
+    Access, AccessFilter, AccessRecord, AccountId, AppPasswordId, DelegateId, Door, LastUse, Login, Mailbox, Visitor,
+    Way,
 };
-use crate::store::{self, Times, Writes};
+use crate::store::{self, Reads, Times, Writes};
 
 /// Somebody who came in or was not let in, as the gateway knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,13 +99,41 @@ impl Accounts {
         })
     }
 
-    /// The history, the latest first, at most so many rows.
-    pub fn accesses(&self, filter: &AccessFilter, most: usize) -> Result<Accesses, AccountsError> {
+    /// The history, the latest first, at most so many rows. The operator sees that of all accounts; others name a mailbox.
+    pub fn accesses(
+        &self,
+        actor: Actor,
+        filter: &AccessFilter,
+        most: usize,
+        now_secs: i64,
+    ) -> Result<Accesses, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let mut rows = reads.accesses(filter, most.saturating_add(1))?;
-            let more = rows.len() > most;
-            rows.truncate(most);
-            Ok(Accesses { rows, more })
+            if actor == Actor::Operator {
+                return some(reads, filter, most);
+            }
+            let none = Accesses { rows: Vec::new(), more: false };
+            let Some(address) = &filter.mailbox else { return Ok(none) };
+            let (mailbox, seen) = self.oversee(reads, actor, address, Record::Accesses, now_secs)?;
+            let Some(by) = narrowed(seen, filter.by.clone()) else { return Ok(none) };
+            // One that had this address before was somebody else's.
+            some(reads, &AccessFilter { mailbox_id: Some(mailbox.id), by, ..filter.clone() }, most)
+        })
+    }
+
+    /// The same of one's own account alone (S4).
+    pub fn own_accesses(
+        &self,
+        account: AccountId,
+        filter: &AccessFilter,
+        most: usize,
+    ) -> Result<Accesses, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let mailbox_id = match account {
+                AccountId::Owner(mailbox) => Some(mailbox),
+                AccountId::Delegate(id) => reads.delegate_by_id(id)?.map(|delegate| delegate.mailbox),
+                AccountId::Postmaster(_) => None,
+            };
+            some(reads, &AccessFilter { mailbox_id, account: Some(account), ..filter.clone() }, most)
         })
     }
 
@@ -125,12 +156,16 @@ fn find(writes: &dyn Writes, login: &Login) -> Result<Option<(Mailbox, Option<De
     Ok(Some((mailbox, delegate)))
 }
 
+fn some(reads: &dyn Reads, filter: &AccessFilter, most: usize) -> Result<Accesses, AccountsError> {
+    let (rows, more) = up_to(reads.accesses(filter, most.saturating_add(1))?, most);
+    Ok(Accesses { rows, more })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::accounts::Actor;
     use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3};
     use crate::domain::SentBy;
 
@@ -150,7 +185,7 @@ mod tests {
     }
 
     fn rows(fixture: &Fixture, filter: &AccessFilter) -> Vec<(String, u64, Option<String>)> {
-        let found = fixture.accounts.accesses(filter, 100).unwrap().rows.into_iter();
+        let found = fixture.accounts.accesses(Actor::Operator, filter, 100, NOW).unwrap().rows.into_iter();
         found.map(|row| (row.access.visitor.to_string(), row.count, row.access.refusal)).collect()
     }
 
@@ -164,7 +199,7 @@ mod tests {
         let marker = fixture.accounts.change_marker().unwrap();
         note(&[entry(ANNA, "192.0.2.7", START), entry(ANNA, "::ffff:192.0.2.7", START + 1)]);
         note(&[entry(ANNA, "192.0.2.7", START + ACCESS_APART_MS + 1)]);
-        let all = fixture.accounts.accesses(&AccessFilter::default(), 9).unwrap().rows;
+        let all = fixture.accounts.accesses(Actor::Operator, &AccessFilter::default(), 9, NOW).unwrap().rows;
         assert_eq!(all.len(), 1);
         assert_eq!((all[0].count, all[0].first_at_ms, all[0].last_at_ms), (3, START, START + ACCESS_APART_MS + 1));
         // An hour and a millisecond later; and whatever else is not alike.
@@ -207,7 +242,12 @@ mod tests {
         together.accounts.note_accesses(&entries).unwrap();
         entries.iter().for_each(|entry| apart.accounts.note_accesses(std::slice::from_ref(entry)).unwrap());
         let all = |fixture: &Fixture| {
-            let rows = fixture.accounts.accesses(&AccessFilter::default(), 100).unwrap().rows.into_iter();
+            let rows = fixture
+                .accounts
+                .accesses(Actor::Operator, &AccessFilter::default(), 100, NOW)
+                .unwrap()
+                .rows
+                .into_iter();
             let times = |row: AccessRecord| (row.access, row.first_at_ms, row.last_at_ms, row.count);
             rows.map(times).collect::<Vec<_>>()
         };
@@ -231,9 +271,9 @@ mod tests {
         assert_eq!(logins(AccessFilter { admitted: Some(true), ..all() }), [OWNER, ANNA]);
         assert_eq!(logins(AccessFilter { since_ms: Some(START + 1), until_ms: Some(START + 1), ..all() }), [OWNER]);
         assert_eq!(logins(AccessFilter { mailbox: Some("altro@pec.example.it".parse().unwrap()), ..all() }), [""; 0]);
-        let first = fixture.accounts.accesses(&all(), 2).unwrap();
+        let first = fixture.accounts.accesses(Actor::Operator, &all(), 2, NOW).unwrap();
         assert!(first.more && first.rows.len() == 2);
-        let after = Some((first.rows[1].last_at_ms, first.rows[1].id));
+        let after = first.rows.last().map(AccessRecord::position);
         assert_eq!(logins(AccessFilter { after, ..all() }), [ANNA]);
     }
 
@@ -257,7 +297,7 @@ mod tests {
         let fixture = Fixture::new();
         let long = AccessEntry { program: Some("x".repeat(100_000)), ..entry(ANNA, "192.0.2.7", START) };
         fixture.accounts.note_accesses(&[long]).unwrap();
-        let row = fixture.accounts.accesses(&AccessFilter::default(), 1).unwrap().rows.remove(0);
+        let row = fixture.accounts.accesses(Actor::Operator, &AccessFilter::default(), 1, NOW).unwrap().rows.remove(0);
         assert!(row.access.program.unwrap().len() <= crate::domain::limits::RECORDED_TEXT_BYTES);
     }
 }

@@ -200,7 +200,7 @@ impl Accounts {
                 (ListenerKind::Webmail, None) => return Ok(Verdict::Refused(Refusal::NeedsCode)),
                 (ListenerKind::Webmail, Some(both)) => both,
             };
-            let tried = self.tried(counts, login.clone(), &mailbox, &password, knock);
+            let tried = self.tried(counts, &login, &mailbox, &password, knock);
             let credentials = self.typed_by_owner(&mailbox, &password)?;
             let (upstream, said) = (mailbox.upstream, said.clone());
             return Ok(Verdict::Unjudged(Box::new(Unjudged {
@@ -217,7 +217,7 @@ impl Accounts {
         let credentials = self.typed_by_owner(&mailbox, said)?;
         Ok(Verdict::Admitted(Box::new(Entry {
             account,
-            tried: Some(self.tried(counts, login.clone(), &mailbox, said, knock)),
+            tried: Some(self.tried(counts, &login, &mailbox, said, knock)),
             app_password: None,
             login,
             grant: Grant::OWNER,
@@ -294,7 +294,8 @@ impl Accounts {
             _ if counts.closed => return Ok(Verdict::Refused(Refusal::Closed)),
             Ok(found) if right => found,
             wrong => {
-                self.wrong_password(&counts, self.guess(Some(&login), &password), Some(&login), knock)?;
+                let whose = wrong.as_ref().ok().map(|found| found.delegate.account());
+                self.wrong_password(&counts, self.guess(Some(&login), &password), whose, knock)?;
                 return Ok(Verdict::Refused(wrong.err().unwrap_or(Refusal::WrongPassword)));
             }
         };

@@ -5,13 +5,14 @@
 
 use super::actor::{Authority, mailbox_for};
 use super::look::DelegateName;
+use super::seats::Seats;
 use super::{Accounts, AccountsError, Actor, DelegateView, Rule, change_permissions, text};
 use crate::domain::life::{self, Action, After};
 use crate::domain::{
-    Delegate, DelegateId, DelegateState, Grant, Language, LinkPurpose, Mailbox, Notice, Permissions, Person, Protocols,
-    Username,
+    Delegate, DelegateId, DelegateState, Facts, Grant, Language, LinkPurpose, Mailbox, Notice, Permissions, Person,
+    Protocols, Username,
 };
-use crate::store::{self, NewDelegate, PasswordHash, StoreError, Writes};
+use crate::store::{self, NewDelegate, PasswordHash, Reads, StoreError, Writes};
 
 /// Somebody to invite, as typed.
 #[derive(Clone, Debug)]
@@ -98,6 +99,58 @@ impl Accounts {
         Ok(self.view_delegate(rejected, &name.address, now_secs))
     }
 
+    /// The mail by which somebody would be invited now, and its language; or the rule that says no, as
+    /// [`Accounts::invite`] would. Nothing is changed.
+    pub fn draft_invitation(
+        &self,
+        actor: Actor,
+        invitee: &Invitee,
+        now_secs: i64,
+    ) -> Result<(Notice, Language), AccountsError> {
+        let message = invitee.message.as_deref().map(|words| text::lines("message", words)).transpose()?.flatten();
+        let Invitee { name, language, permissions, protocols, .. } = invitee;
+        let Person { first_name, last_name, .. } = judged(invitee.person.clone())?;
+        let grant = Grant { permissions: *permissions, protocols: change_permissions::chosen(*protocols)? };
+        store::read(self.store.as_ref(), |reads| {
+            let (mailbox, _) = self.may_enter(reads, actor, name, Action::Invite, grant, now_secs)?;
+            let there = reads.delegate(mailbox.id, &name.username)?.map(|there| there.state_at(now_secs));
+            if let Some(state) = there.filter(|state| *state != DelegateState::Rejected) {
+                return Err(Rule::DelegateExists { login: name.login(), state }.into());
+            }
+            Seats::of(reads, &mailbox, now_secs)?.free(&mailbox)?;
+            self.needs_mail()?;
+            let facts = Facts {
+                login: name.login(),
+                first_name,
+                last_name,
+                owner_name: mailbox.owner.name,
+                grant: Grant { permissions: grant.permissions.under(self.profile), ..grant },
+            };
+            let until_secs = now_secs.saturating_add(LinkPurpose::Invitation.valid_secs());
+            Ok((Notice::Invitation { facts, message, until_secs }, language.unwrap_or_default()))
+        })
+    }
+
+    /// The mailbox that somebody may be entered in, and the state that they would be in; the name and a seat apart.
+    fn may_enter<R: Reads + ?Sized>(
+        &self,
+        reads: &R,
+        actor: Actor,
+        name: &DelegateName,
+        action: Action,
+        grant: Grant,
+        now_secs: i64,
+    ) -> Result<(Mailbox, DelegateState), AccountsError> {
+        let mailbox = mailbox_for(reads, actor, action, &name.address)?;
+        let authority: Authority = self.authority(reads, actor, &mailbox, None, now_secs)?;
+        let Ok(After::In(state)) = life::judge(authority.role, action, None) else {
+            return Err(Rule::NoRight { action, mailbox: mailbox.address }.into());
+        };
+        multi_user(&mailbox)?;
+        authority.may_give(None, grant)?;
+        Ok((mailbox, state))
+    }
+
     /// A new row for a delegate, if `actor` may and there is room. One of that name who was rejected gives it up.
     pub(super) fn enter(
         &self,
@@ -108,12 +161,7 @@ impl Accounts {
         entering: Entering,
         now_secs: i64,
     ) -> Result<(Mailbox, Delegate), AccountsError> {
-        let no_right = || Rule::NoRight { action, mailbox: name.address.clone() };
-        let mailbox = mailbox_for(writes, actor, action, &name.address)?;
-        let authority: Authority = self.authority(writes, actor, &mailbox, None, now_secs)?;
-        let Ok(After::In(state)) = life::judge(authority.role, action, None) else { return Err(no_right().into()) };
-        multi_user(&mailbox)?;
-        authority.may_give(None, entering.grant)?;
+        let (mailbox, state) = self.may_enter(writes, actor, name, action, entering.grant, now_secs)?;
         if let Some(there) = writes.delegate(mailbox.id, &entering.username)? {
             let there = self.settled(writes, &mailbox, there, now_secs)?;
             if there.state != DelegateState::Rejected {
@@ -151,7 +199,7 @@ impl Accounts {
         message: Option<String>,
         now_secs: i64,
     ) -> Result<(), AccountsError> {
-        let (token, until_secs) = Accounts::new_link(writes, delegate, LinkPurpose::Invitation, now_secs)?;
+        let (token, until_secs) = Accounts::new_link(writes, delegate.account(), LinkPurpose::Invitation, now_secs)?;
         let notice = Notice::Invitation { facts: self.facts(mailbox, delegate), message, until_secs };
         self.tell_delegate(writes, delegate, notice, Some(&token), now_secs)
     }
@@ -163,8 +211,19 @@ pub(super) fn judged(person: Person) -> Result<Person, Rule> {
         first_name: text::line("first name", &person.first_name)?,
         last_name: text::line("last name", &person.last_name)?,
         email: text::email("e-mail", &person.email)?,
-        phone: None,
+        phone: person.phone,
     })
+}
+
+/// What is wrong with what was typed of a person, their words included: all of it, for a form that shows it at once.
+pub fn invitee_faults(person: &Person, message: &str) -> Vec<Rule> {
+    let faults = [
+        text::line("first name", &person.first_name).err(),
+        text::line("last name", &person.last_name).err(),
+        text::email("e-mail", &person.email).err(),
+        text::lines("message", message).err(),
+    ];
+    faults.into_iter().flatten().collect()
 }
 
 /// Whether several people may work in the mailbox (M2).

@@ -1,9 +1,9 @@
 //! Listings (G7, O1, P10): what there is, without secrets, for those who may look at it.
 
-use super::actor::mailbox_for;
+use super::actor::{Authority, mailbox_for};
 use super::seats::Seats;
 use super::{Accounts, AccountsError, Actor, Rule};
-use crate::domain::life::Action;
+use crate::domain::life::{Action, Role};
 use crate::domain::{Delegate, DelegateState, Login, MailDomain, Mailbox, MailboxAddress, Permissions, Username};
 use crate::store::{self, Reads};
 
@@ -55,8 +55,9 @@ impl Accounts {
             };
             let mut theirs = Vec::new();
             for mailbox in among {
-                if self.authority(reads, actor, &mailbox, None, now_secs)?.may(Action::Look) {
-                    theirs.push(view_mailbox(reads, mailbox, now_secs)?);
+                let authority = self.authority(reads, actor, &mailbox, None, now_secs)?;
+                if authority.may(Action::Look) {
+                    theirs.push(view_mailbox(reads, as_seen(&authority, mailbox), now_secs)?);
                 }
             }
             Ok(theirs)
@@ -90,10 +91,11 @@ impl Accounts {
     ) -> Result<MailboxView, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
             let mailbox = mailbox_for(reads, actor, Action::Look, address)?;
-            if !self.authority(reads, actor, &mailbox, None, now_secs)?.may(Action::Look) {
+            let authority = self.authority(reads, actor, &mailbox, None, now_secs)?;
+            if !authority.may(Action::Look) {
                 return Err(no_right(address));
             }
-            view_mailbox(reads, mailbox, now_secs)
+            view_mailbox(reads, as_seen(&authority, mailbox), now_secs)
         })
     }
 
@@ -145,6 +147,15 @@ impl Accounts {
     }
 }
 
+/// A mailbox as somebody sees it who administers it: its owner's codice fiscale, with which one asks for a delegate's
+/// password (D7), and their phone number are not for other delegates.
+fn as_seen(authority: &Authority, mut mailbox: Mailbox) -> Mailbox {
+    if authority.role == Role::Manager {
+        (mailbox.owner.fiscal_code, mailbox.owner.phone) = (None, None);
+    }
+    mailbox
+}
+
 pub(super) fn view_mailbox<R: Reads + ?Sized>(
     reads: &R,
     mailbox: Mailbox,
@@ -162,7 +173,7 @@ pub(super) fn view_mailbox<R: Reads + ?Sized>(
     })
 }
 
-fn no_right(address: &MailboxAddress) -> AccountsError {
+pub(super) fn no_right(address: &MailboxAddress) -> AccountsError {
     Rule::NoRight { action: Action::Look, mailbox: address.clone() }.into()
 }
 

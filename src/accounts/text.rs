@@ -1,7 +1,8 @@
 //! Texts that people enter and others will read: names, addresses, plans. They end up in listings, mails and headers,
 //! so a control character never gets in (threats: CR and LF in names).
 
-use super::Rule;
+use super::{Rule, TextFault};
+use crate::domain::deceives;
 
 const TEXT_MAX_CHARS: usize = 200;
 const LINES_MAX_CHARS: usize = 2000;
@@ -11,11 +12,11 @@ const EMAIL_MAX_BYTES: usize = 254;
 pub(super) fn line(field: &'static str, text: &str) -> Result<String, Rule> {
     let text = text.trim();
     let fault = if text.is_empty() {
-        "is empty"
+        TextFault::Empty
     } else if text.chars().count() > TEXT_MAX_CHARS {
-        "is longer than 200 characters"
+        TextFault::LongerThan(TEXT_MAX_CHARS)
     } else if text.chars().any(deceives) {
-        "has a control character: leave it out"
+        TextFault::Control
     } else {
         return Ok(text.to_owned());
     };
@@ -27,18 +28,13 @@ pub(super) fn lines(field: &'static str, text: &str) -> Result<Option<String>, R
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = text.trim();
     let fault = if text.chars().count() > LINES_MAX_CHARS {
-        "is longer than 2000 characters"
+        TextFault::LongerThan(LINES_MAX_CHARS)
     } else if text.chars().any(|c| c != '\n' && deceives(c)) {
-        "has a control character: leave it out"
+        TextFault::Control
     } else {
         return Ok(Some(text.to_owned()).filter(|text| !text.is_empty()));
     };
     Err(Rule::BadText { field, fault })
-}
-
-/// Control characters, line separators, and those that turn the direction of the text around them.
-fn deceives(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// An e-mail address to write to: `Dot-string "@" Domain` (RFC 5321 §4.1.2), since nobody would hear of another before the
@@ -54,7 +50,7 @@ pub(super) fn email(field: &'static str, text: &str) -> Result<String, Rule> {
             local.split('.').all(|atom| !atom.is_empty()) && domain.split('.').all(is_label)
         })
         && !text.chars().any(|c| c.is_whitespace() || "<>(),;:\\\"[]".contains(c));
-    if fine { Ok(text) } else { Err(Rule::BadText { field, fault: "is not an address of the form name@domain" }) }
+    if fine { Ok(text) } else { Err(Rule::BadText { field, fault: TextFault::NoAddress }) }
 }
 
 #[cfg(test)]

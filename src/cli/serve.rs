@@ -7,11 +7,12 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Context, Failure};
 use crate::accounts::Credentials;
-use crate::config::LogConfig;
+use crate::config::{LogConfig, PanelConfig};
+use crate::domain::{Language, Notice};
 use crate::gateway::{Asker, Gateway};
 use crate::net::{Signals, provider};
 use crate::notify::{self, Notifier};
-use crate::web::{Asked, MailServers, Panel};
+use crate::web::{Asked, Gatehouse, Letters, MailServers, Panel, Written};
 
 /// Serves until SIGTERM or SIGINT, and then until sessions have ended within their bounds.
 pub(super) fn run(config: &Path) -> Result<(), Failure> {
@@ -35,8 +36,14 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         let notifier = notifier.transpose()?;
         let settling = notify::settle(accounts.clone(), signals.stop.clone());
         let panel = config.panel.as_ref().map(|panel| {
-            let mail_servers = Arc::new(Asking(gateway.asker()));
-            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), mail_servers, signals.clone())
+            let gatehouse = Gatehouse {
+                hashing: gateway.hashing(),
+                mail_servers: Arc::new(Asking(gateway.asker())),
+                open_sessions: gateway.open_sessions(),
+            };
+            let letters = Arc::new(Writing(panel.clone()));
+            Panel::bind(panel, &config, accounts, gateway.tls(), gatehouse, signals.clone())
+                .map(|panel| panel.with_letters(letters))
                 .map_err(|error| Failure::Refused(error.to_string()))
         });
         let panel = panel.transpose()?;
@@ -62,6 +69,16 @@ impl MailServers for Asking {
     fn lets_in(&self, upstream: String, credentials: Credentials) -> Asked {
         let asker = self.0.clone();
         Box::pin(async move { asker.lets_in(&upstream, credentials).await })
+    }
+}
+
+/// The writer of mails has them for the panel to show.
+struct Writing(PanelConfig);
+
+impl Letters for Writing {
+    fn write(&self, notice: &Notice, language: Language) -> Option<Written> {
+        let (subject, text) = notify::preview::draft(notice, language, &self.0)?;
+        Some(Written { language, subject, text })
     }
 }
 

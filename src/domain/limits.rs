@@ -83,7 +83,7 @@ pub const SUBJECT_CHARS: usize = 256;
 /// The most characters of a Message-ID that are recorded.
 pub const MESSAGE_ID_CHARS: usize = 512;
 /// The most that the body of a request to the pages may have.
-pub const REQUEST_BODY_BYTES: usize = 16 * 1024;
+pub const REQUEST_BODY_BYTES: usize = 32 * 1024;
 /// The same of a request to the API: a mailbox's aliases, all of them at once, are the most that it has to hold.
 pub const API_BODY_BYTES: usize = 64 * 1024;
 /// The most members of such a body, and parameters of a query there.

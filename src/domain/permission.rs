@@ -112,6 +112,16 @@ impl Permissions {
         left.under(profile)
     }
 
+    /// These after somebody has ticked and cleared boxes until exactly `ticked` were, **read** apart (P6). What was cleared
+    /// goes first, with everything that needs it, and what was ticked comes with everything that it needs.
+    #[must_use]
+    pub fn ticking(self, ticked: &[Permission], profile: Profile) -> Permissions {
+        let cleared = self.iter().filter(|one| *one != Permission::Read && !ticked.contains(one));
+        let left = cleared.fold(self, |all, one| all.revoking(one, profile));
+        let new = ticked.iter().filter(|one| !self.contains(**one));
+        new.fold(left, |all, one| all.granting(*one, profile))
+    }
+
     /// What of these still holds under `profile`: a permission without those it needs is lost. Asked whenever stored
     /// permissions are used, so that an operator who returns to P6 leaves no read-only mail program behind.
     #[must_use]
@@ -207,6 +217,25 @@ mod tests {
         assert_eq!(taking(Permission::Send), "read,write,settings");
         assert_eq!(taking(Permission::Client), "read,write,send,settings");
         assert_eq!(taking(Permission::Settings), "read,write,send,client");
+    }
+
+    #[test]
+    fn p6_boxes_tick_each_other() {
+        use Permission::{Client, Send, Settings, Write};
+        let after = |before: &str, ticked: &[Permission]| {
+            Permissions::parse(before, Profile::Nested).unwrap().ticking(ticked, Profile::Nested).to_string()
+        };
+        assert_eq!(after("read", &[Send]), "read,write,send");
+        assert_eq!(after("read", &[Client, Settings]), "read,write,send,client,settings");
+        // Clearing the box in the middle clears those after it, though they are ticked still.
+        assert_eq!(after("client", &[Write, Client]), "read,write");
+        assert_eq!(after("client,settings", &[Settings]), "read,settings");
+        // What is ticked at the same time wins, for it was asked for.
+        assert_eq!(after("write", &[Send]), "read,write,send");
+        for settled in ["read", "read,write,send", "read,write,send,client,settings"] {
+            let all: Vec<Permission> = Permissions::parse(settled, Profile::Nested).unwrap().iter().collect();
+            assert_eq!(after(settled, &all), settled);
+        }
     }
 
     #[test]

@@ -2,12 +2,16 @@
 //! moves the [`ChangeMarker`](super::ChangeMarker).
 
 use super::StoreError;
-use crate::domain::{Access, AccessFilter, AccessRecord};
+use crate::domain::{Access, AccessFilter, AccessRecord, DelegateId, MailboxId};
 
 /// What can be asked of the history within one piece of work.
 pub trait AccessReads {
     /// The rows that fit, the latest first, at most so many.
     fn accesses(&self, filter: &AccessFilter, most: usize) -> Result<Vec<AccessRecord>, StoreError>;
+    /// When each of these delegates of a mailbox was last let in, in milliseconds since 1970-01-01 UTC; nothing of those who
+    /// never were.
+    fn last_admitted(&self, mailbox: MailboxId, delegates: &[DelegateId])
+    -> Result<Vec<(DelegateId, i64)>, StoreError>;
 }
 
 /// When alike accesses were, and how many.

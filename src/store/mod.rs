@@ -32,7 +32,7 @@ pub use access::{AccessReads, AccessWrites, Times};
 pub use api_tokens::{ApiTokenReads, ApiTokenWrites, NewApiToken};
 pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};
-pub use life::{LifeReads, LifeWrites, Link, NewPostmaster};
+pub use life::{DomainMailbox, LifeReads, LifeWrites, Link, NewPostmaster};
 pub use outbox::{NewMail, OutboxReads, OutboxWrites};
 pub use panel_sessions::{PanelSessionReads, PanelSessionWrites};
 pub use record::{NewSend, RecordReads, RecordWrites};

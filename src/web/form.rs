@@ -26,6 +26,11 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) struct Form(Vec<(String, SecretString)>);
 
 impl Form {
+    /// One in which nothing was typed.
+    pub(super) fn empty() -> Form {
+        Form(Vec::new())
+    }
+
     /// A field's value, if it was sent.
     pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value)

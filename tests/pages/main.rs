@@ -12,26 +12,38 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use delega::accounts::{
-    Accounts, Actor, Credentials, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd, MailboxEntry,
-    Upstreams, Verdict,
+    Accounts, Actor, AppPasswordEntry, Credentials, DelegateEntry, DelegateName, DelegateView, Invitee, Knock, MailEnd,
+    MailboxEntry, PostmasterEntry, Upstreams, Verdict,
 };
 use delega::config::{PanelConfig, PanelTls};
-use delega::domain::{Door, Language, ListenerKind, Owner, Permissions, Person, Profile, Protocol, Protocols};
+use delega::domain::{
+    Door, Language, ListenerKind, Notice, Owner, Permissions, Person, Profile, Protocol, Protocols, Scope,
+};
 use delega::store::Sqlite;
-use delega::web::{Asked, Errands, MailServers, Site, router};
+use delega::web::{Asked, Errands, Gatehouse, Letters, MailServers, Site, Written, router};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+use records::AtWork;
+
+mod account;
 mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
+mod delegates;
+mod emails;
 mod hostile;
 mod invitations;
 mod languages;
+mod mailboxes;
+mod matrix;
+mod panel;
 mod passwords;
+mod postmasters;
+mod records;
 mod routes;
 mod setup;
 
@@ -39,6 +51,8 @@ const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800
 const MAILBOX: &str = "ufficio@pec.example.it";
 const PASSWORD: &str = "graffetta batteria cavallo";
 const OWNERS_PASSWORD: &str = "casella-di-prova";
+/// That of delegates who are added.
+const ADDED_PASSWORD: &str = "una password di prima";
 const DAY: i64 = 24 * 60 * 60;
 /// The codice fiscale of the mailbox's owner.
 const OWNERS_CODE: &str = "RSSMRA85T10A562S";
@@ -49,6 +63,7 @@ struct Office {
     router: Router,
     /// What the pages leave to be done, until somebody does it.
     errands: Errands,
+    at_work: Arc<AtWork>,
     folder: TempDir,
 }
 
@@ -60,6 +75,21 @@ impl MailServers for MailServer {
         let right = credentials.authcid == MAILBOX && credentials.password.expose_secret() == OWNERS_PASSWORD;
         Box::pin(async move { Some(right) })
     }
+}
+
+/// The writer of mails, as the program has it.
+struct Writer(PanelConfig);
+
+impl Letters for Writer {
+    fn write(&self, notice: &Notice, language: Language) -> Option<Written> {
+        let (subject, text) = delega::notify::preview::draft(notice, language, &self.0)?;
+        Some(Written { language, subject, text })
+    }
+}
+
+/// A gateway in which so many may run argon2 at once.
+fn gatehouse(turns: usize, at_work: Arc<AtWork>) -> Gatehouse {
+    Gatehouse { hashing: Arc::new(Semaphore::new(turns)), mail_servers: Arc::new(MailServer), open_sessions: at_work }
 }
 
 /// What came back.
@@ -89,25 +119,11 @@ impl Office {
         let accounts =
             Accounts::open(Arc::new(store), &folder.path().join("delega.key"), Profile::Nested, upstreams).unwrap();
         let accounts = Arc::new(accounts.with_mails(true));
-        let mailbox = MailboxEntry {
-            address: MAILBOX.parse().unwrap(),
-            upstream: "provider".to_owned(),
-            upstream_user: None,
-            password: Some(OWNERS_PASSWORD.to_owned().into()),
-            plan: "Premium".parse().unwrap(),
-            packs: 0,
-            multi_user: true,
-            owner: Owner {
-                name: owner.to_owned(),
-                email: "carla@example.it".to_owned(),
-                language: Language::Italian,
-                fiscal_code: Some(OWNERS_CODE.parse().unwrap()),
-                phone: None,
-            },
-        };
-        accounts.add_mailbox(mailbox, now()).unwrap();
-        let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)), Arc::new(MailServer));
-        Office { accounts, router: router(site), errands, folder }
+        accounts.add_mailbox(mailbox(MAILBOX, owner), now()).unwrap();
+        let at_work = Arc::new(AtWork::default());
+        let (site, errands) = Site::new(panel, accounts.clone(), gatehouse(turns, at_work.clone()));
+        let site = site.with_letters(Arc::new(Writer(panel.clone())));
+        Office { accounts, router: router(site), errands, at_work, folder }
     }
 
     /// Invites somebody; the token of their link.
@@ -133,17 +149,22 @@ impl Office {
         links(&self.accounts, at).pop().expect("a mail with a link is due").1
     }
 
+    /// Another mailbox, and a delegate with **settings** who can log in there: their login.
+    fn elsewhere(&self, address: &str, username: &str) -> String {
+        self.accounts.add_mailbox(mailbox(address, "Comune di Altrove"), now()).unwrap();
+        let name = DelegateName { address: address.parse().unwrap(), ..name(username) };
+        self.accounts.add_delegate(entry(name, "send,settings"), now()).unwrap();
+        format!("{username}/{address}")
+    }
+
     /// Somebody who can log in already.
     fn add(&self, username: &str) {
-        let entry = DelegateEntry {
-            name: name(username),
-            person: person(username),
-            language: None,
-            permissions: Permissions::READ,
-            protocols: Protocols::default(),
-            password: "una password di prima".to_owned().into(),
-        };
-        self.accounts.add_delegate(entry, now()).unwrap();
+        self.add_with(username, "read");
+    }
+
+    /// The same, with these permissions.
+    fn add_with(&self, username: &str, permissions: &str) {
+        self.accounts.add_delegate(entry(name(username), permissions), now()).unwrap();
     }
 
     /// Takes somebody's password away; the token of their link for a new one.
@@ -210,7 +231,38 @@ fn panel() -> PanelConfig {
         tls: PanelTls::None,
         proxy_protocol: false,
         webmail_url: Some("https://mail.example.it/webmail/?a=1&b=2".to_owned()),
+        webmail_sign_on: true,
         servers: Vec::new(),
+    }
+}
+
+fn mailbox(address: &str, owner: &str) -> MailboxEntry {
+    MailboxEntry {
+        address: address.parse().unwrap(),
+        upstream: "provider".to_owned(),
+        upstream_user: None,
+        password: Some(OWNERS_PASSWORD.to_owned().into()),
+        plan: "Premium".parse().unwrap(),
+        packs: 0,
+        multi_user: true,
+        owner: Owner {
+            name: owner.to_owned(),
+            email: "carla@example.it".to_owned(),
+            language: Language::Italian,
+            fiscal_code: Some(OWNERS_CODE.parse().unwrap()),
+            phone: None,
+        },
+    }
+}
+
+fn entry(name: DelegateName, permissions: &str) -> DelegateEntry {
+    DelegateEntry {
+        person: person(name.username.as_str()),
+        name,
+        language: None,
+        permissions: Permissions::parse(permissions, Profile::Nested).unwrap(),
+        protocols: Protocols::default(),
+        password: ADDED_PASSWORD.to_owned().into(),
     }
 }
 

@@ -5,8 +5,8 @@ use rusqlite::{Row, params, params_from_iter};
 use super::queries::{Conditions, Made, Work, column, parsed, parsed_or_none, unsigned};
 use super::record::{kind_from_name, username};
 use crate::domain::{
-    Access, AccessFilter, AccessId, AccessRecord, DelegateId, Door, Login, MailboxAddress, MailboxId, PostmasterId,
-    Protocol, Username, Visitor, Way,
+    Access, AccessFilter, AccessId, AccessRecord, AccountId, DelegateId, Door, Login, MailboxAddress, MailboxId,
+    PostmasterId, Protocol, Username, Visitor, Way,
 };
 use crate::store::StoreError;
 use crate::store::access::{AccessReads, AccessWrites, Times};
@@ -70,12 +70,20 @@ fn protocol_from_name(name: &str) -> Option<Protocol> {
 
 fn conditions(filter: &AccessFilter) -> Conditions {
     let mut all = Conditions::default();
-    all.of(filter.mailbox.as_ref(), filter.by.as_ref());
-    all.and("postmaster_id = ?", filter.postmaster.map(|id| id.0));
+    all.of(filter.mailbox.as_ref(), ("mailbox_id", filter.mailbox_id), filter.by.as_ref());
+    match filter.account {
+        None => {}
+        Some(AccountId::Owner(id)) => {
+            all.and("mailbox_id = ?", Some(id.0));
+            all.holds("delegate_id IS NULL");
+        }
+        Some(AccountId::Delegate(id)) => all.and("delegate_id = ?", Some(id.0)),
+        Some(AccountId::Postmaster(id)) => all.and("postmaster_id = ?", Some(id.0)),
+    }
     all.and("address = ?", filter.address.map(|address| address.to_string()));
     all.and("last_at_ms >= ?", filter.since_ms);
     all.and("first_at_ms <= ?", filter.until_ms);
-    all.after("last_at_ms", filter.after.map(|(last_at_ms, id)| (last_at_ms, id.0)));
+    all.after("last_at_ms", filter.after);
     match filter.admitted {
         None => {}
         Some(true) => all.holds("refusal IS NULL"),
@@ -89,6 +97,18 @@ impl AccessReads for Work<'_> {
         let (conditions, values) = conditions(filter).limited(most);
         let sql = format!("{ACCESS}{conditions} ORDER BY last_at_ms DESC, id DESC LIMIT ?");
         self.rows(&sql, params_from_iter(values), access)
+    }
+
+    fn last_admitted(&self, mailbox: MailboxId, delegates: &[DelegateId]) -> Made<Vec<(DelegateId, i64)>> {
+        // One statement for all of them, and for each the index is walked from its latest access to the first that fits.
+        let sql = "SELECT value AS delegate, (SELECT last_at_ms FROM accesses WHERE mailbox_id = ?1 AND \
+                   delegate_id = value AND refusal IS NULL ORDER BY last_at_ms DESC LIMIT 1) AS at_ms FROM json_each(?2)";
+        let ids: Vec<String> = delegates.iter().map(|delegate| delegate.0.to_string()).collect();
+        let found = self.rows(sql, params![mailbox.0, format!("[{}]", ids.join(","))], |row| {
+            let at_ms: Option<i64> = column(row, "at_ms")?;
+            at_ms.map(|at_ms| Ok((DelegateId(column(row, "delegate")?), at_ms))).transpose()
+        })?;
+        Ok(found.into_iter().flatten().collect())
     }
 }
 

@@ -7,6 +7,14 @@ word-permission-client = Use of mail programs
 word-permission-settings = Managing settings
 word-with-protocols = { $permission } ({ $protocols })
 
+word-state-pending = Waiting
+word-state-active = Active
+word-state-suspended = Suspended
+word-state-inactive = Ended
+word-state-rejected = Rejected
+
+word-submission = Sending (SMTP)
+
 word-list = { $first } and { $last }
 
 word-date = { $day } { $month } { $year }

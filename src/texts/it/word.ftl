@@ -7,6 +7,14 @@ word-permission-client = Utilizzo client di posta
 word-permission-settings = Gestione impostazioni
 word-with-protocols = { $permission } ({ $protocols })
 
+word-state-pending = In attesa
+word-state-active = Attivo
+word-state-suspended = Sospeso
+word-state-inactive = Non attivo
+word-state-rejected = Rifiutato
+
+word-submission = Invio (SMTP)
+
 word-list = { $first } e { $last }
 
 word-date = { $day } { $month } { $year }

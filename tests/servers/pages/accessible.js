@@ -1,6 +1,7 @@
 // What can be checked of WCAG 2.2 AA by a script; returns the faults. (Runs as the body of a function.)
 const faults = [];
-const seen = element => element.getClientRects().length > 0 && getComputedStyle(element).visibility !== 'hidden';
+// What a closed <details> holds has its place, and is not seen.
+const seen = element => element.getClientRects().length > 0 && element.checkVisibility({ visibilityProperty: true });
 const all = selector => [...document.querySelectorAll(selector)].filter(seen);
 const name = element => element.outerHTML.slice(0, 120);
 
@@ -19,15 +20,16 @@ for (const element of document.querySelectorAll('[aria-describedby]'))
   for (const id of element.getAttribute('aria-describedby').split(' '))
     if (!document.getElementById(id)?.textContent.trim()) faults.push('described by nothing: ' + name(element));
 // 1.3.5, 3.3.2
-for (const input of all('input')) {
+for (const input of all('input, select, textarea')) {
   if (input.labels.length !== 1 || !seen(input.labels[0])) faults.push('no label: ' + name(input));
-  if (!input.autocomplete) faults.push('no autocomplete: ' + name(input));
+  const typed = ['text', 'email', 'password', 'tel'].includes(input.type);
+  if (typed && !input.autocomplete) faults.push('no autocomplete: ' + name(input));
 }
-for (const element of all('a, button')) if (!element.innerText.trim()) faults.push('says nothing: ' + name(element));
+for (const element of all('a, button, summary')) if (!element.innerText.trim()) faults.push('says nothing: ' + name(element));
 // 1.4.10: nothing is wider than the window
 if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the window: ' + document.documentElement.scrollWidth);
 // 2.5.8: what is pressed is large enough, but for links within a sentence
-for (const element of all('a, button, input')) {
+for (const element of all('a, button, input, select, textarea, summary')) {
   const box = element.getBoundingClientRect();
   if (box.left >= 0 && !element.closest('p') && (box.width < 24 || box.height < 24)) faults.push('small: ' + name(element));
 }
@@ -54,7 +56,7 @@ while (texts.nextNode()) {
   const found = contrast(style.color, paper(element));
   if (found < least) faults.push(`contrast ${found.toFixed(2)}: ${name(element)}`);
 }
-for (const element of all('input, button.second')) {
+for (const element of all('input, select, textarea, summary, .button.second, button.second')) {
   const found = contrast(getComputedStyle(element).borderTopColor, paper(element.parentElement));
   if (found < 3) faults.push(`edge ${found.toFixed(2)}: ${name(element)}`);
 }
