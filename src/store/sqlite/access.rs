@@ -98,7 +98,7 @@ impl AccessReads for Work<'_> {
         let ids: Vec<String> = delegates.iter().map(|delegate| delegate.0.to_string()).collect();
         let found = self.rows(sql, params![mailbox.0, format!("[{}]", ids.join(","))], |row| {
             let at_ms: Option<i64> = column(row, "at_ms")?;
-            Ok(at_ms.map(|at_ms| Ok::<_, StoreError>((DelegateId(column(row, "delegate")?), at_ms))).transpose()?)
+            at_ms.map(|at_ms| Ok((DelegateId(column(row, "delegate")?), at_ms))).transpose()
         })?;
         Ok(found.into_iter().flatten().collect())
     }
