@@ -121,6 +121,8 @@ pub struct PanelConfig {
     pub proxy_protocol: bool,
     /// Where a delegate reads their mail in the browser, if there is such a place.
     pub webmail_url: Option<String>,
+    /// Whether the panel leads people there without their password (`examples/roundcube/delega_sso`).
+    pub webmail_sign_on: bool,
     /// What mail programs are told (X11): to read as well as to send, or nothing.
     pub servers: Vec<PublicServer>,
 }

@@ -20,7 +20,7 @@
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
 //! | [`json`] | what programs see of all that: `--json`, and the API |
-//! | [`web`] | the public pages: to answer an invitation, to set a new password; behind a login those of owners, delegates and postmasters; the API for providers |
+//! | [`web`] | the public pages: to answer an invitation, to set a new password; behind a login delegates and mailboxes, what was sent, who came in, who is at work, one's own account; the API for providers |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.
@@ -144,10 +144,14 @@
 //! - Every input has a bound ([`domain::limits`]); an idle session holds no buffer.
 //! - What becomes of a delegate, by whom and from where, is one table (`tests/golden/delegate-life.txt`); nobody gives what
 //!   they do not have, and nobody touches their own grant.
+//! - Who looks at a mailbox's records, or ends a session in it, is judged by one table ([`domain::oversight`]); a mailbox does
+//!   not inherit the records of one that had its address before. Whoever was sent away is not called back by a change.
 //! - Who looks at mailboxes and delegates is judged as who changes them is; a stranger does not learn which there are, and
 //!   whoever came in with a former password is one.
 //! - A link works once, and for its time, and no stranger's asking for another ends that; the store has its hash alone.
 //!   Looking at it changes nothing.
+//! - An e-mail address that somebody chooses is theirs once it was confirmed there; the one before is told, and links that
+//!   went to it work no more.
 //! - A code of two-step verification, or a recovery code, works once, whoever shows it, by whatever process; and where the
 //!   owner has it, no delegate without it is let in, or stays in.
 //! - Nobody is told whether a login exists, its password is wrong, its door is closed, or an app password is needed.

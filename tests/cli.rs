@@ -190,7 +190,7 @@ fn g7_a_mailbox_from_its_entry_to_its_removal() {
             "address": MAILBOX, "aliases": [], "upstream": "provider", "upstream_user": MAILBOX, "has_password": true,
             "password_refused_at": null, "plan": "Premium", "packs": 0, "seats": 3, "seats_taken": 0, "grace_until": null, "multi_user": true,
             "password_management": true, "app_passwords": "delegate", "owner_name": "Carla Bianchi", "owner_email": "carla@example.it",
-            "owner_language": "it", "owner_fiscal_code": null, "owner_two_factor_since": null,
+            "owner_phone": null, "owner_language": "it", "owner_fiscal_code": null, "owner_two_factor_since": null,
             "delegates_active": 0, "delegates_waiting": 0, "delegates_suspended": 0,
         })
     );
@@ -248,7 +248,7 @@ fn g7_the_life_of_a_delegate() {
         without_times(site.anna()),
         json!({
             "mailbox": MAILBOX, "username": "anna", "login": "anna/ufficio@pec.example.it", "first_name": "Anna",
-            "last_name": "Verdi", "email": "anna@example.it", "language": null, "state": "active",
+            "last_name": "Verdi", "email": "anna@example.it", "phone": null, "language": null, "state": "active",
             "permissions": ["read", "write", "send", "client"], "granted": ["read", "write", "send", "client"],
             "protocols": ["imap"], "invited_until": null, "password_reset_at": null, "two_factor_since": null,
             "actions": ["permissions", "suspend", "reset-password", "deactivate", "delete"],

@@ -12,9 +12,12 @@ use std::thread;
 use std::time::Instant;
 
 use delega::accounts::{Accounts, Actor, Upstreams};
-use delega::domain::{DelegateState, MailState, Profile};
+use delega::domain::{About, DelegateState, MailState, Profile};
 use delega::store::Sqlite;
 use serde_json::Value;
+
+#[path = "invitation/profile.rs"]
+mod profile;
 
 const ADDRESS: &str = "ufficio@pec.example.it";
 
@@ -327,7 +330,7 @@ fn an_invitation_that_is_cut_off_is_whole_or_not_there() {
     while let Some(attempt) = accounts.begin_mail(now.as_millisecond()).unwrap() {
         let token = attempt.token.unwrap();
         let view = accounts.invitation(&token, now.as_second()).unwrap();
-        assert_eq!(attempt.row.notice.mailbox(), Some(&view.delegate.address));
+        assert_eq!(attempt.row.notice.about(), About::Mailbox(&view.delegate.address));
         accounts.end_mail(attempt.row.id, delega::accounts::MailEnd::Sent("250".into()), now.as_millisecond()).unwrap();
         links += 1;
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use delega::accounts::{
     AccountRef, Accounts, Actor, DelegateName, DelegateView, Invitee, Knock, MailAttempt, MailEnd, MailboxChange,
-    MailboxEntry, PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
+    MailboxEntry, PasswordHolder, PermissionChange, PostmasterEntry, Suspension, Token, Upstreams, Vault, Verdict,
 };
 use delega::domain::{
     DelegateState, Door, Language, ListenerKind, Notice, Owner, PasswordVersion, Permission, Permissions, Person,
@@ -162,10 +162,15 @@ impl World {
                 domain: domain.parse().unwrap(),
                 email: "posta@example.it".into(),
                 name: "Posta".into(),
+                phone: None,
                 language: Language::Italian,
             };
             Actor::Postmaster(accounts.add_postmaster(entry, START).unwrap().id)
         });
+        // Their own links are no delegate's.
+        while let Some(MailAttempt { row, .. }) = accounts.begin_mail(START * 1000).unwrap() {
+            accounts.end_mail(row.id, MailEnd::Sent("250".into()), START * 1000).unwrap();
+        }
         let (links, used, history) = Default::default();
         World { _dir: dir, accounts, now: START, postmasters, links, used, history }
     }
@@ -249,7 +254,9 @@ impl World {
             }
             Step::SetPassword(link, password) => {
                 let Some((link, token)) = self.link(*link) else { return };
-                if let Ok(view) = accounts.set_password(&token, &secret(PASSWORDS[*password]), now) {
+                if let Ok(PasswordHolder::Delegate(view)) =
+                    accounts.set_password(&token, &secret(PASSWORDS[*password]), now)
+                {
                     let person = self.person(view.delegate.username.as_str());
                     self.use_up(link);
                     self.done(person, Done::PasswordSet(*password));

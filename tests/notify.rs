@@ -37,7 +37,7 @@ fn every_mail_can_be_looked_at_without_store_or_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let told = refused(folder.path(), &["notify", "preview", "invitatoin"], 1);
     let kinds: Vec<&str> = told.trim().split_once(": use ").unwrap().1.split(", ").collect();
-    assert_eq!(kinds.len(), 29, "{told}");
+    assert_eq!(kinds.len(), 34, "{told}");
     for kind in kinds {
         for language in ["it", "en"] {
             let shown = |part: &[&str]| {

@@ -276,6 +276,8 @@ fn what_a_stranger_wrote_cannot_speak_to_the_terminal() {
     assert!(table.contains(r"d\u{1b}[2J\u{9b}31m\r\nWHEN\u{202e}\u{2028}\0"), "{table}");
     let obeyed = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202e}' | '\u{2028}'));
     assert!(!table.contains(obeyed), "{table:?}");
+    let csv = site.delega(&["log", "sends", "--csv"], None);
+    assert!(csv.lines().count() == 2 && !csv.replace('\r', "").contains(obeyed), "{csv:?}");
     let json = site.delega(&["log", "sends", "--json"], None);
     assert!(!json.contains(obeyed), "{json:?}");
     assert_eq!(site.sends(&[])[0]["subject"], format!("d{evil}"), "programs get it as it is");
@@ -371,8 +373,40 @@ fn processes_at_once_record_everything() {
         assert!(child.wait().unwrap().success());
     }
     let accounts = open(site.dir.path());
-    let rows = accounts.sends(&SendFilter::default(), 1000).unwrap().rows;
+    let rows = accounts.sends(Actor::Operator, &SendFilter::default(), 1000, NOW_MS / 1000).unwrap().rows;
     assert_eq!(rows.iter().map(|row| row.id).collect::<BTreeSet<_>>().len(), 3 * EACH as usize);
     assert!(rows.iter().all(|row| row.outcome == SendOutcome::Accepted(format!("250 {}", row.id.0))));
     assert_eq!(accounts.change_marker().unwrap(), marker, "sending looks like a change of somebody's standing");
+}
+
+/// The columns of the tables are an interface that stays.
+#[test]
+fn g7_records_are_tables_for_spreadsheets_too() {
+    let site = Site::new();
+    let id = site.send("anna/ufficio@pec.example.it", &["x@example.org", "+y@example.org"], NOW_MS, accepted());
+    let csv = site.delega(&["log", "sends", "--csv"], None);
+    let head = "\"id\",\"at\",\"login\",\"peer\",\"kind\",\"from\",\"to\",\"message_id\",\"subject\",\"bytes\",\"outcome\",\
+                \"reply\",\"outcome_at\",\"copy\"";
+    assert_eq!(csv.lines().next(), Some(head), "{csv}");
+    let row = csv.lines().nth(1).unwrap();
+    assert!(row.starts_with(&format!("\"{id}\",\"2")) && row.contains("\"x@example.org +y@example.org\""), "{row}");
+    assert_eq!(
+        site.delega(&["log", "access", "--csv"], None),
+        "\"id\",\"first_at\",\"last_at\",\"count\",\"login\",\"address\",\"way\",\"program\",\"refusal\"\r\n"
+    );
+    assert_eq!(site.run(&["log", "sends", "--csv", "--json"], None).0, Some(2));
+}
+
+#[test]
+fn g7_the_command_line_signs_people_out() {
+    let site = Site::new();
+    let accounts = open(site.dir.path());
+    let before = accounts.change_marker().unwrap();
+    let said = site.delega(&["delegate", "sign-out", ADDRESS, "anna"], None);
+    assert_eq!(said, "anna/ufficio@pec.example.it is signed out everywhere\n");
+    let between = accounts.change_marker().unwrap();
+    assert_ne!(between, before, "open sessions are looked at again");
+    site.delega(&["mailbox", "sign-out", ADDRESS], None);
+    assert_ne!(accounts.change_marker().unwrap(), between);
+    assert_eq!(site.run(&["delegate", "sign-out", ADDRESS, "nobody"], None).0, Some(1));
 }

@@ -52,6 +52,8 @@ mod notices;
 mod pages;
 #[path = "servers/panel/delegates.rs"]
 mod panel_delegates;
+#[path = "servers/panel/records.rs"]
+mod panel_records;
 #[path = "servers/postfix.rs"]
 mod postfix;
 #[path = "servers/sending.rs"]
@@ -62,6 +64,8 @@ mod sent_copies;
 mod setup;
 #[path = "servers/state_property.rs"]
 mod state_property;
+#[path = "servers/timing.rs"]
+mod timing;
 #[path = "servers/transport.rs"]
 mod transport;
 #[path = "servers/two_factor.rs"]

@@ -72,9 +72,10 @@ pub fn cpu(row: Row, peer: &Peer, amounts: &Amounts) -> Result<Cost> {
             let done = done as f64;
             Ok(Cost { cpu: spent.map(|cpu| cpu * 1e6 / done), per_sec: done / secs })
         }
-        Row::Login => {
-            let logins = each(amounts.logins);
-            let targets = vec![&peer.target; sessions];
+        Row::Login | Row::PasswordLogin | Row::AppLogin => {
+            let logins = each(if row == Row::PasswordLogin { amounts.hashed } else { amounts.logins });
+            let target = peer.target_of(row)?;
+            let targets = vec![&target; sessions];
             let (spent, secs, done) = spend(peer, || {
                 at_once(targets, |target| {
                     for _ in 0..logins {

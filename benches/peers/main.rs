@@ -111,7 +111,7 @@ fn run(options: &Options) -> Result<()> {
         for round in 0..rounds {
             for row in &rows {
                 tell(&format!("round {} of {rounds}: {}", round + 1, row.title()));
-                for at in loads::order(peers.len(), round) {
+                for at in loads::order(peers.len(), round).into_iter().filter(|at| peers[*at].kind.has(*row)) {
                     let cost = loads::cpu(*row, &peers[at], &amounts)?;
                     report.add_speed(*row, at, cost.per_sec);
                     if let Some(cpu) = cost.cpu {

@@ -163,6 +163,8 @@ impl Report {
             (Row::Piped, "commands, 16 at a time"),
             (Row::Gathered, "… whose answers come all at once"),
             (Row::Login, "logins"),
+            (Row::PasswordLogin, "logins with a password"),
+            (Row::AppLogin, "logins with an app password"),
             (Row::Send, "MB sent"),
             (Row::Messages, "small messages sent"),
             (Row::Retrieve, "MB retrieved by POP3"),

@@ -17,6 +17,10 @@ pub enum Row {
     Gathered,
     /// CPU for logins
     Login,
+    /// CPU for logins whose password is checked by argon2id
+    PasswordLogin,
+    /// CPU for logins by an app password
+    AppLogin,
     /// What a NOOP takes longer than with the upstream itself, everything on one core
     Latency,
     /// Memory of idle sessions
@@ -42,13 +46,15 @@ pub enum Aim {
 
 impl Row {
     /// All of them.
-    pub const ALL: [Row; 12] = [
+    pub const ALL: [Row; 14] = [
         Row::Fetch,
         Row::Append,
         Row::Single,
         Row::Piped,
         Row::Gathered,
         Row::Login,
+        Row::PasswordLogin,
+        Row::AppLogin,
         Row::Latency,
         Row::Memory,
         Row::Many,
@@ -60,7 +66,16 @@ impl Row {
     /// Those that peers are compared in by their CPU time, with a protocol.
     pub fn of_cpu(protocol: Protocol) -> &'static [Row] {
         match protocol {
-            Protocol::Imap => &[Row::Fetch, Row::Append, Row::Single, Row::Piped, Row::Gathered, Row::Login],
+            Protocol::Imap => &[
+                Row::Fetch,
+                Row::Append,
+                Row::Single,
+                Row::Piped,
+                Row::Gathered,
+                Row::Login,
+                Row::PasswordLogin,
+                Row::AppLogin,
+            ],
             Protocol::Submission => &[Row::Send, Row::Messages],
             Protocol::Pop3 => &[Row::Retrieve],
         }
@@ -75,6 +90,8 @@ impl Row {
             Row::Piped => "CPU µs per command, 16 at a time",
             Row::Gathered => "… whose answers come all at once",
             Row::Login => "CPU ms per login, without the password hash",
+            Row::PasswordLogin => "CPU ms per login with a password, argon2id",
+            Row::AppLogin => "CPU ms per login with an app password",
             Row::Latency => "added µs to a NOOP, everything on one core, best round",
             Row::Memory => "KiB (PSS) per idle session",
             Row::Many => "many sessions",
@@ -93,6 +110,8 @@ impl Row {
             Row::Piped => "cpu_micros_per_command_piped",
             Row::Gathered => "cpu_micros_per_command_gathered",
             Row::Login => "cpu_millis_per_login",
+            Row::PasswordLogin => "cpu_millis_per_password_login",
+            Row::AppLogin => "cpu_millis_per_app_login",
             Row::Latency => "added_micros_per_noop",
             Row::Memory => "pss_kib_per_idle_session",
             Row::Many => "many",
@@ -112,7 +131,13 @@ impl Row {
             Row::Login => Some(Aim::TimesHaproxy(0.50)),
             Row::Latency => Some(Aim::AtMost(30.0)),
             Row::Memory => Some(Aim::AtMost(28.0)),
-            Row::Gathered | Row::Many | Row::Send | Row::Messages | Row::Retrieve => None,
+            Row::PasswordLogin
+            | Row::AppLogin
+            | Row::Gathered
+            | Row::Many
+            | Row::Send
+            | Row::Messages
+            | Row::Retrieve => None,
         }
     }
 }
@@ -156,7 +181,7 @@ pub struct Amounts {
     pub many_kib: usize,
     /// Logins all at once.
     pub burst: usize,
-    /// Logins of a delegate, one after the other, for what the password hash costs.
+    /// Logins of a delegate, for what the password hash costs.
     pub hashed: usize,
 }
 

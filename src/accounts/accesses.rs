@@ -4,12 +4,20 @@
 //! Untrusted are the login that was typed and what the program said of itself. Only accesses to accounts that are there are
 //! noted: strangers cannot fill the store with names of their own.
 
-use super::record_sending::cut;
-use super::{Accounts, AccountsError};
-use crate::domain::access::ACCESS_APART_MS;
-use crate::domain::{Access, AccessFilter, AccessRecord, AppPasswordId, Door, LastUse, Login, Visitor, Way};
-use crate::store;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
+
+use super::oversight::narrowed;
+use super::record_sending::{cut, up_to};
+use super::{Accounts, AccountsError, Actor};
+use crate::domain::access::ACCESS_APART_MS;
+use crate::domain::oversight::Record;
+use crate::domain::{
+    Access, AccessFilter, AccessRecord, AccountId, AppPasswordId, DelegateId, Door, LastUse, Login, Mailbox, Visitor,
+    Way,
+};
+use crate::store::{self, Reads, Times, Writes};
 
 /// Somebody who came in or was not let in, as the gateway knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,23 +50,25 @@ pub struct Accesses {
 }
 
 impl Accounts {
-    /// Notes accesses, all in one transaction.
+    /// Notes accesses, all in one transaction. Those that differ in nothing but the time are written once: a mail program
+    /// comes in several times at once, and a web mail at each click.
     pub fn note_accesses(&self, entries: &[AccessEntry]) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
+            let mut known = HashMap::new();
+            let mut alike: Vec<(Access, Times)> = Vec::new();
+            let mut used = HashMap::new();
             for AccessEntry { login, address, door, program, refusal, app_password, by_stored, at_ms } in entries {
-                let Some(mailbox) = writes.mailbox(login.mailbox())? else { continue };
-                let delegate = match login {
-                    Login::Owner(_) => None,
-                    Login::Delegate(username, _) => match writes.delegate(mailbox.id, username)? {
-                        None => continue,
-                        Some(found) => Some(found.id),
-                    },
+                let visitor = match known.entry(login) {
+                    Entry::Occupied(found) => found.into_mut(),
+                    Entry::Vacant(unseen) => unseen.insert(find(writes, login)?),
                 };
+                let Some((mailbox, delegate)) = visitor else { continue };
                 if *by_stored && refusal.is_none() {
-                    Accounts::password_taken(writes, &mailbox)?;
+                    Accounts::password_taken(writes, mailbox)?;
+                    mailbox.password_refused_at_secs = None;
                 }
                 let access = Access {
-                    visitor: Visitor::Mailbox { mailbox: mailbox.id, login: login.clone(), delegate },
+                    visitor: Visitor::Mailbox { mailbox: mailbox.id, login: login.clone(), delegate: *delegate },
                     // One address, however it was written.
                     address: address.to_canonical(),
                     way: Way::Mail(*door),
@@ -67,21 +77,63 @@ impl Accounts {
                 };
                 if let Some(id) = app_password {
                     let (address, program) = (access.address, access.program.clone());
-                    writes.use_app_password(*id, &LastUse { at_ms: *at_ms, address, program })?;
+                    used.insert(*id, LastUse { at_ms: *at_ms, address, program });
                 }
-                writes.note_access(&access, *at_ms, at_ms.saturating_sub(ACCESS_APART_MS))?;
+                let since_ms = at_ms.saturating_sub(ACCESS_APART_MS);
+                let like_it = |(other, times): &&mut (Access, Times)| *other == access && times.last_at_ms >= since_ms;
+                match alike.iter_mut().rev().find(like_it) {
+                    Some((_, times)) => {
+                        times.last_at_ms = times.last_at_ms.max(*at_ms);
+                        times.count = times.count.saturating_add(1);
+                    }
+                    None => alike.push((access, Times::once(*at_ms))),
+                }
+            }
+            for (access, times) in alike {
+                writes.note_access(&access, times, times.first_at_ms.saturating_sub(ACCESS_APART_MS))?;
+            }
+            for (id, last) in used {
+                writes.use_app_password(id, &last)?;
             }
             Ok(())
         })
     }
 
-    /// The history, the latest first, at most so many rows.
-    pub fn accesses(&self, filter: &AccessFilter, most: usize) -> Result<Accesses, AccountsError> {
+    /// The history, the latest first, at most so many rows. The operator sees that of all accounts; others name a mailbox.
+    pub fn accesses(
+        &self,
+        actor: Actor,
+        filter: &AccessFilter,
+        most: usize,
+        now_secs: i64,
+    ) -> Result<Accesses, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let mut rows = reads.accesses(filter, most.saturating_add(1))?;
-            let more = rows.len() > most;
-            rows.truncate(most);
-            Ok(Accesses { rows, more })
+            if actor == Actor::Operator {
+                return some(reads, filter, most);
+            }
+            let none = Accesses { rows: Vec::new(), more: false };
+            let Some(address) = &filter.mailbox else { return Ok(none) };
+            let (mailbox, seen) = self.oversee(reads, actor, address, Record::Accesses, now_secs)?;
+            let Some(by) = narrowed(seen, filter.by.clone()) else { return Ok(none) };
+            // One that had this address before was somebody else's.
+            some(reads, &AccessFilter { mailbox_id: Some(mailbox.id), by, ..filter.clone() }, most)
+        })
+    }
+
+    /// The same of one's own account alone (S4).
+    pub fn own_accesses(
+        &self,
+        account: AccountId,
+        filter: &AccessFilter,
+        most: usize,
+    ) -> Result<Accesses, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let mailbox_id = match account {
+                AccountId::Owner(mailbox) => Some(mailbox),
+                AccountId::Delegate(id) => reads.delegate_by_id(id)?.map(|delegate| delegate.mailbox),
+                AccountId::Postmaster(_) => None,
+            };
+            some(reads, &AccessFilter { mailbox_id, account: Some(account), ..filter.clone() }, most)
         })
     }
 
@@ -91,12 +143,29 @@ impl Accounts {
     }
 }
 
+/// The mailbox and the delegate of a login; nothing where it is nobody's.
+fn find(writes: &dyn Writes, login: &Login) -> Result<Option<(Mailbox, Option<DelegateId>)>, AccountsError> {
+    let Some(mailbox) = writes.mailbox(login.mailbox())? else { return Ok(None) };
+    let delegate = match login {
+        Login::Owner(_) => None,
+        Login::Delegate(username, _) => match writes.delegate(mailbox.id, username)? {
+            None => return Ok(None),
+            Some(found) => Some(found.id),
+        },
+    };
+    Ok(Some((mailbox, delegate)))
+}
+
+fn some(reads: &dyn Reads, filter: &AccessFilter, most: usize) -> Result<Accesses, AccountsError> {
+    let (rows, more) = up_to(reads.accesses(filter, most.saturating_add(1))?, most);
+    Ok(Accesses { rows, more })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::accounts::Actor;
     use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3};
     use crate::domain::SentBy;
 
@@ -116,7 +185,7 @@ mod tests {
     }
 
     fn rows(fixture: &Fixture, filter: &AccessFilter) -> Vec<(String, u64, Option<String>)> {
-        let found = fixture.accounts.accesses(filter, 100).unwrap().rows.into_iter();
+        let found = fixture.accounts.accesses(Actor::Operator, filter, 100, NOW).unwrap().rows.into_iter();
         found.map(|row| (row.access.visitor.to_string(), row.count, row.access.refusal)).collect()
     }
 
@@ -130,7 +199,7 @@ mod tests {
         let marker = fixture.accounts.change_marker().unwrap();
         note(&[entry(ANNA, "192.0.2.7", START), entry(ANNA, "::ffff:192.0.2.7", START + 1)]);
         note(&[entry(ANNA, "192.0.2.7", START + ACCESS_APART_MS + 1)]);
-        let all = fixture.accounts.accesses(&AccessFilter::default(), 9).unwrap().rows;
+        let all = fixture.accounts.accesses(Actor::Operator, &AccessFilter::default(), 9, NOW).unwrap().rows;
         assert_eq!(all.len(), 1);
         assert_eq!((all[0].count, all[0].first_at_ms, all[0].last_at_ms), (3, START, START + ACCESS_APART_MS + 1));
         // An hour and a millisecond later; and whatever else is not alike.
@@ -151,6 +220,42 @@ mod tests {
         assert_eq!(fixture.accounts.change_marker().unwrap(), marker, "nobody's standing has changed");
     }
 
+    /// What a batch leaves behind is what its entries leave one by one.
+    #[test]
+    fn s4_alike_ones_of_a_batch_are_written_once_and_mean_the_same() {
+        let (together, apart) = (Fixture::new(), Fixture::new());
+        let far = START + 2 * ACCESS_APART_MS;
+        let refused = |at| AccessEntry { refusal: Some("wrong password".into()), ..entry(ANNA, "192.0.2.7", at) };
+        let entries = [
+            entry(ANNA, "192.0.2.7", START),
+            entry(OWNER, "192.0.2.7", START + 1),
+            entry("nobody/ufficio@pec.example.it", "192.0.2.7", START + 1),
+            entry(ANNA, "192.0.2.7", START + 5),
+            refused(START + 5),
+            // Words of two connections may be left in another order than they were thought of.
+            entry(ANNA, "192.0.2.7", START + 2),
+            entry(ANNA, "192.0.2.7", far),
+            refused(START + 6),
+            entry(ANNA, "192.0.2.7", far + ACCESS_APART_MS),
+            entry(OWNER, "192.0.2.7", START + 7),
+        ];
+        together.accounts.note_accesses(&entries).unwrap();
+        entries.iter().for_each(|entry| apart.accounts.note_accesses(std::slice::from_ref(entry)).unwrap());
+        let all = |fixture: &Fixture| {
+            let rows = fixture
+                .accounts
+                .accesses(Actor::Operator, &AccessFilter::default(), 100, NOW)
+                .unwrap()
+                .rows
+                .into_iter();
+            let times = |row: AccessRecord| (row.access, row.first_at_ms, row.last_at_ms, row.count);
+            rows.map(times).collect::<Vec<_>>()
+        };
+        assert_eq!(all(&together), all(&apart));
+        let annas: Vec<_> = all(&together).into_iter().filter(|row| row.0.refusal.is_none() && row.3 > 2).collect();
+        assert_eq!((annas[0].1, annas[0].2, annas[0].3), (START, START + 5, 3));
+    }
+
     #[test]
     fn s4_it_is_looked_up_by_person_time_and_result() {
         let fixture = Fixture::new();
@@ -166,9 +271,9 @@ mod tests {
         assert_eq!(logins(AccessFilter { admitted: Some(true), ..all() }), [OWNER, ANNA]);
         assert_eq!(logins(AccessFilter { since_ms: Some(START + 1), until_ms: Some(START + 1), ..all() }), [OWNER]);
         assert_eq!(logins(AccessFilter { mailbox: Some("altro@pec.example.it".parse().unwrap()), ..all() }), [""; 0]);
-        let first = fixture.accounts.accesses(&all(), 2).unwrap();
+        let first = fixture.accounts.accesses(Actor::Operator, &all(), 2, NOW).unwrap();
         assert!(first.more && first.rows.len() == 2);
-        let after = Some((first.rows[1].last_at_ms, first.rows[1].id));
+        let after = first.rows.last().map(AccessRecord::position);
         assert_eq!(logins(AccessFilter { after, ..all() }), [ANNA]);
     }
 
@@ -192,7 +297,7 @@ mod tests {
         let fixture = Fixture::new();
         let long = AccessEntry { program: Some("x".repeat(100_000)), ..entry(ANNA, "192.0.2.7", START) };
         fixture.accounts.note_accesses(&[long]).unwrap();
-        let row = fixture.accounts.accesses(&AccessFilter::default(), 1).unwrap().rows.remove(0);
+        let row = fixture.accounts.accesses(Actor::Operator, &AccessFilter::default(), 1, NOW).unwrap().rows.remove(0);
         assert!(row.access.program.unwrap().len() <= crate::domain::limits::RECORDED_TEXT_BYTES);
     }
 }

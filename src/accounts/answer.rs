@@ -43,7 +43,8 @@ impl Accounts {
     ) -> Result<DelegateView, AccountsError> {
         // Nobody has argon2 run by a link that does not work.
         let view = self.invitation(token, now_secs)?;
-        let hash = self.passwords.choose(password, &view.delegate)?;
+        let known = passwords::known(&view.delegate.delegate, &view.delegate.address);
+        let hash = self.passwords.choose(password, &known)?;
         let accepted = store::change(self.store.as_ref(), |writes| {
             let held = holder(writes, token, Action::Accept, now_secs)?;
             let (mailbox, delegate) = self.answered(writes, held, Answer::Accepted, now_secs)?;

@@ -126,7 +126,7 @@ impl Accounts {
             })?;
             let made = find(writes, account, &entry.login, &label)?;
             let (name, until_secs) = (label.clone(), expires_at_secs);
-            let notice = |holder| Notice::AppPasswordMade { holder, name, until_secs };
+            let notice = |of| Notice::AppPasswordMade { of, name, until_secs };
             self.tell_account(writes, &whose, notice, now_secs)?;
             Ok((secret.clone(), made))
         })
@@ -175,6 +175,18 @@ impl Accounts {
             writes.renew_password_version(whose.id())?;
             Ok(found)
         })
+    }
+
+    /// Whether `actor` may make some, so that a page need not offer what would be refused.
+    pub fn may_make_app_passwords(&self, actor: Actor, login: &Login, now_secs: i64) -> Result<bool, AccountsError> {
+        let judged = store::change(self.store.as_ref(), |writes| {
+            self.whose_app_passwords(writes, actor, login, Action::MakeAppPassword, now_secs).map(drop)
+        });
+        match judged {
+            Ok(()) => Ok(true),
+            Err(AccountsError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whose app passwords `actor` acts on, if they may: a delegate's as [`life`](crate::domain::life) says; an owner's are
@@ -230,7 +242,7 @@ impl Accounts {
                     continue;
                 }
                 let (whose, until_secs) = (Account::of(writes, password.account)?, password.expires_at_secs);
-                let notice = |holder| Notice::AppPasswordEnds { holder, name: password.name, until_secs };
+                let notice = |of| Notice::AppPasswordEnds { of, name: password.name, until_secs };
                 self.tell_account(writes, &whose, notice, now_secs)?;
             }
             Ok(())

@@ -2,26 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::accounts::fixture::{CLIENT, Fixture, NOW, POP3, SUBMISSION, WEBMAIL, anna};
+use crate::accounts::fixture::{CLIENT, Fixture, NOW, Office, POP3, SUBMISSION, WEBMAIL, anna};
 use crate::accounts::passwords::RUNS;
-use crate::accounts::{AccountRef, Knock, MailEnd, MailboxChange, Refusal, Standing, Verdict};
-use crate::domain::{Door, PasswordVersion, Profile};
+use crate::accounts::{AccountRef, Knock, MailboxChange, Refusal, Standing, Verdict};
+use crate::domain::{Door, PasswordVersion};
 
 const DAY: i64 = 24 * 60 * 60;
 const ANNA: &str = "anna/ufficio@pec.example.it";
 
-struct Office {
-    fixture: Fixture,
-    accounts: Accounts,
-}
-
 impl Office {
-    fn new() -> Office {
-        let fixture = Fixture::new();
-        let accounts = fixture.reopened(Profile::Nested).with_mails(true);
-        Office { fixture, accounts }
-    }
-
     /// The owner, as they stand now.
     fn owner_account(&self) -> AccountRef {
         let view = self.accounts.show_mailbox(Actor::Operator, &self.fixture.address(), NOW).unwrap();
@@ -50,15 +39,6 @@ impl Office {
             Verdict::Refused(why) => Err(why),
             Verdict::Unjudged(_) => panic!("for the mail server to judge"),
         }
-    }
-
-    fn mailed(&self, now_secs: i64) -> Vec<&'static str> {
-        let mut all = Vec::new();
-        while let Some(attempt) = self.accounts.begin_mail(now_secs * 1000).unwrap() {
-            all.push(attempt.row.notice.kind());
-            self.accounts.end_mail(attempt.row.id, MailEnd::Sent("250".into()), now_secs * 1000).unwrap();
-        }
-        all
     }
 }
 
@@ -117,14 +97,14 @@ fn s3_it_opens_what_the_permissions_open_and_no_more() {
 fn s3_it_ends_after_ninety_days_and_can_be_extended() {
     let office = Office::new();
     let password = office.makes(office.owner(), "Thunderbird", "imap").unwrap();
-    office.mailed(NOW);
+    office.kinds(NOW);
     let end = NOW + 90 * DAY;
     let account = office.tries(&password, CLIENT, end - 1).unwrap();
     assert_eq!(office.tries(&password, CLIENT, end), Err(Refusal::WrongPassword));
     let mut told = Vec::new();
     for day in 70..92 {
         office.accounts.settle(NOW + day * DAY).unwrap();
-        told.extend(office.mailed(NOW + day * DAY).into_iter().map(|kind| (90 - day, kind)));
+        told.extend(office.kinds(NOW + day * DAY).into_iter().map(|(_, kind)| (90 - day, kind)));
     }
     assert_eq!(told, [14, 3, 1].map(|days| (days, "app-password-ends")));
     let standing = office.accounts.standing(account, CLIENT).unwrap();
@@ -203,7 +183,7 @@ fn s3_an_owners_opens_the_upstream_as_it_is_opened_for_delegates() {
         office.accounts.create_app_password(actor, entry, NOW).map(|(secret, _)| secret.shown())
     };
     let secret = makes(office.owner(), "Thunderbird").unwrap();
-    assert_eq!(office.mailed(NOW), ["app-password-made"]);
+    assert_eq!(office.kinds(NOW), [("carla@example.it".to_owned(), "app-password-made")]);
     let knock = |at_secs: i64| Knock { from: "192.0.2.1".parse().unwrap(), at_ms: at_secs * 1000 };
     let tries = |door, at_secs| match office.accounts.authenticate(OWNER, &secret, door, knock(at_secs)).unwrap() {
         Verdict::Admitted(entry) => *entry,
@@ -220,7 +200,7 @@ fn s3_an_owners_opens_the_upstream_as_it_is_opened_for_delegates() {
 
     let ends = NOW + APP_PASSWORD_SECS;
     office.accounts.settle(ends - 3 * DAY).unwrap();
-    assert_eq!(office.mailed(ends - 3 * DAY), ["app-password-ends"]);
+    assert_eq!(office.kinds(ends - 3 * DAY), [("carla@example.it".to_owned(), "app-password-ends")]);
     assert_eq!(office.accounts.standing(entry.account, CLIENT).unwrap(), Standing::In(crate::domain::Grant::OWNER));
     office.accounts.settle(ends).unwrap();
     assert_eq!(office.accounts.standing(entry.account, CLIENT).unwrap(), Standing::Out(Refusal::PasswordChanged));
@@ -244,6 +224,7 @@ fn s3_an_owners_are_their_own_matter() {
         domain: "pec.example.it".parse().unwrap(),
         email: "pm@example.it".into(),
         name: "Piero".into(),
+        phone: None,
         language: crate::domain::Language::Italian,
     };
     let postmaster = office.accounts.add_postmaster(postmaster, NOW).unwrap().id;

@@ -200,7 +200,7 @@ impl Accounts {
                 (ListenerKind::Webmail, None) => return Ok(Verdict::Refused(Refusal::NeedsCode)),
                 (ListenerKind::Webmail, Some(both)) => both,
             };
-            let tried = self.tried(counts, login.clone(), &mailbox, &password, knock);
+            let tried = self.tried(counts, &login, &mailbox, &password, knock);
             let credentials = self.typed_by_owner(&mailbox, &password)?;
             let (upstream, said) = (mailbox.upstream, said.clone());
             return Ok(Verdict::Unjudged(Box::new(Unjudged {
@@ -217,7 +217,7 @@ impl Accounts {
         let credentials = self.typed_by_owner(&mailbox, said)?;
         Ok(Verdict::Admitted(Box::new(Entry {
             account,
-            tried: Some(self.tried(counts, login.clone(), &mailbox, said, knock)),
+            tried: Some(self.tried(counts, &login, &mailbox, said, knock)),
             app_password: None,
             login,
             grant: Grant::OWNER,
@@ -235,7 +235,7 @@ impl Accounts {
             self.owner_tried(&tried, false)?;
             return Ok(Verdict::Refused(Refusal::WrongPassword));
         }
-        // It may be another one by now, or its owner may have to come in anew; they are told so by what follows.
+        // As it is by now: they have shown everything that there is to show.
         let Some(mailbox) = store::read(self.store.as_ref(), |reads| reads.mailbox_by_id(account.mailbox()))? else {
             return Ok(Verdict::Refused(Refusal::UnknownMailbox));
         };
@@ -294,30 +294,29 @@ impl Accounts {
             _ if counts.closed => return Ok(Verdict::Refused(Refusal::Closed)),
             Ok(found) if right => found,
             wrong => {
-                self.wrong_password(&counts, self.guess(Some(&login), &password), Some(&login), knock)?;
+                let whose = wrong.as_ref().ok().map(|found| found.delegate.account());
+                self.wrong_password(&counts, self.guess(Some(&login), &password), whose, knock)?;
                 return Ok(Verdict::Refused(wrong.err().unwrap_or(Refusal::WrongPassword)));
             }
         };
         let standing = self.standing_of(&found.mailbox, &found.delegate, door);
         let app_password = match own {
             Some(own) => self.came_by(own, &counts)?,
-            None if two_steps => {
-                if let Some(refusal) = standing.err() {
-                    return Ok(Verdict::Refused(refusal));
-                }
-                let (account, version) = (found.delegate.account(), found.delegate.password);
-                let refusal = match (door.kind, code) {
-                    (ListenerKind::Client, _) => Some(Refusal::NeedsAppPassword),
-                    (ListenerKind::Webmail, None) => Some(Refusal::NeedsCode),
-                    (ListenerKind::Webmail, Some(code)) => self.second_step(account, version, said, &code, knock)?,
-                };
-                if let Some(refusal) = refusal {
-                    return Ok(Verdict::Refused(refusal));
-                }
-                self.right_password(&counts)?;
-                None
-            }
             None => {
+                if two_steps {
+                    let (account, version) = (found.delegate.account(), found.delegate.password);
+                    let refusal = match (standing, door.kind, code) {
+                        (Err(refusal), ..) => Some(refusal),
+                        (Ok(_), ListenerKind::Client, _) => Some(Refusal::NeedsAppPassword),
+                        (Ok(_), ListenerKind::Webmail, None) => Some(Refusal::NeedsCode),
+                        (Ok(_), ListenerKind::Webmail, Some(code)) => {
+                            self.second_step(account, version, said, &code, knock)?
+                        }
+                    };
+                    if let Some(refusal) = refusal {
+                        return Ok(Verdict::Refused(refusal));
+                    }
+                }
                 self.right_password(&counts)?;
                 None
             }

@@ -55,7 +55,7 @@ impl Desk {
     }
 
     fn copy(&self, send: SendId) -> Option<SentCopy> {
-        let rows = self.fixture.accounts.sends(&SendFilter::default(), 99).unwrap().rows;
+        let rows = self.fixture.accounts.sends(Actor::Operator, &SendFilter::default(), 99, NOW).unwrap().rows;
         rows.into_iter().find(|row| row.id == send).unwrap().copy
     }
 
@@ -218,13 +218,19 @@ fn a_start_tidies_up_what_was_cut_off() {
     let second = fixture.spool();
     assert!(
         second
-            .read(&fixture.accounts.sends(&SendFilter::default(), 9).unwrap().rows[0].copy.clone().unwrap().spool)
+            .read(
+                &fixture.accounts.sends(Actor::Operator, &SendFilter::default(), 9, NOW).unwrap().rows[0]
+                    .copy
+                    .clone()
+                    .unwrap()
+                    .spool
+            )
             .is_ok()
     );
     drop((spool, second));
     let desk = Desk { spool: fixture.spool(), fixture };
     assert_eq!((desk.files(), desk.copy(unknown)), (1, None));
-    let rows = desk.fixture.accounts.sends(&SendFilter::default(), 9).unwrap().rows;
+    let rows = desk.fixture.accounts.sends(Actor::Operator, &SendFilter::default(), 9, NOW).unwrap().rows;
     assert!(rows.iter().any(|row| row.id == unknown && row.outcome == SendOutcome::Unknown));
     assert_eq!(desk.attempt(DUE).unwrap().send, due);
 }

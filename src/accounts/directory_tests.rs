@@ -108,6 +108,7 @@ fn a_postmaster_who_is_gone_sees_no_mailboxes() {
         domain: "pec.example.it".parse().unwrap(),
         email: "posta@example.it".into(),
         name: "Posta".into(),
+        phone: None,
         language: Language::Italian,
     };
     let postmaster = fixture.accounts.add_postmaster(entry, NOW).unwrap();

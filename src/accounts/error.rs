@@ -224,6 +224,24 @@ pub enum Rule {
         /// Who.
         email: String,
     },
+    /// There is no such account, or nobody can log in to it now (D4).
+    #[error("there is no such account, or nobody can log in to it now")]
+    NoAccount,
+    /// An owner has no password of delega's (L3).
+    #[error("the owner's password is the mailbox's own: it is changed where the mailbox lives")]
+    OwnersPassword,
+    /// What was typed as the present password is not it.
+    #[error("the present password is another")]
+    WrongPassword,
+    /// There were too many of those, and the present password is not looked at for a while (S5).
+    #[error("there were too many wrong passwords: try again later")]
+    TooManyWrong,
+    /// Somebody asked for many links to new e-mail addresses.
+    #[error("another e-mail address was asked for too often: try again tomorrow")]
+    TooManyEmails,
+    /// An invitation has gone to the address that somebody has (D1).
+    #[error("{0} was invited at the address before: reject the invitation, set the other address, and invite again")]
+    StillInvited(Login),
     /// Delegates of that mailbox make no app passwords for themselves (S3).
     #[error("app passwords for {0} are made by its owner alone")]
     AppPasswordsByOwner(MailboxAddress),
@@ -264,9 +282,6 @@ pub enum Rule {
     /// The account cannot be opened by web mail now.
     #[error("this account does not open the web mail")]
     NoWebmail,
-    /// Whoever had the account is gone.
-    #[error("the account is not there any more")]
-    NoAccount,
     /// They have no second factor (S2).
     #[error("two-step verification is not on for this account")]
     NoTwoFactor,

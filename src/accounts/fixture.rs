@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::{
-    Door, Language, ListenerKind, MailboxAddress, Owner, Permissions, Person, Protocol, Protocols, Sending,
+    Door, Language, ListenerKind, MailboxAddress, Owner, Permissions, Person, Postmaster, Protocol, Protocols, Sending,
 };
 use crate::store::Sqlite;
 
@@ -159,6 +159,61 @@ impl Fixture {
             Verdict::Unjudged(_) => panic!("{login}: for the mail server to judge"),
             Verdict::Refused(refusal) => refusal,
         }
+    }
+}
+
+/// The fixture, whose people are written to.
+pub(super) struct Office {
+    pub(super) fixture: Fixture,
+    pub(super) accounts: Accounts,
+}
+
+impl Office {
+    pub(super) fn new() -> Office {
+        let fixture = Fixture::new();
+        let accounts = fixture.reopened(Profile::Nested).with_mails(true);
+        Office { fixture, accounts }
+    }
+
+    /// What goes out at that moment, in its order: to whom, what, and the token of its link.
+    pub(super) fn mailed(&self, now: i64) -> Vec<(String, &'static str, Option<Token>)> {
+        let mut all = Vec::new();
+        while let Some(MailAttempt { row, token }) = self.accounts.begin_mail(now * 1000).unwrap() {
+            all.push((row.recipient.clone(), row.notice.kind(), token));
+            self.accounts.end_mail(row.id, MailEnd::Sent("250 ok".into()), now * 1000).unwrap();
+        }
+        all
+    }
+
+    /// The same: to whom, and what.
+    pub(super) fn kinds(&self, now: i64) -> Vec<(String, &'static str)> {
+        self.mailed(now).into_iter().map(|(recipient, kind, _)| (recipient, kind)).collect()
+    }
+
+    pub(super) fn anna(&self) -> AccountId {
+        self.fixture.anna().id()
+    }
+
+    pub(super) fn owners_account(&self) -> AccountId {
+        AccountId::Owner(self.fixture.mailbox())
+    }
+
+    /// A postmaster of the mailbox's domain, and the token of the link that they were mailed.
+    pub(super) fn postmaster(&self, email: &str) -> (Postmaster, Token) {
+        let entry = PostmasterEntry {
+            domain: "pec.example.it".parse().unwrap(),
+            email: email.into(),
+            name: "Ufficio posta".into(),
+            phone: None,
+            language: Language::English,
+        };
+        let added = self.accounts.add_postmaster(entry, NOW).unwrap();
+        (added, self.mailed(NOW).pop().unwrap().2.unwrap())
+    }
+
+    /// Each of the three whom an account can belong to.
+    pub(super) fn everybody(&self) -> [AccountId; 3] {
+        [self.owners_account(), self.anna(), self.postmaster("posta@example.it").0.account()]
     }
 }
 

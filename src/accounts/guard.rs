@@ -16,16 +16,13 @@ use super::account::{self, Account};
 use super::password_refused::Renewal;
 use super::{Accounts, AccountsError, Rule};
 use crate::domain::guessing::{FORGOTTEN_MS, Guess, Guesses, Patience};
-use crate::domain::{AccessFilter, AccountId, Delegate, Door, ListenerKind, Login, Mailbox, Notice, SentBy};
+use crate::domain::{AccessFilter, AccountFacts, AccountId, Door, ListenerKind, Login, Mailbox, Notice, SentBy};
 use crate::store::{self, Reads, Writes};
 
 /// How long an address is one from which somebody has come in lately, in milliseconds.
 const LATELY_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How many counts are kept; beyond, the oldest go.
 const MOST: usize = 100_000;
-
-/// How the name of a count of codes ends.
-const CODES: &str = " code";
 
 /// Somebody who knocks: where from, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +36,7 @@ pub struct Knock {
 /// What wrong passwords of one who knocks are counted under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Counts {
-    account: Option<String>,
+    account: Option<Under>,
     /// None where everybody comes from one address: from the operator's web mail.
     address: Option<String>,
     /// Whether anything is counted for the account.
@@ -48,12 +45,70 @@ pub(super) struct Counts {
     pub(super) closed: bool,
 }
 
+/// What is counted apart from the passwords of logins, whose right ones would clear the count. It is counted under the
+/// account's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Apart {
+    /// Codes of two-step verification (S2).
+    Code,
+    /// The present password, typed once more by whoever is in (S1).
+    Retyped,
+}
+
+impl Apart {
+    const ALL: [Apart; 2] = [Apart::Code, Apart::Retyped];
+
+    /// How the name of such a count ends.
+    fn suffix(self) -> &'static str {
+        match self {
+            Apart::Code => " code",
+            Apart::Retyped => " password",
+        }
+    }
+
+    /// What it is counted under.
+    pub(super) fn count(self, account: AccountId) -> String {
+        format!("{account}{}", self.suffix())
+    }
+}
+
+/// What the wrong passwords of an account are counted under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Under {
+    /// This name.
+    Name(String),
+    /// That of the login, or its own for the address: which, is looked up once there is something to count.
+    Login { login: Login, network: String, knock: Knock },
+}
+
+impl Under {
+    /// Whether anything is counted that may be meant.
+    fn is_counted<R: Reads + ?Sized>(&self, reads: &R) -> Result<bool, AccountsError> {
+        Ok(match self {
+            Under::Name(name) => reads.guesses(name)?.is_some(),
+            Under::Login { login, network, .. } => {
+                reads.guesses(&login.to_string())?.is_some() || reads.guesses(&at_desk(login, network))?.is_some()
+            }
+        })
+    }
+
+    fn name<R: Reads + ?Sized>(&self, reads: &R) -> Result<String, AccountsError> {
+        match self {
+            Under::Name(name) => Ok(name.clone()),
+            Under::Login { login, network, knock } => {
+                let at_their_desk = has_come_in(reads, login, *knock)?;
+                Ok(if at_their_desk { at_desk(login, network) } else { login.to_string() })
+            }
+        }
+    }
+}
+
 /// A password that an owner has typed, of which the mail server will tell whether it is right.
 #[derive(Clone, Debug)]
 pub struct Tried {
     counts: Counts,
     guess: Guess,
-    login: Login,
+    owner: AccountId,
     knock: Knock,
     /// Stands in for the stored password that the mail server refuses, where the operator allows it.
     renewal: Option<Renewal>,
@@ -80,15 +135,23 @@ pub struct Closed {
 impl Counts {
     fn look<R: Reads + ?Sized>(
         reads: &R,
-        account: Option<String>,
+        account: Option<Under>,
         address: Option<String>,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        let guesses = |who: &Option<String>| match who {
-            None => Ok(None),
-            Some(who) => reads.guesses(who),
+        // Nearly always nothing is counted under either name, and it does not matter which it would be.
+        let account = match account {
+            Some(under) if under.is_counted(reads)? => Some(Under::Name(under.name(reads)?)),
+            account => account,
         };
-        let (of_account, of_address) = (guesses(&account)?, guesses(&address)?);
+        let of_account = match &account {
+            Some(Under::Name(name)) => reads.guesses(name)?,
+            Some(Under::Login { .. }) | None => None,
+        };
+        let of_address = match &address {
+            None => None,
+            Some(address) => reads.guesses(address)?,
+        };
         let closed = [&of_account, &of_address].into_iter().flatten().any(|guesses| guesses.closed(knock.at_ms));
         Ok(Counts { account, address, counted: of_account.is_some(), closed })
     }
@@ -107,72 +170,89 @@ impl Accounts {
             ListenerKind::Client => Some(network(knock.from)),
             ListenerKind::Webmail => None,
         };
-        let account = match (login.filter(|_| known), &address) {
-            (None, _) => None,
-            (Some(login), None) => Some(format!("{login} webmail")),
-            (Some(login), Some(address)) => {
-                let lately = AccessFilter {
-                    mailbox: Some(login.mailbox().clone()),
-                    by: Some(match login {
-                        Login::Owner(_) => SentBy::Owner,
-                        Login::Delegate(username, _) => SentBy::Delegate(username.clone()),
-                    }),
-                    since_ms: Some(knock.at_ms.saturating_sub(LATELY_MS)),
-                    admitted: Some(true),
-                    address: Some(knock.from.to_canonical()),
-                    ..AccessFilter::default()
-                };
-                let own_desk = !reads.accesses(&lately, 1)?.is_empty();
-                Some(if own_desk { format!("{login} {address}") } else { login.to_string() })
-            }
-        };
+        let account = login.filter(|_| known).map(|login| match &address {
+            None => Under::Name(format!("{login} webmail")),
+            Some(network) => Under::Login { login: login.clone(), network: network.clone(), knock },
+        });
         Counts::look(reads, account, address, knock)
     }
 
     /// The same for an account that is known by another name than a login.
     pub(super) fn counts_of<R: Reads + ?Sized>(
         reads: &R,
-        account: Option<String>,
+        account: Option<AccountId>,
+        own_address: bool,
         knock: Knock,
     ) -> Result<Counts, AccountsError> {
-        Counts::look(reads, account, Some(network(knock.from)), knock)
+        let account = account.map(|account| Under::Name(account.to_string()));
+        Counts::look(reads, account, own_address.then(|| network(knock.from)), knock)
     }
 
-    /// One more wrong password; the account's person is told once the door is closed for an hour.
+    /// The same for what somebody who is known already gets wrong.
+    pub(super) fn counts_apart<R: Reads + ?Sized>(
+        reads: &R,
+        apart: Apart,
+        account: AccountId,
+        knock: Knock,
+    ) -> Result<Counts, AccountsError> {
+        Counts::look(reads, Some(Under::Name(apart.count(account))), None, knock)
+    }
+
+    /// One more wrong password; whose account it is, if anybody's, is told once the door is closed for an hour.
     pub(super) fn wrong_password(
         &self,
         counts: &Counts,
         guess: Guess,
-        login: Option<&Login>,
+        whose: Option<AccountId>,
         knock: Knock,
     ) -> Result<(), AccountsError> {
         store::change(self.store.as_ref(), |writes| {
             if let Some(address) = &counts.address {
                 count(writes, address, guess, Patience::Address, knock.at_ms)?;
             }
-            let (Some(account), Some(login)) = (&counts.account, login) else { return Ok(()) };
-            let Some(until_ms) = count(writes, account, guess, Patience::Account, knock.at_ms)? else { return Ok(()) };
-            self.tell_of_guessing(writes, login, until_ms, knock)
+            let Some(who) = &counts.account else { return Ok(()) };
+            let who = who.name(writes)?;
+            let address = knock.from.to_canonical();
+            let notice = |of, until_secs| Notice::Guessed { of, address, until_secs };
+            self.wrong_of_account(writes, &who, guess, whose, knock, notice)
         })
+    }
+
+    /// Counts one more for an account under this name, and tells its person by this notice where that closes the door for
+    /// an hour.
+    pub(super) fn wrong_of_account(
+        &self,
+        writes: &dyn Writes,
+        who: &str,
+        guess: Guess,
+        whose: Option<AccountId>,
+        knock: Knock,
+        notice: impl FnOnce(AccountFacts, i64) -> Notice,
+    ) -> Result<(), AccountsError> {
+        let closed = count(writes, who, guess, Patience::Account, knock.at_ms)?;
+        let (Some(until_ms), Some(account)) = (closed, whose) else { return Ok(()) };
+        // It may have gone since it was looked up.
+        let Some(whose) = Account::find(writes, account)? else { return Ok(()) };
+        self.tell_account(writes, &whose, |of| notice(of, until_ms / 1000), knock.at_ms / 1000)
     }
 
     /// The right one: the account's count is forgotten. Costs a write only where there was something to forget.
     pub(super) fn right_password(&self, counts: &Counts) -> Result<(), AccountsError> {
         let Some(account) = counts.account.as_ref().filter(|_| counts.counted) else { return Ok(()) };
-        store::change(self.store.as_ref(), |writes| Ok(writes.delete_guesses(account).map(drop)?))
+        store::change(self.store.as_ref(), |writes| Ok(writes.delete_guesses(&account.name(writes)?).map(drop)?))
     }
 
     /// A password that an owner has typed, before the mail server is asked.
     pub(super) fn tried(
         &self,
         counts: Counts,
-        login: Login,
+        login: &Login,
         mailbox: &Mailbox,
         password: &SecretString,
         knock: Knock,
     ) -> Tried {
-        let guess = self.guess(Some(&login), password);
-        Tried { counts, guess, login, knock, renewal: self.renewal(mailbox, password) }
+        let guess = self.guess(Some(login), password);
+        Tried { counts, guess, owner: mailbox.owner_account(), knock, renewal: self.renewal(mailbox, password) }
     }
 
     /// What the mail server said about an owner's password.
@@ -184,7 +264,7 @@ impl Accounts {
                 }
                 self.right_password(&tried.counts)
             }
-            false => self.wrong_password(&tried.counts, tried.guess, Some(&tried.login), tried.knock),
+            false => self.wrong_password(&tried.counts, tried.guess, Some(tried.owner), tried.knock),
         }
     }
 
@@ -192,37 +272,6 @@ impl Accounts {
     pub(super) fn guess(&self, login: Option<&Login>, password: &SecretString) -> Guess {
         let login = login.map(Login::to_string).unwrap_or_default();
         Guess(self.vault.mark(login.as_bytes(), password.expose_secret().as_bytes()))
-    }
-
-    fn tell_of_guessing(
-        &self,
-        writes: &dyn Writes,
-        login: &Login,
-        until_ms: i64,
-        knock: Knock,
-    ) -> Result<(), AccountsError> {
-        let Some(mailbox) = writes.mailbox(login.mailbox())? else { return Ok(()) };
-        let (until_secs, now_secs) = (until_ms / 1000, knock.at_ms / 1000);
-        let address = knock.from.to_canonical();
-        match login {
-            Login::Owner(_) => self.tell_owner(
-                writes,
-                &mailbox,
-                Notice::OwnerGuessed {
-                    mailbox: mailbox.address.clone(),
-                    owner_name: mailbox.owner.name.clone(),
-                    address,
-                    until_secs,
-                },
-                now_secs,
-            ),
-            Login::Delegate(username, _) => {
-                let Some(delegate) = writes.delegate(mailbox.id, username)? else { return Ok(()) };
-                let delegate: Delegate = delegate;
-                let facts = self.facts(&mailbox, &delegate);
-                self.tell_delegate(writes, &delegate, Notice::Guessed { facts, address, until_secs }, None, now_secs)
-            }
-        }
     }
 
     /// The accounts and addresses that nobody is let in by now, at most so many (`delega lock list`).
@@ -245,11 +294,14 @@ impl Accounts {
             (Err(_), Err(_)) => who.trim().to_owned(),
         };
         store::change(self.store.as_ref(), |writes| {
-            let codes = match account::named(writes, who.strip_suffix(CODES).unwrap_or(&who))? {
-                Some(account) => writes.delete_guesses(&code_count(account))?,
-                None => false,
-            };
-            match writes.delete_guesses(&who)? || codes {
+            let name = Apart::ALL.iter().find_map(|apart| who.strip_suffix(apart.suffix())).unwrap_or(&who);
+            let mut counted = writes.delete_guesses(&who)?;
+            if let Some(account) = account::named(writes, name)? {
+                for under in Apart::ALL.map(|apart| apart.count(account)).into_iter().chain([account.to_string()]) {
+                    counted |= writes.delete_guesses(&under)?;
+                }
+            }
+            match counted {
                 true => Ok(()),
                 false => Err(Rule::NotClosed(who.clone()).into()),
             }
@@ -263,20 +315,33 @@ impl Accounts {
     }
 }
 
-/// What wrong codes of an account are counted under (S2). Not under the login, whose counts a right password clears.
-pub(super) fn code_count(account: AccountId) -> String {
-    format!("{account}{CODES}")
+/// Whether the person of an account has come in from there lately.
+fn has_come_in<R: Reads + ?Sized>(reads: &R, login: &Login, knock: Knock) -> Result<bool, AccountsError> {
+    let lately = AccessFilter {
+        mailbox: Some(login.mailbox().clone()),
+        by: Some(match login {
+            Login::Owner(_) => SentBy::Owner,
+            Login::Delegate(username, _) => SentBy::Delegate(username.clone()),
+        }),
+        since_ms: Some(knock.at_ms.saturating_sub(LATELY_MS)),
+        admitted: Some(true),
+        address: Some(knock.from.to_canonical()),
+        ..AccessFilter::default()
+    };
+    Ok(!reads.accesses(&lately, 1)?.is_empty())
+}
+
+/// What the wrong passwords of an account are counted under, at an address from which its person has come in lately.
+fn at_desk(login: &Login, network: &str) -> String {
+    format!("{login} {network}")
 }
 
 /// What is counted under an account's row, by the name of whose it is.
 fn as_people_say<R: Reads + ?Sized>(reads: &R, who: String) -> Result<String, AccountsError> {
-    let Some(Ok(account)) = who.strip_suffix(CODES).map(str::parse) else { return Ok(who) };
-    match Account::of(reads, account) {
-        Ok(whose) => Ok(format!("{}{CODES}", whose.login())),
-        // A count outlives whoever it is of, for a day.
-        Err(AccountsError::Refused(_)) => Ok(who),
-        Err(error) => Err(error),
-    }
+    let (row, what) = who.split_at(who.find(' ').unwrap_or(who.len()));
+    let Ok(account) = row.parse() else { return Ok(who) };
+    // A count outlives whoever it is of, for a day.
+    Ok(Account::find(reads, account)?.map(|whose| format!("{}{what}", whose.login())).unwrap_or(who))
 }
 
 /// Counts one more; until when nobody is let in, where somebody is to be told.

@@ -219,7 +219,7 @@ impl Accounts {
         message: Option<String>,
         now_secs: i64,
     ) -> Result<(), AccountsError> {
-        let (token, until_secs) = Accounts::new_link(writes, delegate, LinkPurpose::Invitation, now_secs)?;
+        let (token, until_secs) = Accounts::new_link(writes, delegate.account(), LinkPurpose::Invitation, now_secs)?;
         let notice = Notice::Invitation { facts: self.facts(mailbox, delegate), message, until_secs };
         self.tell_delegate(writes, delegate, notice, Some(&token), now_secs)
     }
@@ -231,7 +231,7 @@ pub(super) fn judged(person: Person) -> Result<Person, Rule> {
         first_name: text::line("first name", &person.first_name)?,
         last_name: text::line("last name", &person.last_name)?,
         email: text::email("e-mail", &person.email)?,
-        phone: None,
+        phone: person.phone,
     })
 }
 

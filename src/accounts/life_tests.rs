@@ -1,6 +1,7 @@
 //! Invitations, resets, seats and who may do what, with the clock moved by hand.
 #![allow(clippy::unwrap_used)]
 
+pub(super) use super::fixture::Office;
 use super::fixture::{CLIENT, Fixture, KNOCK, NOW, entry, secret};
 use super::*;
 use crate::domain::{
@@ -11,12 +12,6 @@ use crate::domain::{
 pub(super) const GOOD: &str = "correct horse battery staple";
 const BRUNO: &str = "bruno/ufficio@pec.example.it";
 pub(super) const DAY: i64 = 24 * 60 * 60;
-
-/// The fixture with mails, and what was mailed.
-pub(super) struct Office {
-    pub(super) fixture: Fixture,
-    pub(super) accounts: Accounts,
-}
 
 pub(super) fn name(username: &str) -> DelegateName {
     DelegateName { address: "ufficio@pec.example.it".parse().unwrap(), username: username.parse().unwrap() }
@@ -46,26 +41,6 @@ pub(super) fn rule<T: std::fmt::Debug>(outcome: Result<T, AccountsError>) -> Rul
 }
 
 impl Office {
-    pub(super) fn new() -> Office {
-        let fixture = Fixture::new();
-        let accounts = fixture.reopened(Profile::Nested).with_mails(true);
-        Office { fixture, accounts }
-    }
-
-    /// What goes out at that moment, in its order: to whom, what, and the token of its link.
-    pub(super) fn mailed(&self, now: i64) -> Vec<(String, &'static str, Option<Token>)> {
-        let mut all = Vec::new();
-        while let Some(MailAttempt { row, token }) = self.accounts.begin_mail(now * 1000).unwrap() {
-            all.push((row.recipient.clone(), row.notice.kind(), token));
-            self.accounts.end_mail(row.id, MailEnd::Sent("250 ok".into()), now * 1000).unwrap();
-        }
-        all
-    }
-
-    pub(super) fn kinds(&self, now: i64) -> Vec<(String, &'static str)> {
-        self.mailed(now).into_iter().map(|(recipient, kind, _)| (recipient, kind)).collect()
-    }
-
     pub(super) fn invite(&self, username: &str, now: i64) -> Token {
         self.accounts.invite(Actor::Operator, invitee(username, "client"), now).unwrap();
         self.mailed(now).pop().unwrap().2.unwrap()
@@ -514,6 +489,7 @@ fn m3_a_postmaster_acts_within_their_domain() {
             domain: domain.parse().unwrap(),
             email: "Posta@Example.it".into(),
             name: "Ufficio posta".into(),
+            phone: None,
             language: Language::Italian,
         };
         Actor::Postmaster(office.accounts.add_postmaster(entry, NOW).unwrap().id)

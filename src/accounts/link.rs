@@ -1,4 +1,4 @@
-//! The tokens of mailed links: 256 random bits, of which the store keeps a hash (D2, D7).
+//! The tokens of mailed links: 256 random bits, of which the store keeps a hash (D2, D7, S1).
 //!
 //! Untrusted is the token that comes back: it is looked up by its hash, so that how long the search takes tells nothing
 //! about other tokens.
@@ -15,6 +15,11 @@ use super::{Accounts, AccountsError, Rule};
 use crate::domain::life::{self, Action, After, Role};
 use crate::domain::{AccountId, Delegate, DelegateState, LinkHash, LinkPurpose, Mailbox};
 use crate::store::{Link, Reads, Writes};
+
+/// How long after a link for a new password was asked for none is sent again, whoever asks.
+const BETWEEN_PASSWORD_LINKS_SECS: i64 = 15 * 60;
+/// How many are sent for one account within the time that each of them works.
+const MOST_LINKS: usize = 5;
 
 const TOKEN_BYTES: usize = 32;
 /// Of 32 bytes in base64 without padding.
@@ -75,6 +80,44 @@ pub(super) struct Held {
     pub(super) after: DelegateState,
 }
 
+/// The link with this token, if it works now for this purpose.
+pub(super) fn link<R: Reads + ?Sized>(
+    reads: &R,
+    token: &Token,
+    purpose: LinkPurpose,
+    now_secs: i64,
+) -> Result<Link, AccountsError> {
+    let found = reads.link(&token.hash())?.filter(|link| link.purpose == purpose && now_secs < link.until_secs);
+    Ok(found.ok_or(Rule::LinkGone)?)
+}
+
+/// When links for this purpose were asked for in somebody's name within the time that such a link works, with one more
+/// now; `None` where that would be too many, or too soon.
+pub(super) fn asked_again<R: Reads + ?Sized>(
+    reads: &R,
+    account: AccountId,
+    purpose: LinkPurpose,
+    now_secs: i64,
+) -> Result<Option<Vec<i64>>, AccountsError> {
+    let between_secs = match purpose {
+        // By anybody who knows whom to name.
+        LinkPurpose::PasswordReset => BETWEEN_PASSWORD_LINKS_SECS,
+        // By the person themself, who has mistyped perhaps.
+        LinkPurpose::Invitation | LinkPurpose::ConfirmEmail => 0,
+    };
+    // What was asked for in the future, by a clock that was wrong, counts for nothing.
+    let works_since = now_secs.saturating_sub(purpose.valid_secs());
+    let mut requests = reads.link_requests(account, purpose)?;
+    requests.retain(|at| works_since < *at && *at <= now_secs);
+    if requests.len() >= MOST_LINKS || requests.iter().any(|at| now_secs < at.saturating_add(between_secs)) {
+        return Ok(None);
+    }
+    // Of several within a second each has a moment of its own, so that all are counted.
+    let at = (0..).map(|n| now_secs.saturating_sub(n)).find(|at| !requests.contains(at));
+    requests.push(at.unwrap_or(now_secs));
+    Ok(Some(requests))
+}
+
 /// Whose link has this token, if it works now for this action.
 pub(super) fn holder<R: Reads + ?Sized>(
     reads: &R,
@@ -103,8 +146,7 @@ pub(super) fn holder<R: Reads + ?Sized>(
         | Action::Deactivate
         | Action::Delete => return Err(Rule::LinkGone.into()),
     };
-    let link = reads.link(&token.hash())?.filter(|link| link.purpose == purpose && now_secs < link.until_secs);
-    let link = link.ok_or(Rule::LinkGone)?;
+    let link = link(reads, token, purpose, now_secs)?;
     let AccountId::Delegate(delegate) = link.account else { return Err(Rule::LinkGone.into()) };
     let delegate = reads.delegate_by_id(delegate)?.ok_or(Rule::LinkGone)?;
     let mailbox = reads.mailbox_by_id(delegate.mailbox)?.filter(|mailbox| mailbox.multi_user).ok_or(Rule::LinkGone)?;
@@ -115,29 +157,37 @@ pub(super) fn holder<R: Reads + ?Sized>(
 }
 
 impl Accounts {
-    /// A new link for a delegate, in place of those that they have for this purpose; its token, and until when it works.
+    /// A new link for somebody, in place of those that they have for this purpose; its token, and until when it works.
     pub(super) fn new_link(
         writes: &dyn Writes,
-        delegate: &Delegate,
+        account: AccountId,
         purpose: LinkPurpose,
         now_secs: i64,
     ) -> Result<(Token, i64), AccountsError> {
-        writes.delete_links(delegate.account(), purpose)?;
-        Accounts::further_link(writes, delegate, purpose, now_secs)
+        writes.delete_links(account, purpose)?;
+        Accounts::further_link(writes, account, purpose, now_secs)
     }
 
     /// The same, beside those that still work.
     pub(super) fn further_link(
         writes: &dyn Writes,
-        delegate: &Delegate,
+        account: AccountId,
         purpose: LinkPurpose,
         now_secs: i64,
     ) -> Result<(Token, i64), AccountsError> {
-        writes.delete_links_until(delegate.account(), purpose, now_secs)?;
+        writes.delete_links_until(account, purpose, now_secs)?;
         let token = Token::random()?;
         let until_secs = now_secs.saturating_add(purpose.valid_secs());
-        writes.insert_link(&token.hash(), &Link { purpose, account: delegate.account(), email: None, until_secs })?;
+        writes.insert_link(&token.hash(), &Link { purpose, account, email: None, until_secs })?;
         Ok((token, until_secs))
+    }
+
+    /// This link, in place of those that its account has for this purpose; its token.
+    pub(super) fn only_link(writes: &dyn Writes, link: &Link) -> Result<Token, AccountsError> {
+        writes.delete_links(link.account, link.purpose)?;
+        let token = Token::random()?;
+        writes.insert_link(&token.hash(), link)?;
+        Ok(token)
     }
 }
 

@@ -77,7 +77,7 @@ impl Accounts {
         self.tell(writes, &mailbox.owner.email, mailbox.owner.language, notice, None, now_secs)
     }
 
-    /// Tells somebody something, at their own address.
+    /// Tells somebody something at an address of theirs, in their language.
     pub(super) fn tell(
         &self,
         writes: &dyn Writes,

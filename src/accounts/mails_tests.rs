@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::accounts::fixture::{Fixture, NOW};
+use crate::accounts::fixture::{Fixture, NOW, Office};
 use crate::accounts::{Actor, DelegateName, PermissionChange};
 use crate::domain::{Permission, Profile};
 
@@ -10,8 +10,7 @@ const MINUTE: i64 = 60 * 1000;
 const HOUR: i64 = 60 * MINUTE;
 
 fn office() -> (Fixture, Accounts) {
-    let fixture = Fixture::new();
-    let accounts = fixture.reopened(Profile::Nested).with_mails(true);
+    let Office { fixture, accounts } = Office::new();
     (fixture, accounts)
 }
 

@@ -16,6 +16,8 @@ mod answer;
 mod api_tokens;
 mod app_passwords;
 mod authenticate;
+mod change_email;
+mod change_password;
 mod change_permissions;
 mod copies;
 mod credentials;
@@ -30,11 +32,16 @@ mod link;
 mod look;
 mod mails;
 mod multi_user;
+mod open_sessions;
+mod oversight;
+mod own_sessions;
 mod panel_sessions;
 mod password_refused;
 mod passwords;
 mod plans;
+mod postmaster_password;
 mod postmasters;
+mod profile;
 mod record_sending;
 mod remove_mailbox;
 mod reset_password;
@@ -74,6 +81,7 @@ pub use answer::InvitationView;
 pub use api_tokens::{API_TOKEN_MAX_SECS, API_TOKEN_PREFIX, ApiSecret, ApiTokenEntry};
 pub use app_passwords::{APP_PASSWORD_SECS, AppPasswordEntry, AppSecret, BadAppSecret};
 pub use authenticate::{Credentials, Entry, Refusal, Unjudged, Verdict};
+pub use change_email::EmailLink;
 pub use change_permissions::PermissionChange;
 pub use copies::{COPY_ATTEMPT, COPY_PATIENCE, CopyAttempt, CopyEnd};
 pub use directory::{DelegateDetails, DelegateFilter, ListedDelegate, ManagedMailbox, PAGE_ROWS, Page};
@@ -83,13 +91,18 @@ pub use invite::{Invitee, invitee_faults};
 pub use link::{BadToken, Token};
 pub use look::{DelegateName, DelegateView, MailboxView};
 pub use mails::{MAIL_ATTEMPT, MAIL_KEPT, MAIL_PATIENCE, MailAttempt, MailEnd, Mails};
+pub use open_sessions::{BadSessionKey, OpenSession, OpenSessions, SessionKey};
+pub use oversight::Overseen;
+pub use own_sessions::PanelVisit;
 pub use panel_sessions::{Place, SessionToken, SignedIn};
 pub use passwords::{MEMORY_PER_LOGIN, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS};
 pub use postmasters::PostmasterEntry;
+pub use profile::{ProfileChange, ProfileView};
 pub use record_sending::{SendingEntry, Sends};
+pub use reset_password::PasswordHolder;
 pub use seats::{GRACE_SECS, Seats};
 pub use set_mailbox::MailboxChange;
-pub use sign_in::{OwnerTrial, Passed, SignIn, SignInName};
+pub use sign_in::{OwnerTrial, PanelKnock, Passed, SignIn, SignInName};
 pub use spool::{Draft, Spool, SpoolError, Spooled};
 pub use standing::Standing;
 pub use suspend::{Suspended, Suspension};
@@ -206,7 +219,7 @@ impl Accounts {
     }
 
     /// What the permissions include by the operator's choice (X17).
-    pub fn profile(&self) -> Profile {
+    pub fn permission_profile(&self) -> Profile {
         self.profile
     }
 

@@ -12,7 +12,9 @@ use std::str::FromStr;
 
 use super::record_sending::cut;
 use super::sign_in::{self, Passed};
-use super::{AccountRef, Accounts, AccountsError, Actor, BadToken, Knock, Token};
+use secrecy::SecretString;
+
+use super::{AccountRef, Accounts, AccountsError, Actor, BadToken, CodeVerdict, Knock, Refusal, Token};
 use crate::domain::panel_session::{PanelSession, SESSION_IDLE_MS, SESSION_MOST_MS, SessionHash, Stage};
 use crate::domain::{AccountId, Language, Login, MailDomain, MailboxAddress};
 use crate::store::{self, Reads, Writes};
@@ -67,7 +69,7 @@ impl SessionToken {
         self.0.expose()
     }
 
-    fn hash(&self) -> SessionHash {
+    pub(super) fn hash(&self) -> SessionHash {
         SessionHash(self.0.hash().0)
     }
 }
@@ -124,6 +126,28 @@ impl Accounts {
             begin(writes, &token, Passed { stage: Stage::In, ..passed }, knock, program)?;
             Ok(Some(token.clone()))
         })
+    }
+
+    /// Judges the code of somebody whose password was right. None where they stay out: the code is wrong, or too many were.
+    pub fn step_up_panel_session(
+        &self,
+        from: &SessionToken,
+        account: AccountId,
+        code: &SecretString,
+        knock: Knock,
+        program: Option<&str>,
+    ) -> Result<Option<SessionToken>, AccountsError> {
+        let refusal = match self.check_code(account, code, knock)? {
+            CodeVerdict::Right | CodeVerdict::Recovery { .. } => {
+                return self.raise_panel_session(from, account, knock, program);
+            }
+            CodeVerdict::Wrong => Refusal::WrongCode,
+            CodeVerdict::Closed => Refusal::Closed,
+        };
+        if let Some(visitor) = store::read(self.store.as_ref(), |reads| sign_in::visitor(reads, account))? {
+            self.note_panel(visitor, knock, program, Some(&refusal.to_string()))?;
+        }
+        Ok(None)
     }
 
     /// Whose session this is, if it goes on.

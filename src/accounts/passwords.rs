@@ -1,4 +1,4 @@
-//! Delegates' passwords: the rules for new ones, and argon2id (RFC 9106) to keep and to check them.
+//! Delegates' and postmasters' passwords: the rules for new ones, and argon2id (RFC 9106) to keep and to check them.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::password_hash::{self, PasswordHasher};
@@ -6,11 +6,11 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::{AccountsError, DelegateView, Rule};
-use crate::domain::Delegate;
+use super::{AccountsError, Rule};
+use crate::domain::{Delegate, MailboxAddress};
 use crate::store::{PasswordHash, Writes};
 
-/// The fewest characters of a delegate's password.
+/// The fewest characters of a password of delega's.
 pub const PASSWORD_MIN_CHARS: usize = 10;
 /// The most bytes of any password.
 pub const PASSWORD_MAX_BYTES: usize = 1024;
@@ -55,32 +55,16 @@ impl Passwords {
         Ok(Passwords { argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params), decoy })
     }
 
-    /// What a new password of a delegate is checked against later. Costs as much as a login.
+    /// What a new password is checked against later. Costs as much as a login.
     pub(super) fn hash(&self, password: &SecretString) -> Result<PasswordHash, AccountsError> {
         acceptable(password, PASSWORD_MIN_CHARS)?;
         let hash: Phc = self.argon2.hash_password(password.expose_secret().as_bytes()).map_err(failed)?;
         Ok(PasswordHash(hash.to_string()))
     }
 
-    /// The same for a password that the delegate has chosen themself, which must not be easily guessed: zxcvbn's score of
-    /// 3 of 4, "safely unguessable", where what others know about them counts as guessed.
-    pub(super) fn choose(&self, password: &SecretString, of: &DelegateView) -> Result<PasswordHash, AccountsError> {
-        acceptable(password, PASSWORD_MIN_CHARS)?;
-        let person = &of.delegate.person;
-        let known = [
-            of.delegate.username.as_str(),
-            &person.first_name,
-            &person.last_name,
-            &person.email,
-            of.address.as_str(),
-            "delega",
-        ];
-        // Beyond this length it would take long, and nothing is easily guessed any more.
-        let beginning: Zeroizing<String> =
-            Zeroizing::new(password.expose_secret().chars().take(STRENGTH_CHARS).collect());
-        if zxcvbn::zxcvbn(&beginning, &known).score() < zxcvbn::Score::Three {
-            return Err(Rule::PasswordWeak.into());
-        }
+    /// The same for a password that somebody has chosen themself, which has to be a strong one.
+    pub(super) fn choose(&self, password: &SecretString, known: &[&str]) -> Result<PasswordHash, AccountsError> {
+        strong(password, known)?;
         self.hash(password)
     }
 
@@ -127,6 +111,22 @@ pub(super) fn acceptable(password: &SecretString, min_chars: usize) -> Result<()
     } else {
         Ok(())
     }
+}
+
+/// Whether a password is not easily guessed: zxcvbn's score of 3 of 4, "safely unguessable", where what others know about
+/// whoever chooses it counts as guessed.
+pub(super) fn strong(password: &SecretString, known: &[&str]) -> Result<(), Rule> {
+    acceptable(password, PASSWORD_MIN_CHARS)?;
+    let known: Vec<&str> = known.iter().copied().chain(["delega"]).collect();
+    // Beyond this length it would take long, and nothing is easily guessed any more.
+    let beginning: Zeroizing<String> = Zeroizing::new(password.expose_secret().chars().take(STRENGTH_CHARS).collect());
+    if zxcvbn::zxcvbn(&beginning, &known).score() < zxcvbn::Score::Three { Err(Rule::PasswordWeak) } else { Ok(()) }
+}
+
+/// What others know about a delegate.
+pub(super) fn known<'a>(delegate: &'a Delegate, mailbox: &'a MailboxAddress) -> Vec<&'a str> {
+    let person = &delegate.person;
+    vec![delegate.username.as_str(), &person.first_name, &person.last_name, &person.email, mailbox.as_str()]
 }
 
 /// Stores what a delegate's password is checked against from now on, and gives them back as they are then: with another

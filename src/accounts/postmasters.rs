@@ -1,7 +1,7 @@
 //! Who administers a domain (M1, M3; `delega postmaster`).
 
 use super::{Accounts, AccountsError, Rule, text};
-use crate::domain::{Language, MailDomain, Postmaster};
+use crate::domain::{Language, MailDomain, Phone, Postmaster};
 use crate::store::{self, NewPostmaster, Reads, StoreError};
 
 /// A postmaster to enter, as typed.
@@ -13,17 +13,21 @@ pub struct PostmasterEntry {
     pub email: String,
     /// Their name.
     pub name: String,
+    /// Their phone number.
+    pub phone: Option<Phone>,
     /// The language that they are written to in.
     pub language: Language,
 }
 
 impl Accounts {
-    /// Enters a postmaster.
+    /// Enters a postmaster. Where mails are sent, they are mailed a link to set their password; otherwise the operator sets
+    /// it ([`Accounts::set_postmaster_password`]).
     pub fn add_postmaster(&self, entry: PostmasterEntry, now_secs: i64) -> Result<Postmaster, AccountsError> {
         let new = NewPostmaster {
             email: text::email("e-mail", &entry.email)?.to_lowercase(),
             name: text::line("name", &entry.name)?,
             domain: entry.domain,
+            phone: entry.phone,
             language: entry.language,
             created_at_secs: now_secs,
         };
@@ -34,7 +38,12 @@ impl Accounts {
                 }
                 other => AccountsError::from(other),
             })?;
-            Ok(writes.postmaster(id)?.ok_or(Rule::UnknownPostmaster { domain: new.domain, email: new.email })?)
+            let added = writes.postmaster(id)?;
+            let added = added.ok_or(Rule::UnknownPostmaster { domain: new.domain, email: new.email })?;
+            if self.mails {
+                self.invite_postmaster(writes, &added, now_secs)?;
+            }
+            Ok(added)
         })
     }
 
@@ -58,7 +67,11 @@ impl Accounts {
     }
 }
 
-fn find<R: Reads + ?Sized>(reads: &R, domain: &MailDomain, email: &str) -> Result<Postmaster, AccountsError> {
+pub(super) fn find<R: Reads + ?Sized>(
+    reads: &R,
+    domain: &MailDomain,
+    email: &str,
+) -> Result<Postmaster, AccountsError> {
     let email = email.trim().to_lowercase();
     let found = reads.postmasters()?.into_iter().find(|one| one.domain == *domain && one.email == email);
     Ok(found.ok_or_else(|| Rule::UnknownPostmaster { domain: domain.clone(), email })?)

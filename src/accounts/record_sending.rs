@@ -10,8 +10,10 @@
 use std::net::SocketAddr;
 
 use super::copies::first_attempt_at_ms;
+use super::oversight::narrowed;
 use super::spool::Spooled;
-use super::{AccountRef, Accounts, AccountsError, Rule, Standing};
+use super::{AccountRef, Accounts, AccountsError, Actor, Rule, Standing};
+use crate::domain::oversight::{Record, Sight};
 use crate::domain::{
     CopyState, Door, Login, MailboxAddress, Permission, SendFilter, SendId, SendOutcome, SendRecord, Sending, SentCopy,
     limits,
@@ -137,12 +139,21 @@ impl Accounts {
         Ok(())
     }
 
-    /// The newest of the record that fit, at most so many. A mailbox that is neither here nor in the record is unknown.
-    pub fn sends(&self, filter: &SendFilter, most: usize) -> Result<Sends, AccountsError> {
+    /// The newest of the record that fit, at most so many. The operator sees those of all mailboxes, and a mailbox that is
+    /// neither here nor in the record is unknown to them; others name one.
+    pub fn sends(&self, actor: Actor, filter: &SendFilter, most: usize, now_secs: i64) -> Result<Sends, AccountsError> {
         store::read(self.store.as_ref(), |reads| {
-            let mut rows = reads.sends(filter, most.saturating_add(1))?;
-            let more = rows.len() > most;
-            rows.truncate(most);
+            if actor != Actor::Operator {
+                let none = Sends { rows: Vec::new(), more: false };
+                let Some(address) = &filter.mailbox else { return Ok(none) };
+                let (mailbox, seen) = self.oversee(reads, actor, address, Record::Sends, now_secs)?;
+                let Some(by) = narrowed(seen, filter.by.clone()) else { return Ok(none) };
+                // One that had this address before was somebody else's.
+                let theirs = SendFilter { mailbox_id: Some(mailbox.id), by, ..filter.clone() };
+                let (rows, more) = up_to(reads.sends(&theirs, most.saturating_add(1))?, most);
+                return Ok(Sends { rows, more });
+            }
+            let (rows, more) = up_to(reads.sends(filter, most.saturating_add(1))?, most);
             if let (Some(address), true) = (&filter.mailbox, rows.is_empty()) {
                 let ever = SendFilter { mailbox: Some(address.clone()), ..SendFilter::default() };
                 if reads.mailbox(address)?.is_none() && reads.sends(&ever, 1)?.is_empty() {
@@ -152,6 +163,28 @@ impl Accounts {
             Ok(Sends { rows, more })
         })
     }
+
+    /// One send of a mailbox, for somebody who sees its sends; none where it has no such one.
+    pub fn send(
+        &self,
+        actor: Actor,
+        address: &MailboxAddress,
+        id: SendId,
+        now_secs: i64,
+    ) -> Result<Option<SendRecord>, AccountsError> {
+        store::read(self.store.as_ref(), |reads| {
+            let (mailbox, seen) = self.oversee(reads, actor, address, Record::Sends, now_secs)?;
+            let found = reads.send(id)?.filter(|send| send.mailbox == mailbox.id);
+            Ok(found.filter(|send| seen == Sight::Everybody || send.delegate.is_some()))
+        })
+    }
+}
+
+/// At most so many rows, and whether there were more.
+pub(super) fn up_to<T>(mut rows: Vec<T>, most: usize) -> (Vec<T>, bool) {
+    let more = rows.len() > most;
+    rows.truncate(most);
+    (rows, more)
 }
 
 fn bounded(sending: Sending) -> Sending {

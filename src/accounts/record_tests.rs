@@ -13,7 +13,7 @@ fn accepted() -> SendOutcome {
 }
 
 fn all(fixture: &Fixture) -> Vec<SendRecord> {
-    fixture.accounts.sends(&SendFilter::default(), 100).unwrap().rows
+    fixture.accounts.sends(Actor::Operator, &SendFilter::default(), 100, NOW).unwrap().rows
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn o2_the_owner_is_recorded_too() {
     fixture.accounts.record_sending(entry, None, NOW_MS).unwrap();
     fixture.accounts.record_sending(fixture.sending(), None, NOW_MS).unwrap();
     let by_owner = SendFilter { by: Some(SentBy::Owner), ..SendFilter::default() };
-    let found = fixture.accounts.sends(&by_owner, 10).unwrap().rows;
+    let found = fixture.accounts.sends(Actor::Operator, &by_owner, 10, NOW).unwrap().rows;
     assert_eq!(found.iter().map(|send| send.login.to_string()).collect::<Vec<_>>(), ["ufficio@pec.example.it"]);
 }
 
@@ -139,7 +139,7 @@ fn what_is_left_out_is_said() {
         fixture.accounts.record_sending(fixture.sending(), None, NOW_MS + n).unwrap();
     }
     let ask = |most| {
-        let found = fixture.accounts.sends(&SendFilter::default(), most).unwrap();
+        let found = fixture.accounts.sends(Actor::Operator, &SendFilter::default(), most, NOW).unwrap();
         (found.rows.len(), found.more)
     };
     assert_eq!([ask(2), ask(3), ask(4)], [(2, true), (3, false), (3, false)]);
@@ -153,7 +153,7 @@ fn the_record_of_a_mailbox_that_is_gone_is_shown() {
     fixture.accounts.remove_mailbox(&fixture.address(), true, NOW).unwrap();
     let ask = |address: &str| {
         let filter = SendFilter { mailbox: Some(address.parse().unwrap()), ..SendFilter::default() };
-        fixture.accounts.sends(&filter, 9).map(|found| found.rows.len())
+        fixture.accounts.sends(Actor::Operator, &filter, 9, NOW).map(|found| found.rows.len())
     };
     assert_eq!(ask("ufficio@pec.example.it").unwrap(), 1);
     assert_eq!(ask("altro@pec.example.it").unwrap(), 0);

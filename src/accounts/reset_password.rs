@@ -1,18 +1,24 @@
-//! A new password for a delegate (D7): the owner takes the old one away, or the delegate has forgotten it.
+//! A new password for a delegate (D7): the owner takes the old one away, or the delegate has forgotten it. And the link by
+//! which it is set, a delegate's or a postmaster's.
 
 use secrecy::SecretString;
 
-use super::link::{Held, Token, holder};
+use super::account::{Account, postmaster_facts};
+use super::link::{Held, Token, asked_again, holder, link};
 use super::look::DelegateName;
-use super::{Accounts, AccountsError, Actor, DelegateView, passwords};
+use super::{Accounts, AccountsError, Actor, DelegateView, Rule, passwords};
 use crate::domain::life::{self, Action, Role};
-use crate::domain::{Delegate, FiscalCode, LinkPurpose, Login, Mailbox, Notice};
-use crate::store::{self, Reads};
+use crate::domain::{AccountId, Delegate, FiscalCode, Language, LinkPurpose, Login, Mailbox, Notice, Postmaster};
+use crate::store::{self, PasswordHash, Reads, Writes};
 
-/// How long after a link for a new password was asked for none is sent again, whoever asks.
-const BETWEEN_LINKS_SECS: i64 = 15 * 60;
-/// How many are sent for one delegate within the time that each of them works.
-const MOST_LINKS: usize = 5;
+/// Whose new password a link is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordHolder {
+    /// A delegate's.
+    Delegate(Box<DelegateView>),
+    /// A postmaster's.
+    Postmaster(Postmaster),
+}
 
 /// Somebody who is to be sent a link that was asked for in their name.
 struct Asked {
@@ -37,12 +43,23 @@ impl Accounts {
             act.delegate.reset_at_secs = Some(now_secs);
             writes.update_delegate(&act.delegate)?;
             act.delegate = passwords::set(writes, act.delegate, None)?;
-            let (token, until_secs) = Accounts::new_link(writes, &act.delegate, LinkPurpose::PasswordReset, now_secs)?;
-            let notice = Notice::PasswordTaken { facts: self.facts(&act.mailbox, &act.delegate), until_secs };
-            self.tell_delegate(writes, &act.delegate, notice, Some(&token), now_secs)?;
+            self.mail_password_taken(writes, &act.mailbox, &act.delegate, now_secs)?;
             Ok::<_, AccountsError>(act.delegate)
         })?;
         Ok(self.view_delegate(reset, &name.address, now_secs))
+    }
+
+    /// Mails a delegate whose password was taken away a link for a new one, in place of those that they have.
+    pub(super) fn mail_password_taken(
+        &self,
+        writes: &dyn Writes,
+        mailbox: &Mailbox,
+        delegate: &Delegate,
+        now_secs: i64,
+    ) -> Result<(), AccountsError> {
+        let (token, until_secs) = Accounts::new_link(writes, delegate.account(), LinkPurpose::PasswordReset, now_secs)?;
+        let notice = Notice::PasswordTaken { facts: self.facts(mailbox, delegate), until_secs };
+        self.tell_delegate(writes, delegate, notice, Some(&token), now_secs)
     }
 
     /// Somebody says that they have forgotten the password of `login`, and gives the codice fiscale of the mailbox's
@@ -67,19 +84,18 @@ impl Accounts {
             let Some(Asked { mailbox, delegate, requests }) = asked(writes, &name, &code, now_secs)? else {
                 return Ok(());
             };
-            writes.set_link_requests(delegate.account(), &requests)?;
-            let (token, until_secs) = Accounts::further_link(writes, &delegate, LinkPurpose::PasswordReset, now_secs)?;
+            writes.set_link_requests(delegate.account(), LinkPurpose::PasswordReset, &requests)?;
+            let (token, until_secs) =
+                Accounts::further_link(writes, delegate.account(), LinkPurpose::PasswordReset, now_secs)?;
             let notice = Notice::PasswordForgotten { facts: self.facts(&mailbox, &delegate), until_secs };
             self.tell_delegate(writes, &delegate, notice, Some(&token), now_secs)
         })
     }
 
-    /// Whose new password a link is for, or [`Rule::LinkGone`](super::Rule::LinkGone).
-    pub fn password_link(&self, token: &Token, now_secs: i64) -> Result<DelegateView, AccountsError> {
-        store::read(self.store.as_ref(), |reads| {
-            let Held { mailbox, delegate, .. } = holder(reads, token, Action::SetPassword, now_secs)?;
-            Ok(self.view_delegate(delegate, &mailbox.address, now_secs))
-        })
+    /// Whose new password a link is for, or [`Rule::LinkGone`].
+    pub fn password_link(&self, token: &Token, now_secs: i64) -> Result<PasswordHolder, AccountsError> {
+        let whose = store::read(self.store.as_ref(), |reads| by_link(reads, token, now_secs))?;
+        self.password_holder(whose, now_secs)
     }
 
     /// Sets a new password by a link, which then works no more. Costs as much as a login where the link works and the
@@ -89,22 +105,81 @@ impl Accounts {
         token: &Token,
         password: &SecretString,
         now_secs: i64,
-    ) -> Result<DelegateView, AccountsError> {
-        let view = self.password_link(token, now_secs)?;
-        let hash = self.passwords.choose(password, &view)?;
+    ) -> Result<PasswordHolder, AccountsError> {
+        let whose = store::read(self.store.as_ref(), |reads| by_link(reads, token, now_secs))?;
+        let hash = self.passwords.choose(password, &whose.known())?;
         let set = store::change(self.store.as_ref(), |writes| {
-            let Held { mailbox, mut delegate, after, .. } = holder(writes, token, Action::SetPassword, now_secs)?;
-            delegate.state = after;
-            delegate.reset_at_secs = None;
-            delegate.changed_at_secs = now_secs;
-            writes.update_delegate(&delegate)?;
-            delegate = passwords::set(writes, delegate, Some(&hash))?;
-            writes.delete_links(delegate.account(), LinkPurpose::PasswordReset)?;
-            let notice = Notice::PasswordChanged(self.facts(&mailbox, &delegate));
-            self.tell_delegate(writes, &delegate, notice, None, now_secs)?;
-            Ok::<_, AccountsError>(delegate)
+            let mut whose = by_link(writes, token, now_secs)?;
+            if let Account::Delegate(_, delegate) = &mut whose {
+                delegate.reset_at_secs = None;
+            }
+            whose.write(writes, now_secs)?;
+            self.replace_password(writes, whose.id(), &hash, now_secs)
         })?;
-        Ok(self.view_delegate(set, &view.address, now_secs))
+        self.password_holder(set, now_secs)
+    }
+
+    fn password_holder(&self, whose: Account, now_secs: i64) -> Result<PasswordHolder, AccountsError> {
+        match whose {
+            Account::Owner(_) => Err(Rule::LinkGone.into()),
+            Account::Delegate(mailbox, delegate) => {
+                Ok(PasswordHolder::Delegate(Box::new(self.view_delegate(delegate, &mailbox.address, now_secs))))
+            }
+            Account::Postmaster(postmaster) => Ok(PasswordHolder::Postmaster(postmaster)),
+        }
+    }
+
+    /// Stores what somebody's password is checked against from now on, tells them, and gives them back as they are then.
+    /// Links for a new one work no more.
+    pub(super) fn replace_password(
+        &self,
+        writes: &dyn Writes,
+        account: AccountId,
+        hash: &PasswordHash,
+        now_secs: i64,
+    ) -> Result<Account, AccountsError> {
+        writes.set_password_hash(account, Some(hash))?;
+        writes.delete_links(account, LinkPurpose::PasswordReset)?;
+        let whose = Account::of(writes, account)?;
+        let notice = match &whose {
+            // Theirs is the mailbox's own.
+            Account::Owner(_) => return Err(Rule::OwnersPassword.into()),
+            Account::Delegate(mailbox, delegate) => Notice::PasswordChanged(self.facts(mailbox, delegate)),
+            Account::Postmaster(postmaster) => Notice::PostmasterPasswordChanged(postmaster_facts(postmaster)),
+        };
+        self.tell(writes, whose.email(), whose.language(), notice, None, now_secs)?;
+        Ok(whose)
+    }
+}
+
+impl PasswordHolder {
+    /// What they log in with.
+    pub fn login(&self) -> String {
+        match self {
+            PasswordHolder::Delegate(view) => view.login().to_string(),
+            PasswordHolder::Postmaster(postmaster) => postmaster.email.clone(),
+        }
+    }
+
+    /// The language that they want to be written to in, if they have said so.
+    pub fn language(&self) -> Option<Language> {
+        match self {
+            PasswordHolder::Delegate(view) => view.delegate.language,
+            PasswordHolder::Postmaster(postmaster) => Some(postmaster.language),
+        }
+    }
+}
+
+/// Whose new password a link is for: a delegate in the state that it leads to.
+fn by_link<R: Reads + ?Sized>(reads: &R, token: &Token, now_secs: i64) -> Result<Account, AccountsError> {
+    match link(reads, token, LinkPurpose::PasswordReset, now_secs)?.account {
+        AccountId::Owner(_) => Err(Rule::LinkGone.into()),
+        AccountId::Delegate(_) => {
+            let Held { mailbox, mut delegate, after, .. } = holder(reads, token, Action::SetPassword, now_secs)?;
+            delegate.state = after;
+            Ok(Account::Delegate(mailbox.into(), delegate))
+        }
+        AccountId::Postmaster(id) => Ok(Account::Postmaster(reads.postmaster(id)?.ok_or(Rule::LinkGone)?)),
     }
 }
 
@@ -121,15 +196,8 @@ fn asked<R: Reads + ?Sized>(
     if mailbox.owner.fiscal_code.as_ref() != Some(code) || asks.is_err() {
         return Ok(None);
     }
-    // What was asked for in the future, by a clock that was wrong, counts for nothing.
-    let works_since = now_secs.saturating_sub(LinkPurpose::PasswordReset.valid_secs());
-    let mut requests = reads.link_requests(delegate.account())?;
-    requests.retain(|at| works_since < *at && *at <= now_secs);
-    if requests.len() >= MOST_LINKS || requests.iter().any(|at| now_secs < at.saturating_add(BETWEEN_LINKS_SECS)) {
-        return Ok(None);
-    }
-    requests.push(now_secs);
-    Ok(Some(Asked { mailbox, delegate, requests }))
+    let requests = asked_again(reads, delegate.account(), LinkPurpose::PasswordReset, now_secs)?;
+    Ok(requests.map(|requests| Asked { mailbox, delegate, requests }))
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use secrecy::SecretString;
 
+use super::account::Account;
 use super::look::{mailbox, view_mailbox};
 use super::seats::Seats;
 use super::{Accounts, AccountsError, MailboxView, Rule, multi_user, passwords, plans, text};
-use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, PlanName, limits};
+use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, Phone, PlanName, limits};
 use crate::store::{self, Reads};
 
 /// What is to be different. `None` leaves things as they are.
@@ -35,6 +36,8 @@ pub struct MailboxChange {
     pub owner_email: Option<String>,
     /// Another language of the owner.
     pub owner_language: Option<Language>,
+    /// Another phone number of the owner, or none.
+    pub owner_phone: Option<Option<Phone>>,
     /// Another codice fiscale of the owner.
     pub owner_fiscal_code: Option<FiscalCode>,
     /// Further addresses that it may send from (G2). What it has already stays.
@@ -48,6 +51,8 @@ impl Accounts {
     ///
     /// A password belongs to an upstream, and would be shown to another one at the next login. So a mailbox that moves
     /// to another upstream leaves its password behind, and needs a new one there unless there is a master user.
+    ///
+    /// An owner's e-mail address is believed here, and the one before is told of it.
     pub fn set_mailbox(
         &self,
         address: &MailboxAddress,
@@ -79,10 +84,12 @@ impl Accounts {
             if let Some(name) = change.owner_name {
                 mailbox.owner.name = text::line("owner's name", &name)?;
             }
+            let email_before = mailbox.owner.email.clone();
             if let Some(email) = change.owner_email {
                 mailbox.owner.email = text::email("owner's e-mail", &email)?;
             }
             mailbox.own_app_passwords = change.own_app_passwords.unwrap_or(mailbox.own_app_passwords);
+            mailbox.owner.phone = change.owner_phone.unwrap_or(mailbox.owner.phone);
             mailbox.owner.language = change.owner_language.unwrap_or(mailbox.owner.language);
             mailbox.owner.fiscal_code = change.owner_fiscal_code.or(mailbox.owner.fiscal_code);
             multi_user::switch(writes, &mut mailbox, change.multi_user, change.password_management, now_secs)?;
@@ -114,7 +121,11 @@ impl Accounts {
                 let sealed = self.vault.seal(mailbox.id, &mailbox.address, password)?;
                 writes.set_sealed_password(mailbox.id, Some(&sealed))?;
             }
-            view_mailbox(writes, self::mailbox(writes, address)?, now_secs)
+            let mailbox = self::mailbox(writes, address)?;
+            if mailbox.owner.email != email_before {
+                self.email_moved(writes, &Account::Owner(mailbox.clone()), &email_before, now_secs)?;
+            }
+            view_mailbox(writes, mailbox, now_secs)
         })
     }
 }

@@ -16,10 +16,27 @@ use crate::domain::{
     Access, AccountId, Delegate, DelegateState, Door, ListenerKind, Login, MailDomain, Mailbox, PasswordVersion,
     Postmaster, Protocol, Visitor, Way,
 };
-use crate::store::{self, PasswordHash, Reads, Writes};
+use crate::store::{self, PasswordHash, Reads, Times, Writes};
 
-/// Wrong passwords count as by a mail program: for the account and for the address.
-const COUNTED_AS: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
+/// Somebody who knocks at the panel.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelKnock<'a> {
+    /// Where from, and when.
+    pub knock: Knock,
+    /// Whether that is their own address, and not a reverse proxy's who stands for all: then wrong passwords count for the
+    /// account alone, or one stranger would close the panel to everybody.
+    pub own_address: bool,
+    /// What their browser says of itself.
+    pub program: Option<&'a str>,
+}
+
+impl PanelKnock<'_> {
+    /// Wrong passwords count as by a mail program, or as by a web mail.
+    fn counted_as(&self) -> Door {
+        let kind = if self.own_address { ListenerKind::Client } else { ListenerKind::Webmail };
+        Door { protocol: Protocol::Imap, kind }
+    }
+}
 
 /// Who somebody says they are, as typed.
 #[derive(Clone, Debug)]
@@ -72,6 +89,7 @@ pub struct OwnerTrial {
 
 /// An account that has a password of delega's.
 struct Found {
+    account: AccountId,
     passed: Result<Passed, Refusal>,
     hash: Option<PasswordHash>,
     visitor: Visitor,
@@ -83,15 +101,15 @@ impl Accounts {
         &self,
         name: &SignInName,
         password: &SecretString,
-        knock: Knock,
-        program: Option<&str>,
+        at: PanelKnock<'_>,
     ) -> Result<SignIn, AccountsError> {
+        let PanelKnock { knock, own_address, program } = at;
         let login = match name {
             SignInName::Login(text) => text.parse::<Login>().ok(),
             SignInName::Postmaster { .. } => None,
         };
         if let Some(login @ Login::Owner(_)) = login {
-            return self.owner_signs_in(login, password, knock);
+            return self.owner_signs_in(login, password, at);
         }
         let (found, counts) = store::read(self.store.as_ref(), |reads| {
             let found = match (name, &login) {
@@ -100,11 +118,8 @@ impl Accounts {
                 (SignInName::Postmaster { domain, email }, _) => find_postmaster(reads, domain, email)?,
             };
             let counts = match &login {
-                Some(login) => Accounts::counts(reads, Some(login), found.is_some(), COUNTED_AS, knock)?,
-                None => {
-                    let account = found.as_ref().map(|found| found.visitor.to_string());
-                    Accounts::counts_of(reads, account, knock)?
-                }
+                Some(login) => Accounts::counts(reads, Some(login), found.is_some(), at.counted_as(), knock)?,
+                None => Accounts::counts_of(reads, found.as_ref().map(|found| found.account), own_address, knock)?,
             };
             Ok::<_, AccountsError>((found, counts))
         })?;
@@ -117,7 +132,8 @@ impl Accounts {
                 found.passed
             }
             _ => {
-                self.wrong_password(&counts, self.guess(login.as_ref(), password), login.as_ref(), knock)?;
+                let whose = found.as_ref().map(|found| found.account);
+                self.wrong_password(&counts, self.guess(login.as_ref(), password), whose, knock)?;
                 Err(Refusal::WrongPassword)
             }
         };
@@ -132,10 +148,16 @@ impl Accounts {
         }
     }
 
-    fn owner_signs_in(&self, login: Login, password: &SecretString, knock: Knock) -> Result<SignIn, AccountsError> {
+    fn owner_signs_in(
+        &self,
+        login: Login,
+        password: &SecretString,
+        at: PanelKnock<'_>,
+    ) -> Result<SignIn, AccountsError> {
+        let knock = at.knock;
         let (found, counts) = store::read(self.store.as_ref(), |reads| {
             let found = reads.mailbox(login.mailbox())?;
-            let counts = Accounts::counts(reads, Some(&login), found.is_some(), COUNTED_AS, knock)?;
+            let counts = Accounts::counts(reads, Some(&login), found.is_some(), at.counted_as(), knock)?;
             Ok::<_, AccountsError>((found, counts))
         })?;
         if counts.closed {
@@ -151,7 +173,7 @@ impl Accounts {
         Ok(SignIn::Ask {
             credentials: self.typed_by_owner(&mailbox, password)?,
             trial: Box::new(OwnerTrial {
-                tried: self.tried(counts, login, &mailbox, password, knock),
+                tried: self.tried(counts, &login, &mailbox, password, knock),
                 passed: owner_passes(&mailbox),
                 visitor: owner(&mailbox),
             }),
@@ -203,7 +225,7 @@ pub(super) fn note(
         program: program.map(bounded),
         refusal: refusal.map(bounded),
     };
-    Ok(writes.note_access(&access, knock.at_ms, knock.at_ms.saturating_sub(ACCESS_APART_MS))?)
+    Ok(writes.note_access(&access, Times::once(knock.at_ms), knock.at_ms.saturating_sub(ACCESS_APART_MS))?)
 }
 
 /// Who comes to an account's panel, as the history names them; none where there is no such account any more.
@@ -239,6 +261,7 @@ fn find_delegate(reads: &dyn Reads, login: &Login, knock: Knock) -> Result<Optio
     let Some(mailbox) = reads.mailbox(address)? else { return Ok(None) };
     let Some(found) = reads.delegate(mailbox.id, username)? else { return Ok(None) };
     Ok(Some(Found {
+        account: found.account(),
         passed: delegate_passes(&mailbox, &found, knock.at_ms / 1000),
         hash: reads.password_hash(found.account())?,
         visitor: delegate(&mailbox, &found),
@@ -251,6 +274,7 @@ fn find_postmaster(reads: &dyn Reads, domain: &str, email: &str) -> Result<Optio
     let found = reads.postmasters()?.into_iter().find(|one| one.domain == domain && one.email == email);
     let Some(found) = found else { return Ok(None) };
     Ok(Some(Found {
+        account: found.account(),
         passed: Ok(postmaster_passes(&found)),
         hash: reads.password_hash(found.account())?,
         visitor: postmaster(&found),

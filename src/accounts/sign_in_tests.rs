@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, secret};
+use crate::accounts::fixture::{CLIENT, Fixture, KNOCK, NOW, Office, secret};
 use crate::accounts::passwords::RUNS;
 use crate::accounts::*;
 use crate::domain::panel_session::{SESSION_IDLE_MS, SESSION_MOST_MS, Stage};
-use crate::domain::{AccessFilter, AccountId, Language, Way};
+use crate::domain::{AccessFilter, AccountFacts, AccountId, Language, Notice, Way};
 
 const ANNA: &str = "anna/ufficio@pec.example.it";
+const AT: PanelKnock<'_> = PanelKnock { knock: KNOCK, own_address: true, program: Some("Chromium") };
 const OWNER: &str = "ufficio@pec.example.it";
 
 fn name(login: &str) -> SignInName {
@@ -21,7 +22,7 @@ fn postmaster(domain: &str) -> SignInName {
 
 impl Fixture {
     fn signs_in(&self, name: &SignInName, password: &str) -> SignIn {
-        self.accounts.sign_in(name, &secret(password), KNOCK, Some("Chromium")).unwrap()
+        self.accounts.sign_in(name, &secret(password), AT).unwrap()
     }
 
     fn passes(&self, name: &SignInName, password: &str) -> Passed {
@@ -54,6 +55,7 @@ impl Fixture {
             domain: "pec.example.it".parse().unwrap(),
             email: "posta@example.it".into(),
             name: "Ufficio posta".into(),
+            phone: None,
             language: Language::Italian,
         };
         let account = self.accounts.add_postmaster(entry, NOW).unwrap().account();
@@ -117,6 +119,70 @@ fn s5_the_panel_and_mail_programs_share_one_count() {
     assert_eq!(fixture.refuse(ANNA, Fixture::ANNAS, CLIENT), Refusal::Closed);
 }
 
+/// Whoever has many addresses guesses no more for it.
+#[test]
+fn s5_a_postmasters_wrong_passwords_are_counted_for_the_account() {
+    let fixture = Fixture::new();
+    fixture.add_postmaster();
+    let from = |n: u8, password: &str| {
+        let knock = Knock { from: [192, 0, 2, n].into(), ..KNOCK };
+        fixture.accounts.sign_in(&postmaster("pec.example.it"), &secret(password), PanelKnock { knock, ..AT }).unwrap()
+    };
+    for n in 0..5 {
+        let outcome = from(n, &format!("wrong {n}"));
+        assert!(matches!(outcome, SignIn::Refused(Refusal::WrongPassword)), "{outcome:?}");
+    }
+    let outcome = from(9, "tre lune di carta");
+    assert!(matches!(outcome, SignIn::Refused(Refusal::Closed)), "{outcome:?}");
+}
+
+/// By mail, once it is for an hour; and the operator opens it again.
+#[test]
+fn s5_a_postmaster_is_told_of_guesses_at_their_password() {
+    let office = Office::new();
+    let account = office.postmaster("posta@example.it").0.account();
+    let from = |n: u8, at_ms| {
+        let knock = Knock { from: [192, 0, 2, n].into(), at_ms };
+        let name = postmaster("pec.example.it");
+        office.accounts.sign_in(&name, &secret(&format!("wrong {n}")), PanelKnock { knock, ..AT }).unwrap()
+    };
+    let mut now = START;
+    for n in 1..=14 {
+        let outcome = from(n, now);
+        assert!(matches!(outcome, SignIn::Refused(Refusal::WrongPassword)), "{n}: {outcome:?}");
+        now = office.accounts.closed(now, 1).unwrap().first().map_or(now, |closed| closed.until_ms) + 1;
+    }
+    assert_eq!(office.kinds(now / 1000 + 1), [("posta@example.it".to_owned(), "guessed")]);
+    let row = office.accounts.mails(None, 9).unwrap().rows.remove(0);
+    let Notice::Guessed { of: AccountFacts::Postmaster(facts), address, .. } = row.notice else { panic!() };
+    assert_eq!((facts.email.as_str(), address.to_string().as_str()), ("posta@example.it", "192.0.2.11"));
+
+    let _ = from(15, now);
+    let closed = office.accounts.closed(now, 9).unwrap().remove(0).who;
+    assert_eq!(closed, "pec.example.it posta@example.it", "{account}");
+    office.accounts.release(&closed).unwrap();
+    assert_eq!(office.accounts.closed(now, 9).unwrap(), []);
+}
+
+#[test]
+fn s5_behind_a_reverse_proxy_nobody_closes_the_panel_to_all() {
+    let fixture = Fixture::new();
+    fixture.add_postmaster();
+    let at = PanelKnock { own_address: false, ..AT };
+    let tries = |name: &SignInName, password: &str| fixture.accounts.sign_in(name, &secret(password), at).unwrap();
+    for n in 0..40 {
+        let strangers = [name(&format!("nobody{n}/ufficio@pec.example.it")), postmaster("pec.example.org"), name("x")];
+        for stranger in strangers {
+            let _ = tries(&stranger, &format!("wrong {n}"));
+        }
+    }
+    assert!(matches!(tries(&name(ANNA), Fixture::ANNAS), SignIn::Passed(_)));
+    for n in 0..5 {
+        let _ = tries(&name(ANNA), &format!("wrong {n}"));
+    }
+    assert!(matches!(tries(&name(ANNA), Fixture::ANNAS), SignIn::Refused(Refusal::Closed)));
+}
+
 #[test]
 fn an_owner_is_who_the_mail_server_lets_in() {
     let fixture = Fixture::new();
@@ -144,8 +210,8 @@ fn m1_a_postmaster_logs_in_with_domain_and_address() {
     assert_eq!((signed.account, stage), (account, Stage::In));
     assert_eq!(signed.place, Place::Domain("pec.example.it".parse().unwrap()));
     let AccountId::Postmaster(id) = account else { panic!("{account}") };
-    let filter = AccessFilter { postmaster: Some(id), ..AccessFilter::default() };
-    let history = fixture.accounts.accesses(&filter, 9).unwrap().rows;
+    let filter = AccessFilter { account: Some(AccountId::Postmaster(id)), ..AccessFilter::default() };
+    let history = fixture.accounts.accesses(Actor::Operator, &filter, 9, NOW).unwrap().rows;
     assert_eq!((history.len(), history[0].access.way), (1, Way::Panel));
     fixture.accounts.remove_postmaster(&"pec.example.it".parse().unwrap(), "posta@example.it").unwrap();
     assert!(fixture.signed(&token, START).is_none());
@@ -203,7 +269,8 @@ fn a_password_that_was_changed_meanwhile_begins_no_session() {
 fn the_oldest_of_too_many_sessions_end() {
     let fixture = Fixture::new();
     let first = fixture.session(START);
-    let last = (1..=20).map(|n| fixture.session(START + n)).last().unwrap();
+    (1..20).for_each(|n| drop(fixture.session(START + n)));
+    let last = fixture.session(START + 20);
     assert!(fixture.signed(&first, START + 21).is_none() && fixture.signed(&last, START + 21).is_some());
     assert_eq!(fixture.accounts.panel_sessions(fixture.anna().id(), START + 21).unwrap().len(), 20);
 }

@@ -2,6 +2,7 @@
 //! so a control character never gets in (threats: CR and LF in names).
 
 use super::{Rule, TextFault};
+use crate::domain::deceives;
 
 const TEXT_MAX_CHARS: usize = 200;
 const LINES_MAX_CHARS: usize = 2000;
@@ -34,11 +35,6 @@ pub(super) fn lines(field: &'static str, text: &str) -> Result<Option<String>, R
         return Ok(Some(text.to_owned()).filter(|text| !text.is_empty()));
     };
     Err(Rule::BadText { field, fault })
-}
-
-/// Control characters, line separators, and those that turn the direction of the text around them.
-fn deceives(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// An e-mail address to write to: `Dot-string "@" Domain` (RFC 5321 §4.1.2), since nobody would hear of another before the

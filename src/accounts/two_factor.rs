@@ -13,10 +13,11 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::account::Account;
+use super::guard::Apart;
 use super::totp::{Code, Totp};
 use super::vault::Factor;
-use super::{Accounts, AccountsError, Actor, DelegateName, DelegateView, Knock, Rule, VaultError, generated, guard};
-use crate::domain::guessing::{Guess, Patience};
+use super::{Accounts, AccountsError, Actor, DelegateName, DelegateView, Knock, Rule, VaultError, generated};
+use crate::domain::guessing::Guess;
 use crate::domain::life::{Action, Role};
 use crate::domain::two_factor::{ENROLMENT_SECS, RECOVERY_CODES};
 use crate::domain::{
@@ -261,7 +262,7 @@ impl Accounts {
         knock: Knock,
     ) -> Result<CodeVerdict, AccountsError> {
         let factor = writes.second_factor(account)?.ok_or(Rule::NoTwoFactor)?;
-        let who = guard::code_count(account);
+        let who = Apart::Code.count(account);
         let counted = writes.guesses(&who)?;
         if counted.as_ref().is_some_and(|guesses| guesses.closed(knock.at_ms)) {
             return Ok(CodeVerdict::Closed);
@@ -294,14 +295,11 @@ impl Accounts {
             CodeVerdict::Wrong => {
                 let context = [account.to_string().as_bytes(), b"\0", &now.0.to_be_bytes()].concat();
                 let guess = Guess(self.vault.mark(&context, code.expose_secret().as_bytes()));
-                if let Some(until_ms) = guard::count(writes, &who, guess, Patience::Account, knock.at_ms)? {
-                    let until_secs = until_ms / 1000;
-                    let notice = |holder| Notice::CodesGuessed { holder, address, until_secs };
-                    self.tell_account(writes, whose, notice, now_secs)?;
-                }
+                let notice = |of, until_secs| Notice::CodesGuessed { of, address, until_secs };
+                self.wrong_of_account(writes, &who, guess, Some(account), knock, notice)?;
             }
             CodeVerdict::Recovery { left } => {
-                let notice = |holder| Notice::RecoveryCodeUsed { holder, left, address };
+                let notice = |of| Notice::RecoveryCodeUsed { of, left, address };
                 self.tell_account(writes, whose, notice, now_secs)?;
             }
             CodeVerdict::Right | CodeVerdict::Closed => {}
@@ -324,8 +322,8 @@ impl Accounts {
             return Err(Rule::NoTwoFactor.into());
         }
         writes.delete_enrolling(account)?;
-        writes.delete_guesses(&guard::code_count(account))?;
-        self.tell_account(writes, whose, |holder| Notice::TwoFactorOff { holder, by }, now_secs)
+        writes.delete_guesses(&Apart::Code.count(account))?;
+        self.tell_account(writes, whose, |of| Notice::TwoFactorOff { of, by }, now_secs)
     }
 
     /// An owner's mail programs come in by app passwords then: something else has to open the mailbox upstream.

@@ -46,14 +46,6 @@ fn enrol(accounts: &Accounts, account: AccountId, secs: i64) -> (App, RecoveryCo
 }
 
 impl Office {
-    fn anna_account(&self) -> AccountId {
-        self.fixture.anna().id()
-    }
-
-    fn owner_account(&self) -> AccountId {
-        AccountId::Owner(self.fixture.mailbox())
-    }
-
     fn check(&self, account: AccountId, code: &SecretString, secs: i64) -> CodeVerdict {
         self.accounts.check_code(account, code, at(secs)).unwrap()
     }
@@ -62,7 +54,7 @@ impl Office {
 #[test]
 fn s2_a_second_factor_is_in_force_once_a_code_of_it_was_shown() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let standing = |secs| (office.accounts.two_factor(anna).unwrap(), office.accounts.enrolment(anna, secs).is_ok());
     let off = TwoFactor { since_secs: None, recovery_left: 0, required: false };
     assert_eq!(standing(NOW), (off, false));
@@ -102,7 +94,7 @@ fn s2_a_second_factor_is_in_force_once_a_code_of_it_was_shown() {
 #[test]
 fn s2_an_enrolment_lapses_after_an_hour() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let app = App::scan(&office.accounts.begin_enrolment(anna, NOW).unwrap());
     let late = NOW + 3600;
     let confirm = |secs| office.accounts.confirm_enrolment(anna, &app.shows(secs), None, at(secs));
@@ -115,7 +107,7 @@ fn s2_an_enrolment_lapses_after_an_hour() {
 #[test]
 fn s2_a_clock_may_be_a_step_off_either_way_and_a_code_works_once() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let (app, _) = enrol(&office.accounts, anna, NOW);
     // A step begins here.
     let now = NOW + 600;
@@ -140,7 +132,7 @@ fn s2_a_clock_may_be_a_step_off_either_way_and_a_code_works_once() {
 #[test]
 fn s2_of_two_who_show_one_code_at_once_one_is_right() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let (app, codes) = enrol(&office.accounts, anna, NOW);
     let nodes = [office.fixture.reopened(Profile::Nested), office.fixture.reopened(Profile::Nested)];
     for round in 1..=10_i64 {
@@ -168,7 +160,7 @@ fn s2_of_two_who_show_one_code_at_once_one_is_right() {
 #[test]
 fn s2_a_recovery_code_works_once_however_it_is_typed_and_its_person_is_told() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let (app, codes) = enrol(&office.accounts, anna, NOW);
     let first = codes.0[0].expose_secret().to_owned();
     let typed = secret(&format!(" {} ", first.replace('-', " ").to_uppercase()));
@@ -194,7 +186,7 @@ fn s2_a_recovery_code_works_once_however_it_is_typed_and_its_person_is_told() {
 #[test]
 fn s2_a_secret_that_was_changed_or_moved_is_found_out() {
     let office = Office::new();
-    let (anna, owner) = (office.anna_account(), office.owner_account());
+    let (anna, owner) = (office.anna(), office.owners_account());
     let (app, _) = enrol(&office.accounts, anna, NOW);
     let (of_owner, _) = enrol(&office.accounts, owner, NOW);
     let store = office.accounts.store.as_ref();
@@ -227,7 +219,7 @@ fn s2_a_secret_that_was_changed_or_moved_is_found_out() {
 #[test]
 fn s2_s5_guessing_at_codes_is_stopped_on_a_count_of_its_own() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let (app, codes) = enrol(&office.accounts, anna, NOW);
     let login = "anna/ufficio@pec.example.it";
     let entry =
@@ -277,7 +269,7 @@ fn s2_s5_guessing_at_codes_is_stopped_on_a_count_of_its_own() {
 #[test]
 fn s2_s5_what_counts_as_a_guess() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let (app, _) = enrol(&office.accounts, anna, NOW);
     let now = NOW + 60;
     let used = app.shows(now);
@@ -299,7 +291,7 @@ fn s2_s5_what_counts_as_a_guess() {
 #[test]
 fn s2_a_second_factor_is_replaced_by_whoever_has_it() {
     let office = Office::new();
-    let anna = office.anna_account();
+    let anna = office.anna();
     let (old, codes) = enrol(&office.accounts, anna, NOW);
     let later = NOW + 60;
     let new = App::scan(&office.accounts.begin_enrolment(anna, later).unwrap());
@@ -394,7 +386,7 @@ fn s2_when_the_owner_has_it_delegates_without_it_do_nothing_more() {
 #[test]
 fn s2_an_owner_needs_something_that_opens_the_mailbox_upstream() {
     let office = Office::new();
-    let owner = office.owner_account();
+    let owner = office.owners_account();
     let begin = || office.accounts.begin_enrolment(owner, NOW).map(drop);
     begin().unwrap();
     let store = office.accounts.store.as_ref();
@@ -438,8 +430,8 @@ fn s2_who_has_lost_theirs_has_it_taken_away() {
         reset(actor).unwrap();
         office.mailed(NOW);
     }
-    let (_, codes) = enrol(&office.accounts, office.owner_account(), NOW);
-    assert_eq!(office.check(office.owner_account(), &codes.0[0], NOW), CodeVerdict::Recovery { left: 9 });
-    office.accounts.reset_two_factor_of(office.owner_account(), NOW).unwrap();
-    assert_eq!(office.accounts.two_factor(office.owner_account()).unwrap().since_secs, None);
+    let (_, codes) = enrol(&office.accounts, office.owners_account(), NOW);
+    assert_eq!(office.check(office.owners_account(), &codes.0[0], NOW), CodeVerdict::Recovery { left: 9 });
+    office.accounts.reset_two_factor_of(office.owners_account(), NOW).unwrap();
+    assert_eq!(office.accounts.two_factor(office.owners_account()).unwrap().since_secs, None);
 }

@@ -444,6 +444,7 @@ fn a_sign_on_is_for_those_who_may_come_by_web_mail() {
         domain: "pec.example.it".parse().unwrap(),
         email: "pm@example.it".into(),
         name: "Piero".into(),
+        phone: None,
         language: Language::Italian,
     };
     let postmaster = office.accounts.add_postmaster(postmaster, NOW).unwrap().id;

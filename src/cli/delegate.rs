@@ -1,4 +1,5 @@
-//! `delega delegate add | list | show | permissions | suspend | resume | reset-password | deactivate | delete`; those
+//! `delega delegate add | list | show | set | permissions | suspend | resume | reset-password | sign-out | deactivate |
+//! delete`; those
 //! about invitations stand in `invitation`.
 
 use std::io::Write;
@@ -10,10 +11,10 @@ use super::invitation::{self, Invite, Reinvite};
 use super::output::{self, Json};
 use super::when::now_secs;
 use super::{Context, Failure, prompt};
-use crate::accounts::{Actor, DelegateEntry, DelegateName, PermissionChange, Suspended, Suspension};
+use crate::accounts::{Actor, DelegateEntry, DelegateName, PermissionChange, ProfileChange, Suspended, Suspension};
 use crate::domain::{
-    Delegate, DelegateState, Grant, Language, MailboxAddress, Permission, Permissions, Person, Profile, Protocols,
-    Username,
+    Delegate, DelegateState, Grant, Language, MailboxAddress, Permission, Permissions, Person, Phone, Profile,
+    Protocols, Username,
 };
 use crate::json::{self, DelegateJson};
 
@@ -32,6 +33,8 @@ pub(super) enum DelegateCommand {
     List(List),
     /// One delegate
     Show(One),
+    /// Change where and how a delegate is written to
+    Set(Set),
     /// Change what a delegate may do; open sessions follow at once
     Permissions(ChangePermissions),
     /// Let a delegate do nothing until resumed
@@ -40,6 +43,8 @@ pub(super) enum DelegateCommand {
     Resume(Asked),
     /// Take a delegate's password away, and send them a link for a new one; until then they can do nothing
     ResetPassword(One),
+    /// End all that a delegate has open, in mail programs, web mail and at the panel; they may come in again
+    SignOut(One),
     /// End a delegation; open sessions end at once
     Deactivate(Asked),
     /// Take a delegate off the list, and out at once if they are still active; the username is free again
@@ -89,6 +94,9 @@ pub(super) struct Newcomer {
     /// The person's own address, where they are written to
     #[arg(long)]
     email: String,
+    /// Their phone number
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<Phone>,
     /// A list of read, write, send, client, settings, or one of complete, read-and-modify, read-only
     #[arg(long, value_name = "LIST", value_parser = permission_list)]
     permissions: String,
@@ -101,7 +109,8 @@ impl Newcomer {
     /// Their name in the mailbox, who they are, and what they get.
     pub(super) fn read(self, context: &Context) -> Result<(DelegateName, Person, Grant), Failure> {
         let permissions = granted(&self.permissions, context)?;
-        let person = Person { first_name: self.first_name, last_name: self.last_name, email: self.email, phone: None };
+        let person =
+            Person { first_name: self.first_name, last_name: self.last_name, email: self.email, phone: self.phone };
         Ok((self.who.into(), person, Grant { permissions, protocols: self.protocol }))
     }
 }
@@ -126,6 +135,45 @@ pub(super) struct List {
     address: MailboxAddress,
     #[command(flatten)]
     json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Set {
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    profile: Profiled,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// What the operator may change of somebody's account.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").required(true).multiple(true))]
+pub(super) struct Profiled {
+    /// Another e-mail address; the one before is told
+    #[arg(long, group = "change")]
+    email: Option<String>,
+    /// A phone number
+    #[arg(long, value_name = "NUMBER", group = "change", conflicts_with = "no_phone")]
+    phone: Option<Phone>,
+    /// No phone number any more
+    #[arg(long, group = "change")]
+    no_phone: bool,
+    /// it or en: how the person is written to
+    #[arg(long, value_parser = language, group = "change")]
+    language: Option<Language>,
+}
+
+impl From<Profiled> for ProfileChange {
+    fn from(wanted: Profiled) -> Self {
+        ProfileChange { email: wanted.email, phone: phone(wanted.phone, wanted.no_phone), language: wanted.language }
+    }
+}
+
+/// The phone number that somebody is to have from now on, or that they are to have none, if either was said.
+pub(super) fn phone(given: Option<Phone>, none: bool) -> Option<Option<Phone>> {
+    if none { Some(None) } else { given.map(Some) }
 }
 
 #[derive(Debug, Args)]
@@ -174,11 +222,13 @@ pub(super) fn run(command: DelegateCommand, context: &Context, out: &mut dyn Wri
         DelegateCommand::Add(command) => add(command, context, out),
         DelegateCommand::List(command) => list(&command, context, out),
         DelegateCommand::Show(command) => show(command, context, out),
+        DelegateCommand::Set(command) => set(command, context, out),
         DelegateCommand::Permissions(command) => permissions(command, context, out),
         DelegateCommand::Invite(command) => invitation::invite(command, context, out),
         DelegateCommand::Reinvite(command) => invitation::reinvite(command, context, out),
         DelegateCommand::Reject(command) => invitation::reject(command, context, out),
         DelegateCommand::ResetPassword(command) => reset_password(command, context, out),
+        DelegateCommand::SignOut(command) => sign_out(command, context, out),
         DelegateCommand::Deactivate(command) => deactivate(command, context, out),
         DelegateCommand::Suspend(command) => suspend(command, Suspension::Suspend, context, out),
         DelegateCommand::Resume(command) => suspend(command, Suspension::Resume, context, out),
@@ -246,7 +296,9 @@ fn show(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Fail
             ("First name", delegate.person.first_name.clone()),
             ("Last name", delegate.person.last_name.clone()),
             ("E-mail", delegate.person.email.clone()),
+            ("Phone", delegate.person.phone.as_ref().map_or("", Phone::as_str).to_owned()),
             ("Language", delegate.language.map_or("", Language::name).to_owned()),
+            ("Two-step verification", output::since(delegate.two_factor_since_secs)),
             ("State", state(delegate)),
             ("Permissions", permissions),
             ("Protocols", delegate.protocols.to_string()),
@@ -255,6 +307,14 @@ fn show(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Fail
             ("Changed", output::time(delegate.changed_at_secs)),
         ],
     )
+}
+
+fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    let found = context.accounts.show_delegate(Actor::Operator, &name, now_secs())?.delegate;
+    context.accounts.set_profile(found.account(), command.profile.into(), now_secs())?;
+    let view = context.accounts.show_delegate(Actor::Operator, &name, now_secs())?;
+    command.json.done(out, &DelegateJson::from(&view), &format!("changed {}", name.login()))
 }
 
 fn state(delegate: &Delegate) -> String {
@@ -300,6 +360,13 @@ fn reset_password(command: One, context: &Context, out: &mut dyn Write) -> Resul
     let email = output::plain(&view.delegate.person.email);
     let line = format!("{} is out until they have set a new password; a link goes to {email}", view.login());
     command.json.done(out, &DelegateJson::from(&view), &line)
+}
+
+fn sign_out(command: One, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = DelegateName::from(command.who);
+    context.accounts.sign_out(Actor::Operator, &name.login(), now_secs())?;
+    let view = context.accounts.show_delegate(Actor::Operator, &name, now_secs())?;
+    command.json.done(out, &DelegateJson::from(&view), &format!("{} is signed out everywhere", name.login()))
 }
 
 fn deactivate(command: Asked, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {

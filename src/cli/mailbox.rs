@@ -9,7 +9,7 @@ use super::output::{self, Json};
 use super::when::{When, now_secs, when};
 use super::{Context, Failure, prompt};
 use crate::accounts::{Actor, MailboxChange, MailboxEntry, MailboxView};
-use crate::domain::{FiscalCode, Language, Mailbox, MailboxAddress, Owner, PlanName};
+use crate::domain::{FiscalCode, Language, Login, Mailbox, MailboxAddress, Owner, Phone, PlanName};
 use crate::json::MailboxJson;
 
 /// What can be done with mailboxes.
@@ -24,6 +24,8 @@ pub(super) enum MailboxCommand {
     Show(Show),
     /// Change a mailbox
     Set(Set),
+    /// End all that the owner has open, in mail programs, web mail and at the panel; they may come in again
+    SignOut(Show),
     /// Remove a mailbox from delega; on the upstream server it stays as it is
     Remove(Remove),
 }
@@ -53,6 +55,9 @@ pub(super) struct Add {
     /// it or en: how its owner is written to
     #[arg(long, value_parser = super::delegate::language, default_value = "it")]
     owner_language: Language,
+    /// Its owner's phone number
+    #[arg(long, value_name = "NUMBER")]
+    owner_phone: Option<Phone>,
     /// Its owner's codice fiscale, by which a delegate asks for a new password; without, nobody can
     #[arg(long, value_name = "CODE")]
     owner_fiscal_code: Option<FiscalCode>,
@@ -106,7 +111,7 @@ pub(super) struct Set {
     /// Another name of the owner
     #[arg(long, value_name = "NAME", group = "change")]
     owner_name: Option<String>,
-    /// Another e-mail address of the owner
+    /// Another e-mail address of the owner; the one before is told
     #[arg(long, value_name = "EMAIL", group = "change")]
     owner_email: Option<String>,
     /// Who may make app passwords for a delegate: the delegate too, or the owner alone
@@ -115,6 +120,12 @@ pub(super) struct Set {
     /// it or en: how the owner is written to
     #[arg(long, value_parser = super::delegate::language, group = "change")]
     owner_language: Option<Language>,
+    /// The owner's phone number
+    #[arg(long, value_name = "NUMBER", group = "change", conflicts_with = "no_owner_phone")]
+    owner_phone: Option<Phone>,
+    /// No phone number of the owner any more
+    #[arg(long, group = "change")]
+    no_owner_phone: bool,
     /// The owner's codice fiscale
     #[arg(long, value_name = "CODE", group = "change")]
     owner_fiscal_code: Option<FiscalCode>,
@@ -173,6 +184,7 @@ pub(super) fn run(command: MailboxCommand, context: &Context, out: &mut dyn Writ
         MailboxCommand::List(command) => list(&command, context, out),
         MailboxCommand::Show(command) => show(&command, context, out),
         MailboxCommand::Set(command) => set(command, context, out),
+        MailboxCommand::SignOut(command) => sign_out(command, context, out),
         MailboxCommand::Remove(command) => remove(&command, context, out),
     }
 }
@@ -194,7 +206,7 @@ fn add(command: Add, context: &Context, out: &mut dyn Write) -> Result<(), Failu
             email: command.owner_email,
             language: command.owner_language,
             fiscal_code: command.owner_fiscal_code,
-            phone: None,
+            phone: command.owner_phone,
         },
     };
     let view = context.accounts.add_mailbox(entry, now_secs())?;
@@ -219,6 +231,13 @@ fn list(command: &List, context: &Context, out: &mut dyn Write) -> Result<(), Fa
         ]
     });
     output::table(out, ["ADDRESS", "UPSTREAM", "PLAN", "SEATS", "OWNER", "DELEGATES"], rows)
+}
+
+fn sign_out(command: Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
+    let Show { address, json } = command;
+    context.accounts.sign_out(Actor::Operator, &Login::Owner(address.clone()), now_secs())?;
+    let view = context.accounts.show_mailbox(Actor::Operator, &address, now_secs())?;
+    json.done(out, &MailboxJson::from(&view), &format!("the owner of {address} is signed out everywhere"))
 }
 
 fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Failure> {
@@ -253,7 +272,9 @@ fn show(command: &Show, context: &Context, out: &mut dyn Write) -> Result<(), Fa
             ),
             ("Owner", mailbox.owner.name.clone()),
             ("Owner's e-mail", mailbox.owner.email.clone()),
+            ("Owner's phone", mailbox.owner.phone.as_ref().map_or("", Phone::as_str).to_owned()),
             ("Owner's language", mailbox.owner.language.name().to_owned()),
+            ("Owner's two-step verification", output::since(mailbox.owner_two_factor_since_secs)),
             ("Owner's codice fiscale", mailbox.owner.fiscal_code.as_ref().map_or("", FiscalCode::as_str).to_owned()),
             ("Delegates", delegates(&view)),
             ("Entered", output::time(mailbox.created_at_secs)),
@@ -304,6 +325,7 @@ fn set(command: Set, context: &Context, out: &mut dyn Write) -> Result<(), Failu
         own_app_passwords: command.app_passwords,
         owner_name: command.owner_name,
         owner_email: command.owner_email,
+        owner_phone: super::delegate::phone(command.owner_phone, command.no_owner_phone),
         owner_language: command.owner_language,
         owner_fiscal_code: command.owner_fiscal_code,
         aliases: command.alias,

@@ -10,7 +10,7 @@ use super::delegate::language;
 use super::output::{self, Json};
 use super::when::now_ms;
 use super::{Context, Failure, context};
-use crate::domain::{Language, MailId, MailRow, MailState, MailboxAddress};
+use crate::domain::{About, Language, MailId, MailRow, MailState};
 use crate::notify::preview::{self, Rendering};
 
 /// The most that is shown at once.
@@ -80,8 +80,9 @@ fn state(text: &str) -> Result<MailState, String> {
 struct MailJson<'a> {
     id: i64,
     kind: &'static str,
-    /// None where it is about a postmaster's account.
+    /// None where it is about a postmaster; the domain then.
     mailbox: Option<&'a str>,
+    domain: Option<&'a str>,
     recipient: &'a str,
     language: &'static str,
     state: &'static str,
@@ -98,10 +99,15 @@ struct MailJson<'a> {
 impl<'a> From<&'a MailRow> for MailJson<'a> {
     fn from(row: &'a MailRow) -> Self {
         let waits = row.state == MailState::Waiting;
+        let (mailbox, domain) = match row.notice.about() {
+            About::Mailbox(mailbox) => (Some(mailbox.as_str()), None),
+            About::Domain(domain) => (None, Some(domain.as_str())),
+        };
         MailJson {
             id: row.id.0,
             kind: row.notice.kind(),
-            mailbox: row.notice.mailbox().map(MailboxAddress::as_str),
+            mailbox,
+            domain,
             recipient: &row.recipient,
             language: row.language.name(),
             state: row.state.name(),

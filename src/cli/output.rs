@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Failure;
+use crate::domain::deceives;
 pub(super) use crate::json::{time, time_ms};
+use crate::texts::csv_line;
 
 /// For every subcommand that shows or changes something.
 #[derive(Clone, Copy, Debug, Args)]
@@ -22,6 +24,34 @@ impl Json {
     pub(super) fn done(self, out: &mut dyn Write, object: &impl Serialize, line: &str) -> Result<(), Failure> {
         if self.wanted { json(out, object) } else { Ok(writeln!(out, "{line}")?) }
     }
+}
+
+/// Since when something is on.
+pub(super) fn since(secs: Option<i64>) -> String {
+    secs.map_or_else(|| "off".to_owned(), |secs| format!("on since {}", time(secs)))
+}
+
+/// For every subcommand that lists what was recorded.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Listed {
+    #[command(flatten)]
+    pub(super) json: Json,
+    /// For spreadsheets: comma-separated values in UTF-8, in which no text is a formula
+    #[arg(long, conflicts_with = "wanted")]
+    pub(super) csv: bool,
+}
+
+/// Rows for spreadsheets.
+pub(super) fn csv<const N: usize>(
+    out: &mut dyn Write,
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<(), Failure> {
+    out.write_all(csv_line(&head).as_bytes())?;
+    for row in rows {
+        out.write_all(csv_line(&row).as_bytes())?;
+    }
+    Ok(())
 }
 
 /// A moment for people, to the second, under a head that says that it is UTC.
@@ -46,13 +76,11 @@ pub(super) fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Fa
 }
 
 /// The same JSON, with escapes in place of what a terminal would obey and JSON may hold as it is: the control characters
-/// beyond ASCII's first 32, and those that turn the direction of text. They stand in strings alone.
+/// beyond ASCII's first 32, and whatever else is no text. They stand in strings alone.
 fn quiet(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for c in json.chars() {
-        let obeyed = c.is_control() && c != '\n'
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if obeyed { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
+        if deceives(c) && c != '\n' { shown.push_str(&format!("\\u{:04x}", u32::from(c))) } else { shown.push(c) }
     }
     shown
 }

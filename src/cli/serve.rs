@@ -12,7 +12,7 @@ use crate::domain::{Language, Notice};
 use crate::gateway::{Asker, Gateway};
 use crate::net::{Signals, provider};
 use crate::notify::{self, Notifier};
-use crate::web::{Asked, Letters, MailServers, Panel, Written};
+use crate::web::{Asked, Gatehouse, Letters, MailServers, Panel, Written};
 
 /// Serves until SIGTERM or SIGINT, and then until sessions have ended within their bounds.
 pub(super) fn run(config: &Path) -> Result<(), Failure> {
@@ -36,9 +36,13 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
         let notifier = notifier.transpose()?;
         let settling = notify::settle(accounts.clone(), signals.stop.clone());
         let panel = config.panel.as_ref().map(|panel| {
-            let mail_servers = Arc::new(Asking(gateway.asker()));
+            let gatehouse = Gatehouse {
+                hashing: gateway.hashing(),
+                mail_servers: Arc::new(Asking(gateway.asker())),
+                open_sessions: gateway.open_sessions(),
+            };
             let letters = Arc::new(Writing(panel.clone()));
-            Panel::bind(panel, &config, accounts, gateway.tls(), gateway.hashing(), mail_servers, signals.clone())
+            Panel::bind(panel, &config, accounts, gateway.tls(), gatehouse, signals.clone())
                 .map(|panel| panel.with_letters(letters))
                 .map_err(|error| Failure::Refused(error.to_string()))
         });

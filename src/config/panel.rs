@@ -29,6 +29,11 @@ impl File<'_> {
         let webmail = section.text("webmail_url", &mut self.ledger);
         let webmail_url =
             webmail.map(|found| url::web_page(found.text).map_err(|text| self.ledger.wrong(found.at, text)).ok());
+        let sign_on_at = section.value("webmail_sign_on").map(|value| value.span().start);
+        let webmail_sign_on = section.flag("webmail_sign_on", &mut self.ledger);
+        if let Some(at) = sign_on_at.filter(|_| webmail_sign_on && webmail_url.is_none()) {
+            self.ledger.wrong(at, "there is no web mail to lead to: add webmail_url".to_owned());
+        }
         if tls == Some(PanelTls::Implicit) && !has_tls {
             let text = "the panel needs a certificate: add a [tls] section with `certificate` and `key`";
             self.ledger.missing(section.at(), text.to_owned());
@@ -54,6 +59,7 @@ impl File<'_> {
                 None => None,
                 Some(url) => Some(url?),
             },
+            webmail_sign_on,
             servers,
         })
     }

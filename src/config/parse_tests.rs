@@ -440,6 +440,7 @@ fn the_panel() {
     one_fault(&plain("proxy_protocol = 1\n"), 5, "true or false");
     one_fault(&plain("webmail_url = \"mail.example.it\"\n"), 5, "no web address");
     one_fault(&plain("webmail_url = \"http://mail.example.it\"\n"), 5, "this machine only");
+    one_fault(&plain("webmail_sign_on = true\n"), 5, "add webmail_url");
     one_fault(&plain("webmail = \"https://mail.example.it\"\n"), 5, "did you mean `webmail_url`?");
     let rest = "public_url = \"https://a\"\ntls = \"none\"\n";
     one_fault(&format!("[panel]\naddress = \"8443\"\n{rest}"), 2, "such as `0.0.0.0:443`");

@@ -7,7 +7,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{DelegateId, Door, Login, MailDomain, MailboxAddress, MailboxId, PostmasterId, SentBy};
+use super::{
+    AccountId, DelegateId, Door, Login, MailDomain, MailboxAddress, MailboxId, Position, PostmasterId, SentBy,
+};
 
 /// The row number of an access in the store. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,10 +85,12 @@ pub struct AccessRecord {
 pub struct AccessFilter {
     /// To the mailbox of this address.
     pub mailbox: Option<MailboxAddress>,
+    /// To this one of all that ever had that address.
+    pub mailbox_id: Option<MailboxId>,
     /// By this person.
     pub by: Option<SentBy>,
-    /// To this postmaster's account.
-    pub postmaster: Option<PostmasterId>,
+    /// To this account.
+    pub account: Option<AccountId>,
     /// From this address.
     pub address: Option<IpAddr>,
     /// Of which the last was then or later: milliseconds since 1970-01-01 UTC.
@@ -95,8 +99,15 @@ pub struct AccessFilter {
     pub until_ms: Option<i64>,
     /// Only those who were let in, or only those who were not.
     pub admitted: Option<bool>,
-    /// Only those that come after this one, the latest first: when it was last, and its row.
-    pub after: Option<(i64, AccessId)>,
+    /// Only those that come after this place.
+    pub after: Option<Position>,
+}
+
+impl AccessRecord {
+    /// Its place in the list.
+    pub fn position(&self) -> Position {
+        Position { at_ms: self.last_at_ms, row: self.id.0 }
+    }
 }
 
 impl Visitor {

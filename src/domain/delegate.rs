@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AccountId, Grant, MailboxId, Permissions, Profile, Protocols, Username};
+use super::{AccountId, Grant, MailboxId, Permissions, Phone, Profile, Protocols, Username};
 
 /// The row number of a delegate in the store. Never used again after deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ pub struct Person {
     /// The person's own e-mail address, for notifications.
     pub email: String,
     /// Their phone number.
-    pub phone: Option<String>,
+    pub phone: Option<Phone>,
 }
 
 /// A delegate as the store knows them, the password apart.

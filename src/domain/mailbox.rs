@@ -1,6 +1,6 @@
 //! A mailbox as the operator entered it.
 
-use super::{AccountId, Delegate, FiscalCode, Language, MailboxAddress, PasswordVersion, PlanName};
+use super::{AccountId, Delegate, FiscalCode, Language, MailboxAddress, PasswordVersion, Phone, PlanName};
 
 /// The row number of a mailbox in the store. Never used again after removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +58,7 @@ pub struct Owner {
     /// Their codice fiscale, by which a delegate asks for a new password (D7). Without one nobody can.
     pub fiscal_code: Option<FiscalCode>,
     /// Their phone number.
-    pub phone: Option<String>,
+    pub phone: Option<Phone>,
 }
 
 impl Mailbox {

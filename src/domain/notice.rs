@@ -24,25 +24,31 @@ pub struct Facts {
     pub grant: Grant,
 }
 
-/// Whose account a notice is about, where whoever logs in may have what it is about (S1).
+/// What is the case with a postmaster, likewise.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// The owner of a mailbox.
+pub struct PostmasterFacts {
+    /// Their domain.
+    pub domain: MailDomain,
+    /// The address that they log in with.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// Whose account a notice is about, where anybody may get it (S1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountFacts {
+    /// An owner's.
     Owner {
         /// The mailbox.
         mailbox: MailboxAddress,
-        /// Their name.
+        /// The owner's name.
         name: String,
     },
-    /// A delegate.
+    /// A delegate's.
     Delegate(Facts),
-    /// A postmaster.
-    Postmaster {
-        /// The domain.
-        domain: MailDomain,
-        /// Their name.
-        name: String,
-    },
+    /// A postmaster's.
+    Postmaster(PostmasterFacts),
 }
 
 /// Who turned somebody's two-step verification off.
@@ -116,7 +122,7 @@ pub enum Notice {
     /// To the person: a password was made for one of their mail programs (S3).
     AppPasswordMade {
         /// Whose.
-        holder: Holder,
+        of: AccountFacts,
         /// For which program.
         name: String,
         /// Until when it works: seconds since 1970-01-01 UTC.
@@ -125,27 +131,66 @@ pub enum Notice {
     /// To the person: such a password works no more soon (N4).
     AppPasswordEnds {
         /// Whose.
-        holder: Holder,
+        of: AccountFacts,
         /// For which program.
         name: String,
         /// Until when it works, likewise.
         until_secs: i64,
     },
-    /// To the delegate: somebody has guessed at their password, and they are not let in for a while (S5).
+    /// To the person: somebody has guessed at their password, and nobody is let in with any for a while (S5).
     Guessed {
         /// Whose.
-        facts: Facts,
+        of: AccountFacts,
         /// Where the last guess came from.
         address: IpAddr,
         /// Until when: seconds since 1970-01-01 UTC.
         until_secs: i64,
     },
+    /// To a new e-mail address, with a link: whoever gets it says that it is theirs (S1).
+    EmailConfirm {
+        /// Whose account it will be that of.
+        of: AccountFacts,
+        /// The address.
+        email: String,
+        /// Until when the link works: seconds since 1970-01-01 UTC.
+        until_secs: i64,
+    },
+    /// To the address that was somebody's until now (S1).
+    EmailChanged {
+        /// Whose, as it is now.
+        of: AccountFacts,
+        /// The new address.
+        email: String,
+    },
+    /// To the postmaster, with a link: they have no password yet.
+    PostmasterInvited {
+        /// Who.
+        facts: PostmasterFacts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the postmaster, with a link: they cannot log in until they have set a new password.
+    PostmasterPasswordTaken {
+        /// Whose.
+        facts: PostmasterFacts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the postmaster who has asked for it, with a link.
+    PostmasterPasswordForgotten {
+        /// Whose.
+        facts: PostmasterFacts,
+        /// Until when the link works, likewise.
+        until_secs: i64,
+    },
+    /// To the postmaster: their password is another from now on.
+    PostmasterPasswordChanged(PostmasterFacts),
     /// To the person: their two-step verification is on from now on (S2).
-    TwoFactorOn(Holder),
+    TwoFactorOn(AccountFacts),
     /// To the person: theirs is off.
     TwoFactorOff {
         /// Whose.
-        holder: Holder,
+        of: AccountFacts,
         /// By whom.
         by: TurnedOffBy,
     },
@@ -154,7 +199,7 @@ pub enum Notice {
     /// To the person: a recovery code of theirs was used.
     RecoveryCodeUsed {
         /// Whose.
-        holder: Holder,
+        of: AccountFacts,
         /// How many they have left.
         left: u32,
         /// Where from.
@@ -163,7 +208,7 @@ pub enum Notice {
     /// To the person: somebody who has their password has guessed at the codes, and nobody gets on with one for a while.
     CodesGuessed {
         /// Whose.
-        holder: Holder,
+        of: AccountFacts,
         /// Where the last guess came from.
         address: IpAddr,
         /// Until when: seconds since 1970-01-01 UTC.
@@ -175,17 +220,6 @@ pub enum Notice {
         mailbox: MailboxAddress,
         /// Its owner's name.
         owner_name: String,
-    },
-    /// To the owner: somebody has guessed at the mailbox's own password, likewise.
-    OwnerGuessed {
-        /// The mailbox.
-        mailbox: MailboxAddress,
-        /// Its owner's name.
-        owner_name: String,
-        /// Where the last guess came from.
-        address: IpAddr,
-        /// Until when, likewise.
-        until_secs: i64,
     },
     /// To the owner: there are more delegates than seats, and what will come of it (D10).
     OverSeats {
@@ -215,6 +249,15 @@ pub enum Notice {
         /// Who was suspended, or had their invitation withdrawn.
         logins: Vec<Login>,
     },
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About<'a> {
+    /// A mailbox.
+    Mailbox(&'a MailboxAddress),
+    /// A domain, where it is to its postmaster.
+    Domain(&'a MailDomain),
 }
 
 /// What came of an invitation.
@@ -317,7 +360,12 @@ impl Notice {
             Notice::AppPasswordMade { .. } => "app-password-made",
             Notice::AppPasswordEnds { .. } => "app-password-ends",
             Notice::Guessed { .. } => "guessed",
-            Notice::OwnerGuessed { .. } => "owner-guessed",
+            Notice::EmailConfirm { .. } => "email-confirm",
+            Notice::EmailChanged { .. } => "email-changed",
+            Notice::PostmasterInvited { .. } => "postmaster-invited",
+            Notice::PostmasterPasswordTaken { .. } => "postmaster-password-taken",
+            Notice::PostmasterPasswordForgotten { .. } => "postmaster-password-forgotten",
+            Notice::PostmasterPasswordChanged(_) => "postmaster-password-changed",
             Notice::TwoFactorOn(_) => "two-factor-on",
             Notice::TwoFactorOff { by: TurnedOffBy::Themself, .. } => "two-factor-off",
             Notice::TwoFactorOff { by: TurnedOffBy::Administrator, .. } => "two-factor-off-by-administrator",
@@ -333,11 +381,20 @@ impl Notice {
 
     /// Whether its text has a link, with a token that is kept apart.
     pub fn has_link(&self) -> bool {
-        matches!(self, Notice::Invitation { .. } | Notice::PasswordTaken { .. } | Notice::PasswordForgotten { .. })
+        matches!(
+            self,
+            Notice::Invitation { .. }
+                | Notice::PasswordTaken { .. }
+                | Notice::PasswordForgotten { .. }
+                | Notice::EmailConfirm { .. }
+                | Notice::PostmasterInvited { .. }
+                | Notice::PostmasterPasswordTaken { .. }
+                | Notice::PostmasterPasswordForgotten { .. }
+        )
     }
 
-    /// The mailbox that it is about; none where it is about a postmaster's account.
-    pub fn mailbox(&self) -> Option<&MailboxAddress> {
+    /// What it is about.
+    pub fn about(&self) -> About<'_> {
         match self {
             Notice::Invitation { facts, .. }
             | Notice::Activated { facts, .. }
@@ -348,39 +405,54 @@ impl Notice {
             | Notice::PasswordChanged(facts)
             | Notice::PermissionsChanged(facts)
             | Notice::Suspended { facts, .. }
-            | Notice::Guessed { facts, .. }
             | Notice::TwoFactorRequired(facts)
             | Notice::Resumed(facts)
-            | Notice::Revoked(facts) => Some(facts.login.mailbox()),
-            Notice::AppPasswordMade { holder, .. }
-            | Notice::AppPasswordEnds { holder, .. }
-            | Notice::TwoFactorOn(holder)
-            | Notice::TwoFactorOff { holder, .. }
-            | Notice::RecoveryCodeUsed { holder, .. }
-            | Notice::CodesGuessed { holder, .. } => holder.mailbox(),
-            Notice::OwnerGuessed { mailbox, .. }
-            | Notice::PasswordRefused { mailbox, .. }
+            | Notice::Revoked(facts) => About::Mailbox(facts.login.mailbox()),
+            Notice::PasswordRefused { mailbox, .. }
             | Notice::OverSeats { mailbox, .. }
-            | Notice::SeatsEnforced { mailbox, .. } => Some(mailbox),
+            | Notice::SeatsEnforced { mailbox, .. } => About::Mailbox(mailbox),
+            Notice::AppPasswordMade { of, .. }
+            | Notice::AppPasswordEnds { of, .. }
+            | Notice::Guessed { of, .. }
+            | Notice::EmailConfirm { of, .. }
+            | Notice::EmailChanged { of, .. }
+            | Notice::TwoFactorOn(of)
+            | Notice::TwoFactorOff { of, .. }
+            | Notice::RecoveryCodeUsed { of, .. }
+            | Notice::CodesGuessed { of, .. } => of.about(),
+            Notice::PostmasterInvited { facts, .. }
+            | Notice::PostmasterPasswordTaken { facts, .. }
+            | Notice::PostmasterPasswordForgotten { facts, .. }
+            | Notice::PostmasterPasswordChanged(facts) => About::Domain(&facts.domain),
         }
     }
 }
 
-impl Holder {
-    /// Their name, as people say it.
+impl AccountFacts {
+    /// The person's name, or the organization's.
     pub fn name(&self) -> String {
         match self {
-            Holder::Owner { name, .. } | Holder::Postmaster { name, .. } => name.clone(),
-            Holder::Delegate(facts) => format!("{} {}", facts.first_name, facts.last_name),
+            AccountFacts::Owner { name, .. } => name.clone(),
+            AccountFacts::Delegate(facts) => format!("{} {}", facts.first_name, facts.last_name),
+            AccountFacts::Postmaster(facts) => facts.name.clone(),
         }
     }
 
-    /// The mailbox that the account is for.
-    pub fn mailbox(&self) -> Option<&MailboxAddress> {
+    /// What they log in with; a postmaster also says for which domain.
+    pub fn login(&self) -> String {
         match self {
-            Holder::Owner { mailbox, .. } => Some(mailbox),
-            Holder::Delegate(facts) => Some(facts.login.mailbox()),
-            Holder::Postmaster { .. } => None,
+            AccountFacts::Owner { mailbox, .. } => mailbox.to_string(),
+            AccountFacts::Delegate(facts) => facts.login.to_string(),
+            AccountFacts::Postmaster(facts) => facts.email.clone(),
+        }
+    }
+
+    /// What it is an account of.
+    pub fn about(&self) -> About<'_> {
+        match self {
+            AccountFacts::Owner { mailbox, .. } => About::Mailbox(mailbox),
+            AccountFacts::Delegate(facts) => About::Mailbox(facts.login.mailbox()),
+            AccountFacts::Postmaster(facts) => About::Domain(&facts.domain),
         }
     }
 }

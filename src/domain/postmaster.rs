@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{AccountId, Language, MailboxAddress, PasswordVersion};
+use super::{AccountId, Language, MailboxAddress, PasswordVersion, Phone};
 
 /// The row number of a postmaster in the store. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,16 +25,18 @@ pub struct Postmaster {
     pub id: PostmasterId,
     /// The domain.
     pub domain: MailDomain,
-    /// Their own address, by which they are known within the domain, in lower case.
+    /// Their own address, by which they log in and are known within the domain, in lower case.
     pub email: String,
     /// Their name.
     pub name: String,
     /// The language that they are written to in.
     pub language: Language,
     /// Their phone number (S1).
-    pub phone: Option<String>,
+    pub phone: Option<Phone>,
     /// Which password they have now.
     pub password: PasswordVersion,
+    /// Whether they have one: not before they have set it by the link that was mailed.
+    pub has_password: bool,
     /// Since when they have had a second factor: seconds since 1970-01-01 UTC (S2).
     pub two_factor_since_secs: Option<i64>,
     /// When they were added: seconds since 1970-01-01 UTC.

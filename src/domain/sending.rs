@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use super::{DelegateId, ListenerKind, Login, MailboxAddress, MailboxId, SentCopy, Username};
+use super::{DelegateId, ListenerKind, Login, MailboxAddress, MailboxId, Position, SentCopy, Username};
 
 /// The row number of a send in the store. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,6 +80,8 @@ pub struct SendRecord {
 pub struct SendFilter {
     /// Sent from the mailbox of this address.
     pub mailbox: Option<MailboxAddress>,
+    /// Sent from this one of all that ever had that address.
+    pub mailbox_id: Option<MailboxId>,
     /// Sent by this person.
     pub by: Option<SentBy>,
     /// Sent to this address, among others; case does not matter.
@@ -90,8 +92,10 @@ pub struct SendFilter {
     pub until_ms: Option<i64>,
     /// With this outcome.
     pub outcome: Option<OutcomeKind>,
-    /// Only those that come after this one, newest first: when it was sent, and its row.
-    pub after: Option<(i64, SendId)>,
+    /// With this somewhere in the subject; case does not matter.
+    pub subject: Option<String>,
+    /// Only those that come after this place.
+    pub after: Option<Position>,
 }
 
 /// By whom a message was sent, of whichever mailbox.
@@ -101,6 +105,15 @@ pub enum SentBy {
     Owner,
     /// The delegate of that name.
     Delegate(Username),
+    /// Any delegate.
+    AnyDelegate,
+}
+
+impl SendRecord {
+    /// Its place in the list.
+    pub fn position(&self) -> Position {
+        Position { at_ms: self.at_ms, row: self.id.0 }
+    }
 }
 
 impl SendOutcome {

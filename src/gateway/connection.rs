@@ -33,7 +33,7 @@ const HIGH_WATER: usize = 64 * 1024;
 /// How much a connection reads before the others of its thread have their turn, so that hundreds that fetch do not keep a
 /// small command waiting.
 const TURN_BYTES: u64 = 64 * 1024;
-/// How long someone who may no longer be here is still listened to, for a farewell.
+/// How long someone who may no longer be here, or was sent away, is still listened to, for a farewell.
 const REVOKED_FAREWELL: Duration = Duration::from_millis(250);
 
 /// What the client was told last.
@@ -165,12 +165,11 @@ impl Connection {
     async fn fulfil(&mut self, request: Request) -> Option<()> {
         match request {
             Request::Verify { login, password } => {
-                let (shared, door) = (self.shared.clone(), self.door);
                 let knock = Knock { from: self.peer.address.ip(), at_ms: now_ms() };
+                let (shared, program) = (self.shared.clone(), self.program.clone());
+                let visit = login::Visit { door: self.door, knock, program };
                 self.work =
-                    Some(Box::pin(
-                        async move { Done::Verified(login::verify(shared, login, password, door, knock).await) },
-                    ));
+                    Some(Box::pin(async move { Done::Verified(login::verify(shared, login, password, visit).await) }));
             }
             Request::Connect => self.connect(),
             Request::Park(parked) => {
@@ -471,6 +470,7 @@ impl Connection {
         match presence {
             Presence::In(grant) => self.input(Input::GrantChanged(grant)),
             Presence::Out => self.input(Input::Revoked),
+            Presence::Dismissed => self.input(Input::Dismissed),
         }
         true
     }
@@ -542,7 +542,7 @@ impl Connection {
     /// Says the last words on both legs, within bounds, and closes.
     async fn close(&mut self, last: Last) {
         let bound = match self.ending {
-            Some(Ending::Revoked) => REVOKED_FAREWELL,
+            Some(Ending::Revoked | Ending::Dismissed) => REVOKED_FAREWELL,
             _ => crate::net::CLOSE_TIMEOUT,
         };
         // What the session said upstream before its end goes out as far as the socket takes it at once, however it ends.

@@ -1,4 +1,7 @@
-//! Who is in, and what has become of their permissions since (P9, D8, X2).
+//! Who is in, and what has become of their permissions since (P9, D8, X2); and whose session somebody ends (X16).
+//!
+//! What is known here are the sessions of this process. Where several serve one store, each knows its own: a change binds
+//! them all, and who is at work now is seen of one.
 //!
 //! The store's change marker is asked for five times a second, so that a change by any process binds within one second.
 //! Only when it has moved is the standing of those who are in looked up. On the path of a command nothing touches the
@@ -6,14 +9,15 @@
 //! end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::{AccountRef, Accounts, AccountsError, Standing};
-use crate::domain::{Door, Grant, ListenerKind, Protocol};
+use crate::accounts::{AccountRef, Accounts, AccountsError, OpenSession, OpenSessions, SessionKey, Standing};
+use crate::domain::{Door, Grant, ListenerKind, Login, MailboxId, Protocol};
 
 /// How often the change marker is asked for.
 const EVERY: Duration = Duration::from_millis(200);
@@ -27,6 +31,20 @@ pub enum Presence {
     In(Grant),
     /// Must go.
     Out,
+    /// Must go, since somebody ended this session, whatever becomes of the person.
+    Dismissed,
+}
+
+/// Who comes, from where and when, and what their program says of itself as soon as it does.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    pub account: AccountRef,
+    pub login: Login,
+    pub door: Door,
+    pub address: IpAddr,
+    pub program: Arc<OnceLock<String>>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
 }
 
 /// The sessions that are open.
@@ -43,8 +61,11 @@ struct Sessions {
 
 #[derive(Debug)]
 struct Open {
-    account: AccountRef,
-    door: Door,
+    who: Arrived,
+    /// None where the system has no random numbers: such a session is ended by nobody.
+    key: Option<SessionKey>,
+    /// Whether the mail server has let them in, too: until then an owner is somebody who says so (L3).
+    entered: bool,
     sender: watch::Sender<Presence>,
 }
 
@@ -59,12 +80,14 @@ pub struct Registration {
 
 impl Live {
     /// Enters a session. The caller then asks for its standing once more: a change in between is not told.
-    pub fn register(self: &Arc<Self>, account: AccountRef, door: Door, grant: Grant) -> Registration {
+    pub fn register(self: &Arc<Self>, who: Arrived, grant: Grant) -> Registration {
         let (sender, presence) = watch::channel(Presence::In(grant));
+        let mut key = [0; 16];
+        let key = getrandom::fill(&mut key).is_ok().then_some(SessionKey(key));
         let mut sessions = self.lock();
         let id = sessions.next;
         sessions.next += 1;
-        sessions.open.insert(id, Open { account, door, sender });
+        sessions.open.insert(id, Open { who, key, entered: false, sender });
         Registration { live: self.clone(), id, presence }
     }
 
@@ -123,7 +146,7 @@ impl Live {
     /// Looks up everybody's standing, and tells those for whom it has changed.
     fn look_up(&self, accounts: &Accounts) -> Result<(), AccountsError> {
         let mut who: Vec<(AccountRef, Door)> =
-            self.lock().open.values().map(|open| (open.account, open.door)).collect();
+            self.lock().open.values().map(|open| (open.who.account, open.who.door)).collect();
         who.sort_by_key(|(account, door)| (*account, key(*door)));
         who.dedup();
         let mut standings = BTreeMap::new();
@@ -141,10 +164,40 @@ impl Live {
 
     fn tell_all<P: Into<Option<Presence>>>(&self, presence: impl Fn(AccountRef, Door) -> P) {
         for open in self.lock().open.values() {
-            if let Some(now) = presence(open.account, open.door).into() {
-                open.sender.send_if_modified(|before| std::mem::replace(before, now) != now);
+            if let Some(now) = presence(open.who.account, open.who.door).into() {
+                open.tell(now);
             }
         }
+    }
+}
+
+impl Open {
+    /// Whoever was sent away is not called back.
+    fn tell(&self, now: Presence) {
+        self.sender.send_if_modified(|before| *before != Presence::Dismissed && std::mem::replace(before, now) != now);
+    }
+
+    fn is_at_work(&self) -> bool {
+        self.entered && matches!(*self.sender.borrow(), Presence::In(_))
+    }
+}
+
+impl OpenSessions for Live {
+    fn of(&self, mailbox: MailboxId) -> Vec<OpenSession> {
+        let sessions = self.lock();
+        let theirs = sessions.open.values().filter(|open| open.who.account.mailbox() == mailbox && open.is_at_work());
+        let shown = theirs.filter_map(|open| {
+            let Arrived { account, login, door, address, program, at_ms } = open.who.clone();
+            let (key, program) = (open.key.clone()?, program.get().cloned());
+            Some(OpenSession { key, account, login, address, door, program, since_ms: at_ms })
+        });
+        shown.collect()
+    }
+
+    fn end(&self, key: &SessionKey) -> bool {
+        let sessions = self.lock();
+        let found = sessions.open.values().find(|open| open.key.as_ref() == Some(key) && open.is_at_work());
+        found.inspect(|open| open.tell(Presence::Dismissed)).is_some()
     }
 }
 
@@ -156,7 +209,14 @@ impl Registration {
     /// Enters what the session was just found to be allowed, unless it was told otherwise meanwhile.
     pub fn set(&self, presence: Presence) {
         if let Some(open) = self.live.lock().open.get(&self.id) {
-            open.sender.send_if_modified(|before| std::mem::replace(before, presence) != presence);
+            open.tell(presence);
+        }
+    }
+
+    /// They are in, as far as the mail server.
+    pub fn entered(&self) {
+        if let Some(open) = self.live.lock().open.get_mut(&self.id) {
+            open.entered = true;
         }
     }
 }
@@ -170,18 +230,28 @@ impl Drop for Registration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::MailboxId;
     use crate::domain::PasswordVersion;
 
     const DOOR: Door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };
 
+    fn owner(mailbox: i64) -> Arrived {
+        Arrived {
+            account: AccountRef::Owner(MailboxId(mailbox), PasswordVersion(0)),
+            login: "ufficio@pec.example.it".parse().unwrap(),
+            door: DOOR,
+            address: IpAddr::from([192, 0, 2, 7]),
+            program: Arc::default(),
+            at_ms: 1,
+        }
+    }
+
     #[test]
     fn only_those_for_whom_something_changed_are_told() {
         let live = Arc::new(Live::default());
-        let account = |n| AccountRef::Owner(MailboxId(n), PasswordVersion(0));
-        let mut one = live.register(account(1), DOOR, Grant::OWNER);
-        let mut two = live.register(account(2), DOOR, Grant::OWNER);
-        live.tell_all(|who, _| if who == account(1) { Presence::Out } else { Presence::In(Grant::OWNER) });
+        let mut one = live.register(owner(1), Grant::OWNER);
+        let mut two = live.register(owner(2), Grant::OWNER);
+        let first = owner(1).account;
+        live.tell_all(|who, _| if who == first { Presence::Out } else { Presence::In(Grant::OWNER) });
         assert!(one.presence.has_changed().unwrap() && !two.presence.has_changed().unwrap());
         assert_eq!(*one.presence.borrow_and_update(), Presence::Out);
         assert_eq!(*two.presence.borrow_and_update(), Presence::In(Grant::OWNER));
@@ -190,11 +260,33 @@ mod tests {
     #[test]
     fn nothing_is_remembered_of_those_who_left() {
         let live = Arc::new(Live::default());
-        let one = live.register(AccountRef::Owner(MailboxId(1), PasswordVersion(0)), DOOR, Grant::OWNER);
-        let two = live.register(AccountRef::Owner(MailboxId(1), PasswordVersion(0)), DOOR, Grant::OWNER);
+        let one = live.register(owner(1), Grant::OWNER);
+        let two = live.register(owner(1), Grant::OWNER);
         drop(one);
         assert_eq!(live.lock().open.len(), 1);
         drop(two);
         assert!(live.lock().open.is_empty());
+    }
+
+    #[test]
+    fn x16_who_has_entered_is_seen_and_is_sent_away_once_and_for_good() {
+        let live = Arc::new(Live::default());
+        let one = live.register(owner(1), Grant::OWNER);
+        let two = live.register(owner(1), Grant::OWNER);
+        assert_eq!(live.of(MailboxId(1)), [], "they say so, and nobody knows yet");
+        one.entered();
+        two.entered();
+        one.live.lock().open[&one.id].who.program.set("Thunderbird 140".to_owned()).unwrap();
+        let seen = live.of(MailboxId(1));
+        assert_eq!((seen.len(), live.of(MailboxId(2)).len()), (2, 0));
+        let first = seen.iter().find(|session| session.program.is_some()).unwrap();
+        assert_eq!((first.account, first.since_ms), (owner(1).account, 1));
+        assert!(live.end(&first.key) && !live.end(&first.key));
+        live.tell_all(|_, _| Presence::In(Grant::OWNER));
+        assert_eq!(*one.presence.borrow(), Presence::Dismissed);
+        assert_eq!(*two.presence.borrow(), Presence::In(Grant::OWNER));
+        assert_eq!(live.of(MailboxId(1)).len(), 1);
+        drop(two);
+        assert!(!live.end(&seen.iter().find(|session| session.program.is_none()).unwrap().key));
     }
 }

@@ -1,13 +1,13 @@
 //! Credentials are checked on blocking threads, behind a semaphore: argon2 needs 19 MiB and tens of milliseconds for
 //! each login, and a flood of logins must cost neither memory nor the sessions that are open.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use secrecy::SecretString;
 
 use super::Shared;
 use super::asker::Asker;
-use super::live::{Presence, Registration};
+use super::live::{Arrived, Presence, Registration};
 use crate::accounts::{AccountsError, Entry, Knock, Refusal, Standing, Unjudged, Verdict};
 use crate::domain::{Door, Login};
 
@@ -36,23 +36,31 @@ enum Checked {
     Unjudged(Box<Unjudged>),
 }
 
+/// By which door, from where and when somebody comes, and where it will be known what their program says of itself.
+#[derive(Clone)]
+pub struct Visit {
+    pub door: Door,
+    pub knock: Knock,
+    pub program: Arc<OnceLock<String>>,
+}
+
 /// Checks credentials, in turn.
-pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, door: Door, knock: Knock) -> Outcome {
+pub async fn verify(shared: Arc<Shared>, login: String, password: SecretString, visit: Visit) -> Outcome {
     let typed: Option<Login> = login.parse().ok();
-    let (worker, name) = (shared.clone(), typed.clone());
+    let (worker, name, coming) = (shared.clone(), typed.clone(), visit.clone());
     let checked = in_turn(&shared, move || {
-        let verdict = worker.accounts.authenticate(&login, &password, door, knock)?;
-        worker.entered(verdict, name, door)
+        let verdict = worker.accounts.authenticate(&login, &password, coming.door, coming.knock)?;
+        worker.entered(verdict, name, coming)
     });
     match checked.await {
         Some(Checked::Done(outcome)) => outcome,
-        Some(Checked::Unjudged(unjudged)) => judge(shared, unjudged, typed, door).await,
+        Some(Checked::Unjudged(unjudged)) => judge(shared, unjudged, typed, visit).await,
         None => Outcome::Unavailable,
     }
 }
 
 /// Has the upstream say whether an owner's password is right, by a connection that is there for nothing else, and goes on.
-async fn judge(shared: Arc<Shared>, unjudged: Box<Unjudged>, typed: Option<Login>, door: Door) -> Outcome {
+async fn judge(shared: Arc<Shared>, unjudged: Box<Unjudged>, typed: Option<Login>, visit: Visit) -> Outcome {
     let Some(upstream) = shared.upstreams.get(&unjudged.upstream) else { return Outcome::Unavailable };
     let Some(place) = shared.place_unproven(unjudged.account, upstream) else { return Outcome::Full };
     let asker = Asker(shared.clone());
@@ -63,7 +71,7 @@ async fn judge(shared: Arc<Shared>, unjudged: Box<Unjudged>, typed: Option<Login
     let worker = shared.clone();
     let checked = in_turn(&shared, move || {
         let verdict = worker.accounts.owner_judged(*unjudged, right)?;
-        worker.entered(verdict, typed, door)
+        worker.entered(verdict, typed, visit)
     });
     match checked.await {
         Some(Checked::Done(outcome)) => outcome,
@@ -93,13 +101,17 @@ async fn in_turn(
 
 impl Shared {
     /// Enters whoever is admitted among those who are in.
-    fn entered(&self, verdict: Verdict, typed: Option<Login>, door: Door) -> Result<Checked, AccountsError> {
+    fn entered(&self, verdict: Verdict, typed: Option<Login>, visit: Visit) -> Result<Checked, AccountsError> {
         let entry = match verdict {
             Verdict::Admitted(entry) => *entry,
             Verdict::Refused(refusal) => return Ok(Checked::Done(Outcome::Refused(typed, refusal))),
             Verdict::Unjudged(unjudged) => return Ok(Checked::Unjudged(unjudged)),
         };
-        let registration = self.live.register(entry.account, door, entry.grant);
+        let door = visit.door;
+        let (account, login, address) = (entry.account, entry.login.clone(), visit.knock.from.to_canonical());
+        let (program, at_ms) = (visit.program, visit.knock.at_ms);
+        let arrived = Arrived { account, login, door, address, program, at_ms };
+        let registration = self.live.register(arrived, entry.grant);
         // What changed between the check and the registration would reach nobody.
         Ok(Checked::Done(match self.accounts.standing(entry.account, door)? {
             Standing::In(grant) => {

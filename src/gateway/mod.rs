@@ -7,7 +7,8 @@
 //! - `accesses`: who came in goes into the access history (S4)
 //! - `copies`: what is due of these goes into the mailbox's folder (X13)
 //! - `login`: credentials are checked on blocking threads, few at a time
-//! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2)
+//! - `live`: who is in, and the changes that reach them within a second (P9, D8, X2), the sessions that are
+//!   ended by somebody (X16)
 //! - `upstream`: where a session's upstream connection comes from, and where it goes
 //! - `budget`: how many upstream connections a mailbox may have, and who may have them (X4)
 //! - `warm`: upstream sessions that wait for the next login (X4)
@@ -37,7 +38,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{Accounts, AccountsError, Spool, spool};
+use crate::accounts::{Accounts, AccountsError, OpenSessions, Spool, spool};
 use crate::config::{Config, LimitsConfig};
 use crate::net::{self, Admission, BindError, Listener, ServerTls, Signals, TlsFileError, TrustError, Workers};
 use crate::session::Timeouts;
@@ -175,6 +176,11 @@ impl Gateway {
     /// What asks its mail servers whether they let somebody in.
     pub fn asker(&self) -> Asker {
         Asker(self.shared.clone())
+    }
+
+    /// Who is at work now, and how their sessions are ended (X16).
+    pub fn open_sessions(&self) -> Arc<dyn OpenSessions> {
+        self.shared.live.clone()
     }
 
     /// The turns of those whose passwords are checked: whoever else runs argon2 in this process waits for one, too.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{time, time_ms};
 use crate::accounts::DelegateView;
 use crate::domain::life::{Action, Role, judge};
-use crate::domain::{AppPassword, DelegateState, Language, Permissions, Protocols};
+use crate::domain::{AppPassword, DelegateState, Language, Permissions, Phone, Protocols};
 
 /// A delegate, as programs see them.
 #[derive(Serialize)]
@@ -16,6 +16,7 @@ pub struct DelegateJson<'a> {
     first_name: &'a str,
     last_name: &'a str,
     email: &'a str,
+    phone: Option<&'a str>,
     language: Option<&'static str>,
     state: &'static str,
     /// Until when the invitation of one who is pending can be answered.
@@ -45,6 +46,7 @@ impl<'a> From<&'a DelegateView> for DelegateJson<'a> {
             first_name: &delegate.person.first_name,
             last_name: &delegate.person.last_name,
             email: &delegate.person.email,
+            phone: delegate.person.phone.as_ref().map(Phone::as_str),
             language: delegate.language.map(Language::name),
             state: delegate.state.name(),
             invited_until: delegate.invited_until_secs.filter(|_| delegate.state == DelegateState::Pending).map(time),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::time;
 use crate::accounts::MailboxView;
-use crate::domain::{FiscalCode, MailboxAddress};
+use crate::domain::{FiscalCode, MailboxAddress, Phone};
 
 /// A mailbox, as programs see it.
 #[derive(Serialize)]
@@ -31,6 +31,7 @@ pub struct MailboxJson<'a> {
     app_passwords: &'static str,
     owner_name: &'a str,
     owner_email: &'a str,
+    owner_phone: Option<&'a str>,
     owner_language: &'static str,
     owner_fiscal_code: Option<&'a str>,
     /// Since when the owner has two-step verification; then every delegate needs it.
@@ -62,6 +63,7 @@ impl<'a> From<&'a MailboxView> for MailboxJson<'a> {
             app_passwords: if mailbox.own_app_passwords { "delegate" } else { "owner" },
             owner_name: &mailbox.owner.name,
             owner_email: &mailbox.owner.email,
+            owner_phone: mailbox.owner.phone.as_ref().map(Phone::as_str),
             owner_language: mailbox.owner.language.name(),
             owner_fiscal_code: mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
             owner_two_factor_since: mailbox.owner_two_factor_since_secs.map(time),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{time, time_ms};
 use crate::accounts::Closed;
-use crate::domain::{ApiToken, Plan, Postmaster};
+use crate::domain::{ApiToken, Phone, Plan, Postmaster};
 
 /// A plan, as programs see it.
 #[derive(Serialize)]
@@ -37,7 +37,10 @@ pub struct PostmasterJson<'a> {
     domain: &'a str,
     email: &'a str,
     name: &'a str,
+    phone: Option<&'a str>,
     language: &'static str,
+    /// Whether they have set one.
+    has_password: bool,
     /// Since when they have two-step verification.
     two_factor_since: Option<String>,
     created_at: String,
@@ -49,7 +52,9 @@ impl<'a> From<&'a Postmaster> for PostmasterJson<'a> {
             domain: one.domain.as_str(),
             email: &one.email,
             name: &one.name,
+            phone: one.phone.as_ref().map(Phone::as_str),
             language: one.language.name(),
+            has_password: one.has_password,
             two_factor_since: one.two_factor_since_secs.map(time),
             created_at: time(one.created_at_secs),
         }

@@ -5,7 +5,8 @@
 //! can be followed are built from the configuration and a token, never from anything that somebody sent.
 
 use crate::domain::{
-    Answer, Facts, Grant, Holder, Language, Login, MailboxAddress, Notice, Permission, SuspensionCause, TurnedOffBy,
+    AccountFacts, Answer, Facts, Grant, Language, Login, MailboxAddress, Notice, Permission, PostmasterFacts,
+    SuspensionCause, TurnedOffBy, deceives,
 };
 use crate::texts::{self, counted, text};
 
@@ -121,91 +122,133 @@ pub(super) fn write(notice: &Notice, language: Language, places: Places<'_>, tok
             blocks.push(w.about("mail-ask-owner", facts));
             w.to_delegate(facts, "mail-revoked-subject", blocks)
         }
-        Notice::AppPasswordMade { holder, name, until_secs } => {
+        Notice::AppPasswordMade { of, name, until_secs } => {
             let blocks = vec![
-                w.of_account("mail-app-password-made-what", holder, &[]),
+                w.of_account("mail-app-password-made-what", of, &[]),
                 w.say("mail-app-password-name", &[("name", name)]),
                 w.until("mail-app-password-until", *until_secs),
-                w.unexpected(holder),
+                w.unexpected(of),
             ];
-            w.to_holder(holder, "mail-app-password-made-subject", blocks)
+            w.to_person(of, "mail-app-password-made-subject", blocks)
         }
-        Notice::AppPasswordEnds { holder, name, until_secs } => {
-            let help = match holder {
-                Holder::Delegate(facts) => w.about("mail-app-password-ends-help", facts),
-                Holder::Owner { .. } | Holder::Postmaster { .. } => w.say("mail-app-password-ends-own", &[]),
+        Notice::AppPasswordEnds { of, name, until_secs } => {
+            let help = match of {
+                AccountFacts::Delegate(facts) => w.about("mail-app-password-ends-help", facts),
+                AccountFacts::Owner { .. } | AccountFacts::Postmaster(_) => w.say("mail-app-password-ends-own", &[]),
             };
             let blocks = vec![
-                w.of_account("mail-app-password-ends-what", holder, &[]),
+                w.of_account("mail-app-password-ends-what", of, &[]),
                 w.say("mail-app-password-name", &[("name", name)]),
                 w.until("mail-app-password-until", *until_secs),
                 help,
             ];
-            w.to_holder(holder, "mail-app-password-ends-subject", blocks)
+            w.to_person(of, "mail-app-password-ends-subject", blocks)
         }
-        Notice::Guessed { facts, address, until_secs } => w.to_delegate(
-            facts,
-            "mail-guessed-subject",
-            vec![
-                w.about("mail-guessed-what", facts),
-                w.say("mail-guessed-from", &[("address", &address.to_string())]),
-                w.until("mail-guessed-until", *until_secs),
-                w.about("mail-guessed-help", facts),
-            ],
-        ),
-        Notice::OwnerGuessed { mailbox, owner_name, address, until_secs } => {
-            let blocks = vec![
-                w.say("mail-owner-guessed-what", &[("mailbox", mailbox.as_str())]),
-                w.say("mail-guessed-from", &[("address", &address.to_string())]),
-                w.until("mail-guessed-until", *until_secs),
-                w.say("mail-owner-guessed-help", &[]),
-            ];
-            w.letter(owner_name, w.named("mail-owner-guessed-subject", mailbox), blocks)
-        }
-        Notice::TwoFactorOn(holder) => {
-            let how = match holder {
-                Holder::Owner { .. } | Holder::Delegate(_) => "mail-two-factor-on-how",
-                Holder::Postmaster { .. } => "mail-two-factor-on-panel",
+        Notice::Guessed { of, address, until_secs } => {
+            let (until, help) = match of {
+                AccountFacts::Owner { .. } => ("mail-guessed-until", w.say("mail-guessed-help-own", &[])),
+                AccountFacts::Delegate(facts) => ("mail-guessed-until", w.about("mail-guessed-help", facts)),
+                AccountFacts::Postmaster(_) => ("mail-guessed-until-panel", w.say("mail-guessed-help-panel", &[])),
             };
             let blocks = vec![
-                w.of_account("mail-two-factor-on-what", holder, &[]),
+                w.of_account("mail-guessed-what", of, &[]),
+                w.say("mail-guessed-from", &[("address", &address.to_string())]),
+                w.until(until, *until_secs),
+                help,
+            ];
+            w.to_person(of, "mail-guessed-subject", blocks)
+        }
+        Notice::EmailConfirm { of, email, until_secs } => {
+            let blocks = vec![
+                w.say("mail-email-confirm-what", &[("email", email)]),
+                w.account(of),
+                w.button("mail-email-confirm-button", link("email")?),
+                w.until("mail-email-confirm-until", *until_secs),
+                w.say("mail-email-confirm-unexpected", &[]),
+            ];
+            w.to_person(of, "mail-email-confirm-subject", blocks)
+        }
+        Notice::EmailChanged { of, email } => {
+            let mut blocks = vec![w.say("mail-email-changed-what", &[("email", email)]), w.account(of)];
+            match of {
+                AccountFacts::Owner { .. } | AccountFacts::Delegate(_) => {}
+                AccountFacts::Postmaster(_) => blocks.push(w.say("mail-email-changed-login", &[])),
+            }
+            blocks.push(w.unexpected(of));
+            w.to_person(of, "mail-email-changed-subject", blocks)
+        }
+        Notice::PostmasterInvited { facts, until_secs } => w.to_postmaster(
+            facts,
+            ["mail-postmaster-invited-subject", "mail-postmaster-invited-what"],
+            vec![
+                w.say("mail-postmaster-invited-how", &[]),
+                w.button("mail-password-button", link("password")?),
+                w.until("mail-password-until", *until_secs),
+            ],
+        ),
+        Notice::PostmasterPasswordTaken { facts, until_secs } => w.to_postmaster(
+            facts,
+            ["mail-postmaster-taken-subject", "mail-postmaster-taken-what"],
+            vec![w.button("mail-password-button", link("password")?), w.until("mail-password-until", *until_secs)],
+        ),
+        Notice::PostmasterPasswordForgotten { facts, until_secs } => w.to_postmaster(
+            facts,
+            ["mail-postmaster-forgotten-subject", "mail-postmaster-forgotten-what"],
+            vec![
+                w.button("mail-password-button", link("password")?),
+                w.until("mail-password-until", *until_secs),
+                w.say("mail-password-forgotten-unexpected", &[]),
+            ],
+        ),
+        Notice::PostmasterPasswordChanged(facts) => w.to_postmaster(
+            facts,
+            ["mail-postmaster-changed-subject", "mail-postmaster-changed-what"],
+            vec![w.say("mail-unexpected", &[])],
+        ),
+        Notice::TwoFactorOn(of) => {
+            let how = match of {
+                AccountFacts::Owner { .. } | AccountFacts::Delegate(_) => "mail-two-factor-on-how",
+                AccountFacts::Postmaster(_) => "mail-two-factor-on-panel",
+            };
+            let blocks = vec![
+                w.of_account("mail-two-factor-on-what", of, &[]),
                 w.say(how, &[]),
                 w.say("mail-two-factor-on-recovery", &[]),
-                w.unexpected(holder),
+                w.unexpected(of),
             ];
-            w.to_holder(holder, "mail-two-factor-on-subject", blocks)
+            w.to_person(of, "mail-two-factor-on-subject", blocks)
         }
-        Notice::TwoFactorOff { holder, by } => {
-            let mut blocks = vec![w.of_account("mail-two-factor-off-what", holder, &[])];
+        Notice::TwoFactorOff { of, by } => {
+            let mut blocks = vec![w.of_account("mail-two-factor-off-what", of, &[])];
             match by {
                 TurnedOffBy::Themself => {}
                 TurnedOffBy::Administrator => blocks.push(w.say("mail-two-factor-off-administrator", &[])),
                 TurnedOffBy::Operator => blocks.push(w.say("mail-two-factor-off-operator", &[])),
             }
-            blocks.push(w.unexpected(holder));
-            w.to_holder(holder, "mail-two-factor-off-subject", blocks)
+            blocks.push(w.unexpected(of));
+            w.to_person(of, "mail-two-factor-off-subject", blocks)
         }
         Notice::TwoFactorRequired(facts) => {
             let mut blocks = vec![w.about("mail-two-factor-required-what", facts), w.access(facts)];
             blocks.extend(w.enrolment(&facts.grant));
             w.to_delegate(facts, "mail-two-factor-required-subject", blocks)
         }
-        Notice::RecoveryCodeUsed { holder, left, address } => {
+        Notice::RecoveryCodeUsed { of, left, address } => {
             let blocks = vec![
-                w.of_account("mail-recovery-used-what", holder, &[("address", &address.to_string())]),
+                w.of_account("mail-recovery-used-what", of, &[("address", &address.to_string())]),
                 Block::Paragraph(counted(language, "mail-recovery-left", *left, &[])),
-                w.unexpected(holder),
+                w.unexpected(of),
             ];
-            w.to_holder(holder, "mail-recovery-used-subject", blocks)
+            w.to_person(of, "mail-recovery-used-subject", blocks)
         }
-        Notice::CodesGuessed { holder, address, until_secs } => {
+        Notice::CodesGuessed { of, address, until_secs } => {
             let blocks = vec![
-                w.of_account("mail-codes-guessed-what", holder, &[]),
+                w.of_account("mail-codes-guessed-what", of, &[]),
                 w.say("mail-guessed-from", &[("address", &address.to_string())]),
                 w.until("mail-codes-guessed-until", *until_secs),
                 w.say("mail-codes-guessed-help", &[]),
             ];
-            w.to_holder(holder, "mail-codes-guessed-subject", blocks)
+            w.to_person(of, "mail-codes-guessed-subject", blocks)
         }
         Notice::PasswordRefused { mailbox, owner_name } => {
             let blocks = vec![
@@ -322,34 +365,40 @@ impl Writer<'_> {
         vec![Block::List(steps.map(step).into()), panel, self.say(clients, &[])]
     }
 
-    fn to_holder(self, holder: &Holder, subject: &str, blocks: Vec<Block>) -> Letter {
-        self.letter(&holder.name(), text(self.language, subject, &[]), blocks)
+    fn to_person(self, of: &AccountFacts, subject: &str, blocks: Vec<Block>) -> Letter {
+        self.letter(&of.name(), text(self.language, subject, &[]), blocks)
     }
 
     /// A sentence that may name the account, beside what else it names.
-    fn of_account(self, id: &str, holder: &Holder, args: &[(&str, &str)]) -> Block {
+    fn of_account(self, id: &str, of: &AccountFacts, args: &[(&str, &str)]) -> Block {
         let say = |id, args: &[(&str, &str)]| text(self.language, id, args);
-        let account = match holder {
-            Holder::Owner { mailbox, .. } => say("mail-account-owner", &[("mailbox", mailbox.as_str())]),
-            Holder::Delegate(facts) => say(
+        let account = match of {
+            AccountFacts::Owner { mailbox, .. } => say("mail-account-owner", &[("mailbox", mailbox.as_str())]),
+            AccountFacts::Delegate(facts) => say(
                 "mail-account-delegate",
                 &[("mailbox", facts.login.mailbox().as_str()), ("owner", &one_line(&facts.owner_name))],
             ),
-            Holder::Postmaster { domain, .. } => say("mail-account-postmaster", &[("domain", domain.as_str())]),
+            AccountFacts::Postmaster(facts) => say("mail-account-postmaster", &[("domain", facts.domain.as_str())]),
         };
         self.say(id, &[&[("account", account.as_str())], args].concat())
     }
 
     /// Whom to tell of what was not expected.
-    fn unexpected(self, holder: &Holder) -> Block {
-        match holder {
-            Holder::Delegate(facts) => self.about("mail-password-changed-unexpected", facts),
-            Holder::Owner { .. } | Holder::Postmaster { .. } => self.say("mail-unexpected", &[]),
+    fn unexpected(self, of: &AccountFacts) -> Block {
+        match of {
+            AccountFacts::Delegate(facts) => self.about("mail-password-changed-unexpected", facts),
+            AccountFacts::Owner { .. } | AccountFacts::Postmaster(_) => self.say("mail-unexpected", &[]),
         }
     }
 
     fn to_delegate(self, facts: &Facts, subject: &str, blocks: Vec<Block>) -> Letter {
         self.letter(&full_name(facts), text(self.language, subject, &[]), blocks)
+    }
+
+    /// What it is about, which account that is, and the rest.
+    fn to_postmaster(self, facts: &PostmasterFacts, [subject, what]: [&str; 2], rest: Vec<Block>) -> Letter {
+        let about = [self.say(what, &[("domain", facts.domain.as_str())]), self.postmaster(facts)];
+        self.letter(&facts.name, text(self.language, subject, &[]), about.into_iter().chain(rest).collect())
     }
 
     fn letter(self, name: &str, subject: String, blocks: Vec<Block>) -> Letter {
@@ -422,6 +471,20 @@ impl Writer<'_> {
         ])
     }
 
+    /// Whose account it is, by what they log in with.
+    fn account(self, of: &AccountFacts) -> Block {
+        match of {
+            AccountFacts::Owner { mailbox, .. } => self.facts(&[("mail-fact-mailbox", mailbox.to_string())]),
+            AccountFacts::Delegate(facts) => self.access(facts),
+            AccountFacts::Postmaster(facts) => self.postmaster(facts),
+        }
+    }
+
+    /// Domain and login.
+    fn postmaster(self, facts: &PostmasterFacts) -> Block {
+        self.facts(&[("mail-fact-domain", facts.domain.to_string()), ("mail-fact-login", facts.email.clone())])
+    }
+
     /// Mailbox, owner, login and permissions.
     fn granted(self, facts: &Facts) -> Block {
         self.facts(&[
@@ -458,7 +521,7 @@ fn host(url: &str) -> &str {
 
 /// On one line, and nothing but text.
 fn one_line(from_people: &str) -> String {
-    let blank = |c| if is_text(c) { c } else { ' ' };
+    let blank = |c| if deceives(c) { ' ' } else { c };
     from_people.chars().map(blank).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -470,12 +533,6 @@ fn own_words(from_people: &str) -> Vec<String> {
     let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
     let last = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |last| last + 1);
     lines.get(first..last).unwrap_or_default().to_vec()
-}
-
-/// Not a control character, nor a line separator, nor a mark that turns the direction of the text around it.
-fn is_text(c: char) -> bool {
-    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !turns && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -17,6 +17,14 @@ fn letter(kind: &str, language: Language) -> Letter {
     letters(language).into_iter().find(|(notice, _)| notice.kind() == kind).unwrap().1
 }
 
+/// The postmaster of the samples.
+fn posta() -> PostmasterFacts {
+    match letters(Language::English).into_iter().find(|(notice, _)| notice.kind() == "postmaster-password-changed") {
+        Some((Notice::PostmasterPasswordChanged(posta), _)) => posta,
+        other => panic!("no sample: {:?}", other.map(|(notice, _)| notice)),
+    }
+}
+
 /// On one line, so that it does not matter where lines are broken.
 fn said(letter: &Letter) -> String {
     plain::render(letter).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -40,7 +48,7 @@ fn every_kind_has_a_sample_and_a_subject_of_its_own_in_each_language() {
         let letters = letters(language);
         let mut kinds: Vec<&str> = letters.iter().map(|(notice, _)| notice.kind()).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 29);
+        assert_eq!(kinds.len(), 34);
         assert!(letters.iter().all(|(_, letter)| !letter.subject.is_empty() && letter.language == language));
     }
     let both = letters(Language::Italian).into_iter().zip(letters(Language::English));
@@ -101,9 +109,9 @@ fn n2_s2_who_needs_two_step_verification_learns_how_to_set_it_up() {
 
 #[test]
 fn s2_everybody_is_told_of_their_own_account_and_of_whom_to_ask() {
-    let owner = Holder::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
-    let postmaster = Holder::Postmaster { domain: "pec.example.it".parse().unwrap(), name: "Piero".into() };
-    let on = |holder| said(&write(&Notice::TwoFactorOn(holder), Language::English, PLACES, None).unwrap());
+    let owner = AccountFacts::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
+    let postmaster = AccountFacts::Postmaster(posta());
+    let on = |of| said(&write(&Notice::TwoFactorOn(of), Language::English, PLACES, None).unwrap());
     let (owner, postmaster) = (on(owner), on(postmaster));
     assert!(owner.contains("Dear Comune, Two-step verification is on for your account as owner of"), "{owner}");
     assert!(owner.contains("Mail programs use") && owner.contains("tell whoever runs the service"), "{owner}");
@@ -113,6 +121,23 @@ fn s2_everybody_is_told_of_their_own_account_and_of_whom_to_ask() {
     assert!(of("two-factor-off-by-operator").contains("by whoever runs the service"));
     assert!(of("two-factor-off-by-administrator").contains("by those who manage the mailbox"));
     assert!(of("recovery-code-used").contains("You have 3 left."), "{}", of("recovery-code-used"));
+}
+
+/// S5: what a closed door is closed to, and what there is to do, for each kind of account.
+#[test]
+fn s5_everybody_is_told_of_guesses_at_their_own_account() {
+    let of = |of| {
+        let notice = Notice::Guessed { of, address: "192.0.2.7".parse().unwrap(), until_secs: 1_796_376_600 };
+        said(&write(&notice, Language::English, PLACES, None).unwrap())
+    };
+    let owner = AccountFacts::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
+    let (owner, posta) = (of(owner), of(AccountFacts::Postmaster(posta())));
+    assert!(owner.contains("tried for your account as owner of the PEC mailbox ufficio@pec.example.it."), "{owner}");
+    assert!(owner.contains("password in your mail programs") && !owner.contains("ask Comune"), "{owner}");
+    assert!(posta.contains("Dear Ufficio posta, Many wrong passwords were tried for your account as"), "{posta}");
+    assert!(posta.contains("192.0.2.7. Until") && posta.contains("nobody gets in to the panel"), "{posta}");
+    assert!(!posta.contains("mail programs"), "{posta}");
+    assert!(said(&letter("guessed", Language::English)).contains("if in doubt, ask Comune di Prova."));
 }
 
 #[test]
@@ -146,6 +171,10 @@ fn links_are_built_from_the_configuration_and_the_token_alone() {
         let expected: &[&str] = match notice.kind() {
             "invitation" => &["https://delega.example.it/invitation/T0KEN"],
             "password-taken" | "password-forgotten" => &["https://delega.example.it/password/T0KEN"],
+            "postmaster-invited" | "postmaster-password-taken" | "postmaster-password-forgotten" => {
+                &["https://delega.example.it/password/T0KEN"]
+            }
+            "email-confirm" => &["https://delega.example.it/email/T0KEN"],
             // Whoever is sent there logs in.
             "two-factor-required" | "activated-two-factor" => &["https://delega.example.it/"],
             _ => &[],
@@ -155,6 +184,26 @@ fn links_are_built_from_the_configuration_and_the_token_alone() {
         let without = write(&notice, Language::Italian, bare, None);
         assert_eq!(without.is_none(), notice.has_link(), "{}", notice.kind());
     }
+}
+
+/// S1: whoever gets it knows which account it is about, whosever that is, and a postmaster that they log in with it.
+#[test]
+fn s1_a_changed_address_is_said_for_each_kind_of_account() {
+    let owner =
+        AccountFacts::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune di Prova".into() };
+    let changed = |of| {
+        let notice = Notice::EmailChanged { of, email: "nuova@example.it".into() };
+        said(&write(&notice, Language::English, PLACES, None).unwrap())
+    };
+    let (owner, posta) = (changed(owner), changed(AccountFacts::Postmaster(posta())));
+    assert!(
+        owner.contains("Dear Comune di Prova,") && owner.contains("PEC mailbox: ufficio@pec.example.it"),
+        "{owner}"
+    );
+    assert!(!owner.contains("log in") && owner.contains("tell whoever runs the service"), "{owner}");
+    assert!(posta.contains("Domain: pec.example.it") && posta.contains("You now log in with"), "{posta}");
+    let delegate = said(&letter("email-changed", Language::English));
+    assert!(delegate.contains("Username: anna/ufficio@pec.example.it") && delegate.contains("tell Comune di Prova"));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use super::message::{self, Head};
 use super::{html, plain};
 use crate::config::{Config, PanelConfig, Sender};
 use crate::domain::{
-    Answer, Facts, Grant, Holder, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions, Profile,
-    Protocols, SuspensionCause, TurnedOffBy,
+    AccountFacts, Answer, Facts, Grant, Language, Login, MailId, MailboxAddress, Notice, Permission, Permissions,
+    PostmasterFacts, Profile, Protocols, SuspensionCause, TurnedOffBy,
 };
 use crate::proto::smtp::address::Address;
 
@@ -80,10 +80,16 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
     };
     let message =
         "Ciao Anna,\nda lunedì il protocollo passa a te: così puoi leggere e rispondere.\n\nA presto".to_owned();
+    let posta = PostmasterFacts {
+        domain: "pec.example.it".parse().ok()?,
+        email: "posta@example.it".to_owned(),
+        name: "Ufficio posta".to_owned(),
+    };
+    let annas_new = "anna.verdi@example.it".to_owned();
     let answered = |answer| Notice::Answered { facts: facts.clone(), answer };
     let suspended = |cause| Notice::Suspended { facts: facts.clone(), cause };
-    let holder = || Holder::Delegate(facts.clone());
-    let off = |by| Notice::TwoFactorOff { holder: holder(), by };
+    let annas = || AccountFacts::Delegate(facts.clone());
+    let off = |by| Notice::TwoFactorOff { of: annas(), by };
     Some(vec![
         Notice::Invitation { facts: facts.clone(), message: Some(message), until_secs: UNTIL_SECS },
         Notice::Activated { facts: facts.clone(), two_factor: false },
@@ -100,22 +106,22 @@ pub(super) fn notices() -> Option<Vec<Notice>> {
         suspended(SuspensionCause::Seats),
         Notice::Resumed(facts.clone()),
         Notice::Revoked(facts.clone()),
-        Notice::AppPasswordMade { holder: holder(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
-        Notice::AppPasswordEnds { holder: holder(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
-        Notice::Guessed { facts: facts.clone(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
-        Notice::OwnerGuessed {
-            mailbox: mailbox.clone(),
-            owner_name: owner_name.clone(),
-            address: "192.0.2.7".parse().ok()?,
-            until_secs: UNTIL_SECS,
-        },
-        Notice::TwoFactorOn(holder()),
+        Notice::AppPasswordMade { of: annas(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::AppPasswordEnds { of: annas(), name: "Thunderbird".to_owned(), until_secs: UNTIL_SECS },
+        Notice::Guessed { of: annas(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
+        Notice::EmailConfirm { of: annas(), email: annas_new.clone(), until_secs: UNTIL_SECS },
+        Notice::EmailChanged { of: annas(), email: annas_new },
+        Notice::PostmasterInvited { facts: posta.clone(), until_secs: UNTIL_SECS },
+        Notice::PostmasterPasswordTaken { facts: posta.clone(), until_secs: UNTIL_SECS },
+        Notice::PostmasterPasswordForgotten { facts: posta.clone(), until_secs: UNTIL_SECS },
+        Notice::PostmasterPasswordChanged(posta),
+        Notice::TwoFactorOn(annas()),
         off(TurnedOffBy::Themself),
         off(TurnedOffBy::Administrator),
         off(TurnedOffBy::Operator),
         Notice::TwoFactorRequired(facts.clone()),
-        Notice::RecoveryCodeUsed { holder: holder(), left: 3, address: "192.0.2.7".parse().ok()? },
-        Notice::CodesGuessed { holder: holder(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
+        Notice::RecoveryCodeUsed { of: annas(), left: 3, address: "192.0.2.7".parse().ok()? },
+        Notice::CodesGuessed { of: annas(), address: "192.0.2.7".parse().ok()?, until_secs: UNTIL_SECS },
         Notice::PasswordRefused { mailbox: mailbox.clone(), owner_name: owner_name.clone() },
         Notice::OverSeats {
             mailbox: mailbox.clone(),

@@ -3,7 +3,7 @@
 //! Three rules. Nothing of a command goes upstream before it was decided here. Only what can be decided here is offered.
 //! What a message says of its sender has one reading, and it is the mailbox; [`judge`] is asked before DATA goes upstream.
 
-use crate::domain::{Grant, MailboxAddress, Permission};
+use crate::domain::{Grant, MailboxAddress, Permission, deceives};
 use crate::proto::smtp::address::Address;
 use crate::proto::smtp::command::{Arguments, Command};
 use crate::proto::smtp::extension::{Extension as E, Extensions};
@@ -317,16 +317,12 @@ fn originators(value: &str, addresses: &[MailboxAddress], forged: Refusal) -> Re
 /// Whether what stands beside an address shows no other: most programs show nothing else, and some decode it first and
 /// look for addresses then.
 fn is_harmless(display: &str, addresses: &[MailboxAddress]) -> bool {
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     let looks_like_at = |c: char| matches!(c, '@' | '\u{fe6b}' | '\u{ff20}');
     let between = |c: char| c.is_whitespace() || "<>()[]{},;:\"'|".contains(c);
     let is_ours =
         |word: &str| Address::parse_plain(word.trim_end_matches('.')).is_ok_and(|a| is_mailbox(&a, addresses));
     !display.contains(['<', '>'])
-        && !display.contains(is_hidden)
+        && !display.contains(deceives)
         && display.split(between).filter(|word| word.contains(looks_like_at)).all(is_ours)
 }
 

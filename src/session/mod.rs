@@ -89,6 +89,8 @@ pub enum Input<'a> {
     GrantChanged(Grant),
     /// This person would no longer be let in (X2, D8).
     Revoked,
+    /// Somebody ended this session; its person may come in again (X16).
+    Dismissed,
     /// The answer to [`Request::RecordSending`].
     SendingRecorded(Recording),
     /// The answer to [`Request::RecordOutcome`], given also where it could not be recorded: the record then goes on
@@ -226,6 +228,8 @@ pub enum Ending {
     UpstreamFault(&'static str),
     /// The person may no longer be here.
     Revoked,
+    /// Somebody ended the session.
+    Dismissed,
     /// The gateway stops.
     Shutdown,
 }
@@ -239,6 +243,7 @@ impl std::fmt::Display for Ending {
             Ending::ClientTimeout => f.write_str("the client took too long"),
             Ending::UpstreamFault(why) => write!(f, "the upstream: {why}"),
             Ending::Revoked => f.write_str("access was taken away"),
+            Ending::Dismissed => f.write_str("the session was ended by somebody"),
             Ending::Shutdown => f.write_str("the gateway stops"),
         }
     }

@@ -14,11 +14,28 @@ pub trait AccessReads {
     -> Result<Vec<(DelegateId, i64)>, StoreError>;
 }
 
+/// When alike accesses were, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// The first: milliseconds since 1970-01-01 UTC.
+    pub first_at_ms: i64,
+    /// The last, likewise.
+    pub last_at_ms: i64,
+    /// How many.
+    pub count: u32,
+}
+
+impl Times {
+    /// Once.
+    pub fn once(at_ms: i64) -> Times {
+        Times { first_at_ms: at_ms, last_at_ms: at_ms, count: 1 }
+    }
+}
+
 /// What can be changed in the history within one piece of work.
 pub trait AccessWrites {
-    /// Notes an access at that moment: in the latest row that is like it and whose last was not before `since_ms`, or in a
-    /// new one.
-    fn note_access(&self, access: &Access, at_ms: i64, since_ms: i64) -> Result<(), StoreError>;
+    /// Notes alike accesses: in the latest row that is like them and whose last was not before `since_ms`, or in a new one.
+    fn note_access(&self, access: &Access, times: Times, since_ms: i64) -> Result<(), StoreError>;
     /// Removes the rows whose last was before that moment; how many.
     fn delete_accesses_before(&self, ms: i64) -> Result<usize, StoreError>;
 }

@@ -3,7 +3,7 @@
 
 use super::StoreError;
 use crate::domain::{
-    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, MailboxAddress, Plan, PlanName,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, MailboxAddress, Phone, Plan, PlanName,
     Postmaster, PostmasterId,
 };
 
@@ -29,6 +29,8 @@ pub struct NewPostmaster {
     pub email: String,
     /// Their name.
     pub name: String,
+    /// Their phone number.
+    pub phone: Option<Phone>,
     /// The language that they are written to in.
     pub language: Language,
     /// Seconds since 1970-01-01 UTC.
@@ -60,8 +62,10 @@ pub struct DomainMailbox {
 pub trait LifeReads {
     /// The link with that token.
     fn link(&self, hash: &LinkHash) -> Result<Option<Link>, StoreError>;
-    /// When links for a new password were asked for in somebody's name, seconds since 1970-01-01 UTC, in order.
-    fn link_requests(&self, account: AccountId) -> Result<Vec<i64>, StoreError>;
+    /// Somebody's links for this purpose, the one that ends first before the others.
+    fn links(&self, account: AccountId, purpose: LinkPurpose) -> Result<Vec<Link>, StoreError>;
+    /// When links for this purpose were asked for in somebody's name, seconds since 1970-01-01 UTC, in order.
+    fn link_requests(&self, account: AccountId, purpose: LinkPurpose) -> Result<Vec<i64>, StoreError>;
     /// The delegates who are pending by their row, though their invitation has lapsed by then (D3).
     fn lapsed_invitations(&self, now_secs: i64) -> Result<Vec<Delegate>, StoreError>;
     /// The mailboxes whose grace period has ended by then (D10).
@@ -97,14 +101,15 @@ pub trait LifeWrites {
     /// The same for those that work no more by then.
     fn delete_links_until(&self, account: AccountId, purpose: LinkPurpose, secs: i64) -> Result<bool, StoreError>;
     /// These in place of those that [`LifeReads::link_requests`] told; they stay when links go.
-    fn set_link_requests(&self, account: AccountId, at_secs: &[i64]) -> Result<(), StoreError>;
+    fn set_link_requests(&self, account: AccountId, purpose: LinkPurpose, at_secs: &[i64]) -> Result<(), StoreError>;
     /// A plan, in place of the one of that name.
     fn put_plan(&self, plan: &Plan) -> Result<(), StoreError>;
     /// Removes a plan.
     fn delete_plan(&self, name: &PlanName) -> Result<bool, StoreError>;
     /// A new postmaster. [`StoreError::Exists`] where the domain has one of that address.
     fn insert_postmaster(&self, new: &NewPostmaster) -> Result<PostmasterId, StoreError>;
-    /// A postmaster's name, language and phone number.
+    /// A postmaster's address, name, language and phone number. [`StoreError::Exists`] where the domain has another of that
+    /// address.
     fn update_postmaster(&self, postmaster: &Postmaster) -> Result<bool, StoreError>;
     /// Removes a postmaster, and what belongs to their account.
     fn delete_postmaster(&self, id: PostmasterId) -> Result<bool, StoreError>;

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::api_token::{ApiScope, ApiTokenHash};
 use crate::domain::{
     AccountId, DelegateState, Language, LinkHash, LinkPurpose, MailState, Notice, PasswordVersion, Plan, PlanName,
-    PostmasterId, RecoveryHash, Step,
+    Postmaster, PostmasterId, RecoveryHash, Step,
 };
 
 /// Runs all of it on a store that is new.
@@ -163,12 +163,20 @@ fn links_go_with_their_delegate(store: &dyn Store) {
     assert!(change(store, |w| w.delete_links(anna, LinkPurpose::Invitation)).unwrap());
     assert!(!change(store, |w| w.delete_links(anna, LinkPurpose::Invitation)).unwrap());
     assert_eq!([&one, &four].map(|hash| read(store, |r| r.link(hash)).unwrap()), [None, None]);
-    let requests = |delegate| read(store, |r| r.link_requests(delegate)).unwrap();
-    change(store, |w| w.set_link_requests(anna, &[7, 3])).unwrap();
-    change(store, |w| w.set_link_requests(bruno, &[5])).unwrap();
+    let confirms = Link { email: Some("a@b.it".into()), ..link(anna, LinkPurpose::ConfirmEmail, 60) };
+    change(store, |w| w.insert_link(&LinkHash([5; 32]), &confirms)).unwrap();
+    let of = |purpose| read(store, |r| r.links(anna, purpose)).unwrap();
+    assert_eq!((of(LinkPurpose::ConfirmEmail), of(LinkPurpose::Invitation)), (vec![confirms], vec![]));
+    let requests = |delegate| read(store, |r| r.link_requests(delegate, LinkPurpose::PasswordReset)).unwrap();
+    let ask = |who, purpose, at: &[i64]| change(store, |w| w.set_link_requests(who, purpose, at)).unwrap();
+    ask(anna, LinkPurpose::PasswordReset, &[7, 3]);
+    ask(bruno, LinkPurpose::PasswordReset, &[5]);
+    // Each purpose has a count of its own.
+    ask(anna, LinkPurpose::ConfirmEmail, &[3]);
     assert_eq!((requests(anna), requests(bruno)), (vec![3, 7], vec![5]));
-    change(store, |w| w.set_link_requests(anna, &[7])).unwrap();
+    ask(anna, LinkPurpose::PasswordReset, &[7]);
     assert_eq!(requests(anna), [7]);
+    assert_eq!(read(store, |r| r.link_requests(anna, LinkPurpose::ConfirmEmail)).unwrap(), [3]);
     assert_eq!(store.change_marker().unwrap(), marker, "a link concerns nobody's standing");
     assert!(change(store, |w| w.delete_delegate(delegates[0])).unwrap());
     assert_ne!(store.change_marker().unwrap(), marker);
@@ -198,6 +206,7 @@ fn postmasters_come_back(store: &dyn Store) {
         domain: "pec.example.it".parse().unwrap(),
         email: "posta@example.it".into(),
         name: "Ufficio posta".into(),
+        phone: None,
         language: Language::English,
         created_at_secs: 5,
     };
@@ -206,9 +215,20 @@ fn postmasters_come_back(store: &dyn Store) {
     let elsewhere = NewPostmaster { domain: "b.it".parse().unwrap(), ..new.clone() };
     change(store, |w| w.insert_postmaster(&elsewhere)).unwrap();
     let found = read(store, |r| r.postmaster(id)).unwrap().unwrap();
-    assert_eq!((found.domain, found.email, found.language), (new.domain, new.email, new.language));
+    assert_eq!((found.domain, found.email, found.language), (new.domain.clone(), new.email.clone(), new.language));
     let domains = read(store, |r| r.postmasters()).unwrap().into_iter().map(|one| one.domain.to_string());
     assert_eq!(domains.collect::<Vec<_>>(), ["b.it", "pec.example.it"]);
+    let before = read(store, |r| r.postmaster(id)).unwrap().unwrap();
+    let mut changed = Postmaster { email: "nuova@example.it".into(), name: "Posta".into(), ..before.clone() };
+    changed.phone = Some("+39055123456".parse().unwrap());
+    assert!(change(store, |w| w.update_postmaster(&changed)).unwrap());
+    assert_eq!(read(store, |r| r.postmaster(id)).unwrap(), Some(changed.clone()));
+    change(store, |w| w.insert_postmaster(&new)).unwrap();
+    assert!(matches!(change(store, |w| w.update_postmaster(&before)), Err(StoreError::Exists)));
+    let hash = PasswordHash("$argon2id$".into());
+    assert!(change(store, |w| w.set_password_hash(changed.account(), Some(&hash))).unwrap());
+    let found = read(store, |r| r.postmaster(id)).unwrap().unwrap();
+    assert!(found.has_password && found.password != changed.password);
     assert!(change(store, |w| w.delete_postmaster(id)).unwrap());
     assert_eq!(read(store, |r| r.postmaster(id)).unwrap(), None);
     assert!(!change(store, |w| w.delete_postmaster(PostmasterId(id.0 + 100))).unwrap());

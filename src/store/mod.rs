@@ -28,7 +28,7 @@ mod life_conformance;
 #[cfg(test)]
 mod record_conformance;
 
-pub use access::{AccessReads, AccessWrites};
+pub use access::{AccessReads, AccessWrites, Times};
 pub use api_tokens::{ApiTokenReads, ApiTokenWrites, NewApiToken};
 pub use app_passwords::{AppPasswordReads, AppPasswordWrites, NewAppPassword};
 pub use guesses::{GuessReads, GuessWrites};

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Answer, Facts, Grant, Holder, Login, MailboxAddress, Notice, Permissions, Profile, Protocols, SuspensionCause,
-    TurnedOffBy,
+    AccountFacts, Answer, Facts, Grant, Login, MailboxAddress, Notice, Permissions, PostmasterFacts, Profile,
+    Protocols, SuspensionCause, TurnedOffBy,
 };
 
 #[derive(Default, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ struct Text {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<u32>,
 }
 
@@ -43,6 +45,7 @@ struct OwnerText {
 #[serde(deny_unknown_fields)]
 struct PostmasterText {
     domain: String,
+    email: String,
     name: String,
 }
 
@@ -92,31 +95,37 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
         | Notice::TwoFactorRequired(facts)
         | Notice::Resumed(facts)
         | Notice::Revoked(facts) => text.facts = Some(facts.into()),
-        Notice::AppPasswordMade { holder, name, until_secs } | Notice::AppPasswordEnds { holder, name, until_secs } => {
-            text.hold(holder);
+        Notice::AppPasswordMade { of, name, until_secs } | Notice::AppPasswordEnds { of, name, until_secs } => {
+            text.of(of);
             text.name = Some(name.clone());
             text.until_secs = Some(*until_secs);
         }
-        Notice::Guessed { facts, address, until_secs } => {
-            text.facts = Some(facts.into());
+        Notice::Guessed { of, address, until_secs } | Notice::CodesGuessed { of, address, until_secs } => {
+            text.of(of);
             text.address = Some(address.to_string());
             text.until_secs = Some(*until_secs);
         }
-        Notice::OwnerGuessed { mailbox, owner_name, address, until_secs } => {
-            text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
-            text.address = Some(address.to_string());
+        Notice::EmailConfirm { of, email, until_secs } => {
+            text.of(of);
+            text.email = Some(email.clone());
             text.until_secs = Some(*until_secs);
         }
-        Notice::TwoFactorOn(holder) | Notice::TwoFactorOff { holder, .. } => text.hold(holder),
-        Notice::RecoveryCodeUsed { holder, left, address } => {
-            text.hold(holder);
+        Notice::EmailChanged { of, email } => {
+            text.of(of);
+            text.email = Some(email.clone());
+        }
+        Notice::PostmasterInvited { facts, until_secs }
+        | Notice::PostmasterPasswordTaken { facts, until_secs }
+        | Notice::PostmasterPasswordForgotten { facts, until_secs } => {
+            text.postmaster = Some(facts.into());
+            text.until_secs = Some(*until_secs);
+        }
+        Notice::PostmasterPasswordChanged(facts) => text.postmaster = Some(facts.into()),
+        Notice::TwoFactorOn(of) | Notice::TwoFactorOff { of, .. } => text.of(of),
+        Notice::RecoveryCodeUsed { of, left, address } => {
+            text.of(of);
             text.left = Some(*left);
             text.address = Some(address.to_string());
-        }
-        Notice::CodesGuessed { holder, address, until_secs } => {
-            text.hold(holder);
-            text.address = Some(address.to_string());
-            text.until_secs = Some(*until_secs);
         }
         Notice::PasswordRefused { mailbox, owner_name } => {
             text.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: owner_name.clone() });
@@ -148,21 +157,22 @@ pub(super) fn write(notice: &Notice) -> Result<String, serde_json::Error> {
 
 /// The notice of a text.
 pub(super) fn read(text: &str) -> Option<Notice> {
-    let Text { kind, facts, seats, message, until_secs, name, owner, postmaster, address, left } =
+    let Text { kind, facts, seats, message, until_secs, name, owner, postmaster, address, email, left } =
         serde_json::from_str(text).ok()?;
     let facts = facts.map(|facts| facts.read()).transpose();
     let facts = || facts.clone().ok().flatten();
-    let holder = || match (facts(), &owner, &postmaster) {
-        (Some(facts), None, None) => Some(Holder::Delegate(facts)),
-        (None, Some(owner), None) => {
-            Some(Holder::Owner { mailbox: owner.mailbox.parse().ok()?, name: owner.owner_name.clone() })
+    let posta = postmaster.map(PostmasterText::read);
+    let posta = || posta.clone().flatten();
+    // Of three that may be written, the one that is.
+    let of = || match (facts(), &owner, posta()) {
+        (Some(facts), None, None) => Some(AccountFacts::Delegate(facts)),
+        (None, Some(OwnerText { mailbox, owner_name }), None) => {
+            Some(AccountFacts::Owner { mailbox: mailbox.parse().ok()?, name: owner_name.clone() })
         }
-        (None, None, Some(postmaster)) => {
-            Some(Holder::Postmaster { domain: postmaster.domain.parse().ok()?, name: postmaster.name.clone() })
-        }
+        (None, None, Some(facts)) => Some(AccountFacts::Postmaster(facts)),
         _ => None,
     };
-    let turned_off = |by| Some(Notice::TwoFactorOff { holder: holder()?, by });
+    let turned_off = |by| Some(Notice::TwoFactorOff { of: of()?, by });
     Some(match kind.as_str() {
         "invitation" => Notice::Invitation { facts: facts()?, message, until_secs: until_secs? },
         "activated" => Notice::Activated { facts: facts()?, two_factor: false },
@@ -179,26 +189,27 @@ pub(super) fn read(text: &str) -> Option<Notice> {
         "suspended-over-seats" => Notice::Suspended { facts: facts()?, cause: SuspensionCause::Seats },
         "resumed" => Notice::Resumed(facts()?),
         "revoked" => Notice::Revoked(facts()?),
-        "app-password-made" => Notice::AppPasswordMade { holder: holder()?, name: name?, until_secs: until_secs? },
-        "app-password-ends" => Notice::AppPasswordEnds { holder: holder()?, name: name?, until_secs: until_secs? },
-        "guessed" => Notice::Guessed { facts: facts()?, address: address?.parse().ok()?, until_secs: until_secs? },
-        "owner-guessed" => {
-            let OwnerText { mailbox, owner_name } = owner?;
-            let (mailbox, address) = (mailbox.parse().ok()?, address?.parse().ok()?);
-            Notice::OwnerGuessed { mailbox, owner_name, address, until_secs: until_secs? }
+        "app-password-made" => Notice::AppPasswordMade { of: of()?, name: name?, until_secs: until_secs? },
+        "app-password-ends" => Notice::AppPasswordEnds { of: of()?, name: name?, until_secs: until_secs? },
+        // An owner's was of a kind of its own; mails of then may still wait.
+        "guessed" | "owner-guessed" => {
+            Notice::Guessed { of: of()?, address: address?.parse().ok()?, until_secs: until_secs? }
         }
-        "two-factor-on" => Notice::TwoFactorOn(holder()?),
+        "email-confirm" => Notice::EmailConfirm { of: of()?, email: email?, until_secs: until_secs? },
+        "email-changed" => Notice::EmailChanged { of: of()?, email: email? },
+        "postmaster-invited" => Notice::PostmasterInvited { facts: posta()?, until_secs: until_secs? },
+        "postmaster-password-taken" => Notice::PostmasterPasswordTaken { facts: posta()?, until_secs: until_secs? },
+        "postmaster-password-forgotten" => {
+            Notice::PostmasterPasswordForgotten { facts: posta()?, until_secs: until_secs? }
+        }
+        "postmaster-password-changed" => Notice::PostmasterPasswordChanged(posta()?),
+        "two-factor-on" => Notice::TwoFactorOn(of()?),
         "two-factor-off" => turned_off(TurnedOffBy::Themself)?,
         "two-factor-off-by-administrator" => turned_off(TurnedOffBy::Administrator)?,
         "two-factor-off-by-operator" => turned_off(TurnedOffBy::Operator)?,
         "two-factor-required" => Notice::TwoFactorRequired(facts()?),
-        "recovery-code-used" => {
-            Notice::RecoveryCodeUsed { holder: holder()?, left: left?, address: address?.parse().ok()? }
-        }
-        "codes-guessed" => {
-            let address = address?.parse().ok()?;
-            Notice::CodesGuessed { holder: holder()?, address, until_secs: until_secs? }
-        }
+        "recovery-code-used" => Notice::RecoveryCodeUsed { of: of()?, left: left?, address: address?.parse().ok()? },
+        "codes-guessed" => Notice::CodesGuessed { of: of()?, address: address?.parse().ok()?, until_secs: until_secs? },
         "password-refused" => {
             let OwnerText { mailbox, owner_name } = owner?;
             Notice::PasswordRefused { mailbox: mailbox.parse().ok()?, owner_name }
@@ -220,16 +231,26 @@ pub(super) fn read(text: &str) -> Option<Notice> {
 
 impl Text {
     /// Whose account it is about.
-    fn hold(&mut self, holder: &Holder) {
-        match holder {
-            Holder::Delegate(facts) => self.facts = Some(facts.into()),
-            Holder::Owner { mailbox, name } => {
+    fn of(&mut self, of: &AccountFacts) {
+        match of {
+            AccountFacts::Owner { mailbox, name } => {
                 self.owner = Some(OwnerText { mailbox: mailbox.to_string(), owner_name: name.clone() });
             }
-            Holder::Postmaster { domain, name } => {
-                self.postmaster = Some(PostmasterText { domain: domain.to_string(), name: name.clone() });
-            }
+            AccountFacts::Delegate(facts) => self.facts = Some(facts.into()),
+            AccountFacts::Postmaster(facts) => self.postmaster = Some(facts.into()),
         }
+    }
+}
+
+impl From<&PostmasterFacts> for PostmasterText {
+    fn from(facts: &PostmasterFacts) -> Self {
+        PostmasterText { domain: facts.domain.to_string(), email: facts.email.clone(), name: facts.name.clone() }
+    }
+}
+
+impl PostmasterText {
+    fn read(self) -> Option<PostmasterFacts> {
+        Some(PostmasterFacts { domain: self.domain.parse().ok()?, email: self.email, name: self.name })
     }
 }
 
@@ -302,10 +323,19 @@ mod tests {
             seats: 1,
             logins: vec![facts().login],
         };
+        let postmaster = || PostmasterFacts {
+            domain: "pec.example.it".parse().unwrap(),
+            email: "posta@example.it".into(),
+            name: "Ufficio \"posta\" <b>".into(),
+        };
+        let owner =
+            || AccountFacts::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
+        let annas = || AccountFacts::Delegate(facts());
+        let posta = || AccountFacts::Postmaster(postmaster());
+        let confirm = |of| Notice::EmailConfirm { of, email: "nuova@example.it".into(), until_secs: 4 };
+        let changed = |of| Notice::EmailChanged { of, email: "nuova@example.it".into() };
         let answered = |answer| Notice::Answered { facts: facts(), answer };
         let suspended = |cause| Notice::Suspended { facts: facts(), cause };
-        let owner = || Holder::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
-        let postmaster = || Holder::Postmaster { domain: "pec.example.it".parse().unwrap(), name: "Piero".into() };
         for notice in [
             Notice::Invitation { facts: facts(), message: Some("a\nb".into()), until_secs: 1 },
             Notice::Invitation { facts: facts(), message: None, until_secs: -1 },
@@ -323,29 +353,45 @@ mod tests {
             suspended(SuspensionCause::Seats),
             Notice::Resumed(facts()),
             Notice::Revoked(facts()),
-            Notice::AppPasswordMade { holder: owner(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
-            Notice::AppPasswordEnds { holder: Holder::Delegate(facts()), name: "Thunderbird".into(), until_secs: 9 },
-            Notice::Guessed { facts: facts(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
-            Notice::OwnerGuessed {
-                mailbox: "ufficio@pec.example.it".parse().unwrap(),
-                owner_name: "Comune".into(),
-                address: "2001:db8::1".parse().unwrap(),
-                until_secs: 9,
-            },
+            Notice::AppPasswordMade { of: owner(), name: "Outlook \"al lavoro\"".into(), until_secs: 9 },
+            Notice::AppPasswordEnds { of: annas(), name: "Thunderbird".into(), until_secs: 9 },
+            Notice::Guessed { of: annas(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
+            Notice::Guessed { of: owner(), address: "2001:db8::1".parse().unwrap(), until_secs: 9 },
+            Notice::Guessed { of: posta(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
             Notice::PasswordRefused { mailbox: "ufficio@pec.example.it".parse().unwrap(), owner_name: "Comune".into() },
+            confirm(owner()),
+            confirm(annas()),
+            confirm(posta()),
+            changed(owner()),
+            changed(annas()),
+            changed(posta()),
+            Notice::PostmasterInvited { facts: postmaster(), until_secs: 6 },
+            Notice::PostmasterPasswordTaken { facts: postmaster(), until_secs: 6 },
+            Notice::PostmasterPasswordForgotten { facts: postmaster(), until_secs: 6 },
+            Notice::PostmasterPasswordChanged(postmaster()),
             Notice::TwoFactorOn(owner()),
-            Notice::TwoFactorOn(Holder::Delegate(facts())),
-            Notice::TwoFactorOff { holder: postmaster(), by: TurnedOffBy::Themself },
-            Notice::TwoFactorOff { holder: Holder::Delegate(facts()), by: TurnedOffBy::Administrator },
-            Notice::TwoFactorOff { holder: owner(), by: TurnedOffBy::Operator },
+            Notice::TwoFactorOn(annas()),
+            Notice::TwoFactorOff { of: posta(), by: TurnedOffBy::Themself },
+            Notice::TwoFactorOff { of: annas(), by: TurnedOffBy::Administrator },
+            Notice::TwoFactorOff { of: owner(), by: TurnedOffBy::Operator },
             Notice::TwoFactorRequired(facts()),
-            Notice::RecoveryCodeUsed { holder: postmaster(), left: 0, address: "2001:db8::1".parse().unwrap() },
-            Notice::CodesGuessed { holder: owner(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
+            Notice::RecoveryCodeUsed { of: posta(), left: 0, address: "2001:db8::1".parse().unwrap() },
+            Notice::CodesGuessed { of: owner(), address: "192.0.2.7".parse().unwrap(), until_secs: 9 },
             over,
             enforced,
         ] {
             assert_eq!(read(&write(&notice).unwrap()), Some(notice));
         }
+    }
+
+    /// A mail that an earlier version has stored and not sent.
+    #[test]
+    fn a_guess_at_an_owners_password_is_read_as_it_was_written_before() {
+        let before = r#"{"kind":"owner-guessed","until_secs":9,"owner":{"mailbox":"ufficio@pec.example.it",
+            "owner_name":"Comune"},"address":"2001:db8::1"}"#;
+        let of = AccountFacts::Owner { mailbox: "ufficio@pec.example.it".parse().unwrap(), name: "Comune".into() };
+        let guessed = Notice::Guessed { of, address: "2001:db8::1".parse().unwrap(), until_secs: 9 };
+        assert_eq!(read(before), Some(guessed));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::conformance::{Open, delegate, mailbox};
 use super::*;
 use crate::domain::{
-    CopyState, DelegateId, ListenerKind, Login, OutcomeKind, SendFilter, SendId, SendOutcome, SendRecord, Sending,
-    SentBy, SentCopy, SpoolName,
+    CopyState, DelegateId, ListenerKind, Login, OutcomeKind, Position, SendFilter, SendId, SendOutcome, SendRecord,
+    Sending, SentBy, SentCopy, SpoolName,
 };
 
 /// A send by anna, or by the owner.
@@ -141,7 +141,13 @@ fn sends_are_found(dir: &Path, open: Open) {
     assert_eq!(ask(SendFilter { outcome: Some(OutcomeKind::Accepted), ..all() }, 10), [fourth, first]);
     assert_eq!(ask(SendFilter { outcome: Some(OutcomeKind::Refused), ..all() }, 10), [second]);
     assert_eq!(ask(SendFilter { outcome: Some(OutcomeKind::Unknown), ..all() }, 10), [third]);
-    let after = |at_ms, id| ask(SendFilter { after: Some((at_ms, SendId(id))), ..all() }, 10);
+    assert_eq!(ask(SendFilter { by: Some(SentBy::AnyDelegate), ..all() }, 10), [fourth, third, first]);
+    let of = |id| ask(SendFilter { mailbox_id: Some(MailboxId(id)), ..all() }, 10).len();
+    assert_eq!((of(1), of(2)), (4, 0));
+    let subject = read(store, |r| r.send(SendId(first))).unwrap().unwrap().sending.subject.unwrap();
+    let titled = |part: &str| ask(SendFilter { subject: Some(part.to_owned()), ..all() }, 10).len();
+    assert_eq!((titled(&subject.to_uppercase()), titled("%"), titled("nothing like it")), (4, 0, 0));
+    let after = |at_ms, id| ask(SendFilter { after: Some(Position { at_ms, row: id }), ..all() }, 10);
     assert_eq!((after(300, fourth), after(300, second)), (vec![second, third, first], vec![third, first]));
     assert_eq!(after(100, first), [0; 0]);
     let to = read(store, |r| r.sends(&all(), 10)).unwrap().pop().unwrap().sending.forward_paths;

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{ChangeMarker, Reads, Store, StoreError, Writes};
@@ -109,7 +110,16 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("has_within", 2, flags, has_within).map_err(failed)?;
     Ok(connection)
+}
+
+/// Whether a text has a part, which is in lower case, in whatever case: SQLite's own LIKE knows ASCII alone.
+fn has_within(arguments: &Context<'_>) -> rusqlite::Result<bool> {
+    let text: Option<String> = arguments.get(0)?;
+    let part: String = arguments.get(1)?;
+    Ok(text.is_some_and(|text| text.to_lowercase().contains(&part)))
 }
 
 /// SQLite does not wait for others here, whatever the busy timeout, so it is tried again.

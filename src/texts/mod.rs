@@ -4,6 +4,7 @@
 //! tests hold both languages to the same messages and variables, and the sources to the messages. What is put into a
 //! message is text and stays so: it is never read as Fluent, and whoever shows the result escapes it for where it stands.
 
+mod csv;
 mod names;
 mod qr;
 #[cfg(test)]
@@ -14,7 +15,10 @@ use std::sync::LazyLock;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
-pub use names::{date, date_time, granted, list, permission, protocol, protocols, scope, state};
+pub use csv::csv_line;
+pub use names::{
+    date, date_time, day_ms, granted, list, permission, protocol, protocols, scope, size, sortable_time, state,
+};
 pub use qr::Qr;
 
 use crate::domain::Language;
@@ -49,7 +53,7 @@ fn format(language: Language, id: &str, args: FluentArgs<'_>) -> String {
     )
 }
 
-fn sources(language: Language) -> [&'static str; 6] {
+fn sources(language: Language) -> [&'static str; 8] {
     match language {
         Language::Italian => [
             include_str!("it/word.ftl"),
@@ -57,7 +61,9 @@ fn sources(language: Language) -> [&'static str; 6] {
             include_str!("it/pages.ftl"),
             include_str!("it/panel.ftl"),
             include_str!("it/delegates.ftl"),
+            include_str!("it/records.ftl"),
             include_str!("it/setup.ftl"),
+            include_str!("it/account.ftl"),
         ],
         Language::English => [
             include_str!("en/word.ftl"),
@@ -65,12 +71,14 @@ fn sources(language: Language) -> [&'static str; 6] {
             include_str!("en/pages.ftl"),
             include_str!("en/panel.ftl"),
             include_str!("en/delegates.ftl"),
+            include_str!("en/records.ftl"),
             include_str!("en/setup.ftl"),
+            include_str!("en/account.ftl"),
         ],
     }
 }
 
-fn bundle(language: &str, sources: [&str; 6]) -> Bundle {
+fn bundle(language: &str, sources: impl IntoIterator<Item = &'static str>) -> Bundle {
     let mut bundle = FluentBundle::new_concurrent(language.parse().into_iter().collect());
     // The marks that would keep right-to-left words apart are signs that mail programs show, and addresses carry along.
     bundle.set_use_isolating(false);

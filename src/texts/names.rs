@@ -1,5 +1,6 @@
 //! Permissions, protocols and moments, as people say them.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
@@ -85,10 +86,41 @@ pub fn date_time(language: Language, secs: i64) -> String {
     text(language, "word-date-time", &[("date", &date(language, secs)), ("time", &time)])
 }
 
-fn in_italy(secs: i64) -> Zoned {
+/// The same for spreadsheets, which sort it: `2026-12-04 10:30:00`.
+pub fn sortable_time(ms: i64) -> String {
+    in_italy(ms.div_euclid(1000)).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The first and the last millisecond of a day of Italian calendars, `2026-12-04`, since 1970-01-01 UTC.
+pub fn day_ms(text: &str) -> Option<(i64, i64)> {
+    let day: Date = text.parse().ok().filter(|_| text.len() == 10)?;
+    let midnight = |day: Date| Some(day.to_zoned(italy()).ok()?.timestamp().as_millisecond());
+    Some((midnight(day)?, midnight(day.tomorrow().ok()?)? - 1))
+}
+
+/// How large something is: `12,3 MB`.
+pub fn size(language: Language, bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        0..1000 => return format!("{bytes} B"),
+        1000..1_000_000 => (1000, "kB"),
+        1_000_000.. => (1_000_000, "MB"),
+    };
+    let tenths = bytes.saturating_mul(10) / unit;
+    let sign = match language {
+        Language::Italian => ',',
+        Language::English => '.',
+    };
+    format!("{}{sign}{} {name}", tenths / 10, tenths % 10)
+}
+
+fn italy() -> TimeZone {
     // The system's rules; on a system that has none, those in force since 1996.
     let zone = TimeZone::get("Europe/Rome").or_else(|_| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3"));
-    Timestamp::from_second(secs).unwrap_or(Timestamp::MAX).to_zoned(zone.unwrap_or(TimeZone::UTC))
+    zone.unwrap_or(TimeZone::UTC)
+}
+
+fn in_italy(secs: i64) -> Zoned {
+    Timestamp::from_second(secs).unwrap_or(Timestamp::MAX).to_zoned(italy())
 }
 
 fn month(language: Language, at: &Zoned) -> String {

@@ -124,3 +124,21 @@ fn moments_are_those_of_clocks_in_italy() {
     assert_eq!(months.len(), 12);
     assert!(date(Language::Italian, i64::MAX).ends_with("9999"));
 }
+
+#[test]
+fn days_are_those_of_calendars_in_italy() {
+    let hours = |text| day_ms(text).map(|(first, last)| (last + 1 - first) / 3_600_000);
+    assert_eq!(day_ms("2026-08-01").unwrap().0, 1_785_535_200_000, "22:00 of the day before, in UTC");
+    assert_eq!([hours("2026-08-01"), hours("2026-03-29"), hours("2026-10-25")], [Some(24), Some(23), Some(25)]);
+    for text in ["", "2026", "2026-02-30", "01/08/2026", "2026-8-1", "2026-08-01T10:00", "9999-12-31"] {
+        assert_eq!(day_ms(text), None, "{text}");
+    }
+    assert_eq!(sortable_time(1_785_535_500_999), "2026-08-01 00:05:00");
+}
+
+#[test]
+fn sizes_are_said_in_short() {
+    let of = |bytes| size(Language::Italian, bytes);
+    assert_eq!([of(999), of(1000), of(12_345_678)], ["999 B", "1,0 kB", "12,3 MB"]);
+    assert_eq!(size(Language::English, u64::MAX), "1844674407370.9 MB");
+}

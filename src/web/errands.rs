@@ -10,9 +10,11 @@ use super::{ERRANDS, now_secs};
 use crate::accounts::Accounts;
 
 /// Somebody says they forgot their password; all of it as they typed it.
-pub(super) struct Forgotten {
-    pub(super) login: String,
-    pub(super) fiscal_code: SecretString,
+pub(super) enum Forgotten {
+    /// A delegate's.
+    Delegates { login: String, fiscal_code: SecretString },
+    /// A postmaster's.
+    Postmasters { domain: String, email: String },
 }
 
 /// What waits to be done, one after the other.
@@ -35,8 +37,13 @@ impl Errands {
     pub async fn run(mut self) {
         while let Some(forgotten) = self.waiting.recv().await {
             let accounts = self.accounts.clone();
-            let done = tokio::task::spawn_blocking(move || {
-                accounts.forgot_password(&forgotten.login, forgotten.fiscal_code.expose_secret(), now_secs())
+            let done = tokio::task::spawn_blocking(move || match forgotten {
+                Forgotten::Delegates { login, fiscal_code } => {
+                    accounts.forgot_password(&login, fiscal_code.expose_secret(), now_secs())
+                }
+                Forgotten::Postmasters { domain, email } => {
+                    accounts.forgot_postmaster_password(&domain, &email, now_secs())
+                }
             });
             match done.await {
                 Ok(Ok(())) => {}

@@ -2,8 +2,8 @@
 //! pages.
 
 use askama::Template;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::routes;
@@ -138,6 +138,18 @@ impl Frame {
         Frame { note: done.map(|id| self.say(id)), ..self }
     }
 
+    /// Of a page of somebody's with a form; after a first try, with what is to be mended.
+    pub(super) fn for_form(signed: &Signed, part: Part, faulty: bool) -> Frame {
+        let language = signed.language();
+        let frame = if faulty { Frame::faulty(language) } else { Frame::of_address(language) };
+        frame.in_part(signed, part)
+    }
+
+    /// A message that depends on a number.
+    pub(super) fn counted(&self, id: &str, count: u32) -> String {
+        texts::counted(self.language, id, count, &[])
+    }
+
     pub(super) fn say(&self, id: &str) -> String {
         texts::text(self.language, id, &[])
     }
@@ -161,6 +173,12 @@ impl Frame {
             Language::English => Language::Italian,
         }
     }
+}
+
+/// What an address asks for under a name.
+pub(super) fn asked_for(uri: &Uri, name: &str) -> Option<String> {
+    let query = uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).find(|(field, _)| field == name).map(|(_, value)| value.into_owned())
 }
 
 /// A page as an answer.

@@ -7,12 +7,12 @@ use axum::response::Response;
 use secrecy::SecretString;
 
 use super::form::Form;
-use super::frame::{Frame, show};
+use super::frame::{Frame, asked_for, show};
 use super::page::Problem;
 use super::reader::Reader;
-use super::session::{self, Filled, HalfwayFilled, Perhaps, Visit, see};
+use super::session::{self, Filled, Halfway, HalfwayFilled, Perhaps, Visit, see};
 use super::site::{Site, Work};
-use crate::accounts::{SessionToken, SignIn, SignInName};
+use crate::accounts::{PanelKnock, SessionToken, SignIn, SignInName};
 use crate::domain::panel_session::Stage;
 
 /// The longest path that somebody is led back to.
@@ -30,35 +30,33 @@ struct Page<'a> {
     fault: Option<&'a str>,
 }
 
+#[derive(Template)]
+#[template(path = "login-code.html")]
+struct CodePage<'a> {
+    frame: Frame,
+    login: &'a str,
+    key: &'a str,
+    fault: Option<String>,
+}
+
 /// `GET /login`
-pub(super) async fn show_login(
-    State(site): State<Site>,
-    Perhaps(signed): Perhaps,
-    reader: Reader,
-    uri: Uri,
-) -> Response {
-    login_page(&site, signed.map(|signed| signed.stage()), reader, &uri, false)
+pub(super) async fn show_login(Perhaps(signed): Perhaps, reader: Reader, uri: Uri) -> Response {
+    login_page(signed.map(|signed| signed.stage()), reader, &uri, false)
 }
 
 /// `GET /postmaster/login`
-pub(super) async fn show_postmaster_login(
-    State(site): State<Site>,
-    Perhaps(signed): Perhaps,
-    reader: Reader,
-    uri: Uri,
-) -> Response {
-    login_page(&site, signed.map(|signed| signed.stage()), reader, &uri, true)
+pub(super) async fn show_postmaster_login(Perhaps(signed): Perhaps, reader: Reader, uri: Uri) -> Response {
+    login_page(signed.map(|signed| signed.stage()), reader, &uri, true)
 }
 
-fn login_page(_: &Site, stage: Option<Stage>, reader: Reader, uri: &Uri, postmaster: bool) -> Response {
+fn login_page(stage: Option<Stage>, reader: Reader, uri: &Uri, postmaster: bool) -> Response {
     if stage == Some(Stage::In) {
         return see("/");
     }
-    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let next = query.into_iter().find(|(name, _)| name == "next").map(|(_, next)| next.into_owned());
-    let frame = Frame::of_address(reader.language());
-    let next = next.as_deref().filter(|next| leads_here(next)).unwrap_or_default();
-    show(StatusCode::OK, &Page { frame, postmaster, login: "", domain: "", next, fault: None })
+    let next = asked_for(uri, "next").filter(|next| leads_here(next)).unwrap_or_default();
+    let done = asked_for(uri, "done").filter(|done| done == "password").map(|_| "page-done-password");
+    let frame = Frame::of_address(reader.language()).noting(done);
+    show(StatusCode::OK, &Page { frame, postmaster, login: "", domain: "", next: &next, fault: None })
 }
 
 /// `POST /login`
@@ -99,10 +97,13 @@ async fn try_password(
     password: SecretString,
     visit: Visit,
 ) -> Result<Option<(SessionToken, Stage)>, Problem> {
-    let Visit { knock, program } = visit;
+    let Visit { knock, own_address, program } = visit;
     let said = program.clone();
-    let judged =
-        site.ask(Work::Hashing, move |accounts| accounts.sign_in(&name, &password, knock, said.as_deref())).await?;
+    let judged = site.ask(Work::Hashing, move |accounts| {
+        let at = PanelKnock { knock, own_address, program: said.as_deref() };
+        accounts.sign_in(&name, &password, at)
+    });
+    let judged = judged.await?;
     let judged = match judged {
         SignIn::Ask { upstream, credentials, trial } => {
             let right = site.lets_in(upstream, credentials).await?;
@@ -123,6 +124,43 @@ async fn try_password(
         }
         // Nobody asks twice.
         SignIn::Ask { .. } => Err(Problem::Internal),
+    }
+}
+
+/// `GET /login/code`
+pub(super) async fn show_code(Halfway(signed): Halfway) -> Response {
+    if signed.stage() != Stage::Code {
+        return see("/");
+    }
+    let who = signed.who();
+    let frame = Frame::of_address(signed.language());
+    show(StatusCode::OK, &CodePage { frame, login: &who.login, key: &who.form_key, fault: None })
+}
+
+/// `POST /login/code`
+pub(super) async fn check_code(
+    State(site): State<Site>,
+    visit: Visit,
+    HalfwayFilled { signed, form }: HalfwayFilled,
+) -> Response {
+    if signed.stage() != Stage::Code {
+        return see("/");
+    }
+    let code = form.secret("code").cloned().unwrap_or_default();
+    let (account, from, Visit { knock, program, .. }) = (signed.account(), signed.token().clone(), visit);
+    let checked = site.ask(Work::Lookup, move |accounts| {
+        accounts.step_up_panel_session(&from, account, &code, knock, program.as_deref())
+    });
+    match checked.await {
+        Ok(Some(token)) => session::begins(&site, &token, see("/")),
+        Ok(None) => {
+            let who = signed.who();
+            let frame = Frame::faulty(signed.language());
+            let fault = Some(frame.say("page-code-wrong"));
+            let page = CodePage { frame, login: &who.login, key: &who.form_key, fault };
+            show(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(problem) => problem.page(signed.reader()),
     }
 }
 

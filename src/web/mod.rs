@@ -11,11 +11,13 @@
 //! - `session`: whose request it is; a page that takes `Signed` or `Filled` is for nobody else
 //! - `frame`: what every page has around it
 //! - `page`: what the public pages show
-//! - `invitation`, `password`, `login`: the pages that anybody may open
+//! - `invitation`, `password`, `email`, `postmaster`, `login`: the pages that anybody may open
+//! - `account`: one's own account, and how a mail program is set up
 //! - `address`: what a page's address says: which mailbox, which delegate, and what is asked of a list
 //! - `delegates`: a mailbox's delegates, for whoever looks after them
 //! - `mailboxes`: the mailboxes of a domain, for its postmasters
 //! - `rules`: a rule that says no, in the words of who reads it
+//! - `records`: what was sent, who came in, who is at work
 //! - `setup`: the files by which mail programs set themselves up
 //! - `api`: the same and more for programs, by tokens
 //! - `errands`: what is done behind the answer, so that the answer tells nothing
@@ -26,9 +28,11 @@
 //! configured `public_url` alone, and no answer depends on the `Host` of a request. The token stands in the address
 //! of the first page only, from where it goes into the body of a POST, and never into the log.
 
+mod account;
 mod address;
 mod api;
 mod delegates;
+mod email;
 mod errands;
 mod form;
 mod frame;
@@ -37,7 +41,9 @@ mod login;
 mod mailboxes;
 mod page;
 mod password;
+mod postmaster;
 mod reader;
+mod records;
 mod routes;
 mod rules;
 mod server;
@@ -49,12 +55,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 pub use errands::Errands;
 pub use routes::router;
-pub use site::{Asked, Letters, MailServers, Site, Written};
+pub use site::{Asked, Gatehouse, Letters, MailServers, Site, Written};
 
 use crate::accounts::Accounts;
 use crate::config::{Config, PanelConfig};
@@ -83,21 +88,20 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Binds the listener. To be called within a runtime. `hashing` has the turns of whoever runs argon2.
+    /// Binds the listener. To be called within a runtime.
     pub fn bind(
         panel: &PanelConfig,
         config: &Config,
         accounts: Arc<Accounts>,
         tls: Option<Arc<ServerTls>>,
-        hashing: Arc<Semaphore>,
-        mail_servers: Arc<dyn MailServers>,
+        gatehouse: Gatehouse,
         signals: Signals,
     ) -> Result<Panel, BindError> {
         // Of its own: whoever floods the pages takes no place from those who read their mail.
         let admission = Admission::new(CONNECTIONS, config.limits.connections_before_login_per_address);
         let listener = Listener::bind_panel(panel, tls, admission)?;
         tracing::info!(address = %listener.address(), url = panel.public_url, tls = ?panel.tls, "the panel listens");
-        let (site, errands) = Site::new(panel, accounts, hashing, mail_servers);
+        let (site, errands) = Site::new(panel, accounts, gatehouse);
         Ok(Panel { listener, site, errands, signals, shutdown_grace: config.limits.shutdown_grace })
     }
 

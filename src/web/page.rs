@@ -9,7 +9,9 @@ use super::frame::{Frame, show};
 use super::reader::Reader;
 use super::setup::sheet::Sheet;
 use super::site::Site;
-use crate::accounts::{AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, Rule};
+use crate::accounts::{
+    AccountsError, DelegateView, InvitationView, PASSWORD_MAX_BYTES, PASSWORD_MIN_CHARS, PasswordHolder, Rule,
+};
 use crate::domain::{Grant, Language, LinkPurpose, Permission};
 use crate::texts;
 
@@ -79,6 +81,25 @@ struct Message<'a> {
     forgotten_link: bool,
 }
 
+/// Something was done, or cannot be, and where one can go from here.
+#[derive(Template)]
+#[template(path = "done.html")]
+pub(super) struct Done<'a> {
+    pub(super) frame: Frame,
+    pub(super) title: String,
+    pub(super) texts: &'a [String],
+    /// Whether it was done.
+    pub(super) good: bool,
+    /// A path, and what is there.
+    pub(super) way: Option<(&'a str, String)>,
+}
+
+impl Done<'_> {
+    pub(super) fn answer(&self, status: StatusCode) -> Response {
+        show(status, self)
+    }
+}
+
 /// A form with a new password, twice.
 struct PasswordForm<'a> {
     token: &'a str,
@@ -92,28 +113,33 @@ struct PasswordForm<'a> {
 
 impl<'a> PasswordForm<'a> {
     fn new(frame: &Frame, login: &'a str, token: &'a str, fault: Option<PasswordFault>) -> PasswordForm<'a> {
-        let (least, most) = (PASSWORD_MIN_CHARS.to_string(), PASSWORD_MAX_BYTES.to_string());
         let says = |of_repeat: bool| {
             fault.filter(|fault| (*fault == PasswordFault::Unlike) == of_repeat).map(|fault| frame.say(fault.text()))
         };
         PasswordForm {
             token,
             login,
-            rules: vec![
-                frame.with("page-rule-least", "least", &least),
-                frame.say("page-rule-guess"),
-                frame.with("page-rule-most", "most", &most),
-            ],
+            rules: password_rules(frame),
             password_fault: says(false),
             repeat_fault: says(true),
         }
     }
 }
 
+/// What a new password has to be like.
+pub(super) fn password_rules(frame: &Frame) -> Vec<String> {
+    let (least, most) = (PASSWORD_MIN_CHARS.to_string(), PASSWORD_MAX_BYTES.to_string());
+    vec![
+        frame.with("page-rule-least", "least", &least),
+        frame.say("page-rule-guess"),
+        frame.with("page-rule-most", "most", &most),
+    ]
+}
+
 /// A permission, and what it is for.
-struct Allowed {
-    name: String,
-    about: String,
+pub(super) struct Allowed {
+    pub(super) name: String,
+    pub(super) about: String,
 }
 
 /// What is wrong with a password that was chosen.
@@ -135,7 +161,7 @@ pub(super) enum PasswordFault {
 
 impl PasswordFault {
     /// The fault that a rule finds, if it is a rule about passwords.
-    fn of(rule: &Rule) -> Option<PasswordFault> {
+    pub(super) fn of(rule: &Rule) -> Option<PasswordFault> {
         match rule {
             Rule::PasswordEmpty => Some(PasswordFault::Empty),
             Rule::PasswordTooShort => Some(PasswordFault::TooShort),
@@ -147,7 +173,7 @@ impl PasswordFault {
         }
     }
 
-    fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             PasswordFault::Empty => "page-password-empty",
             PasswordFault::TooShort => "page-password-too-short",
@@ -196,6 +222,8 @@ impl Problem {
     pub(super) fn of(error: AccountsError) -> Problem {
         match error {
             AccountsError::Refused(Rule::LinkGone) => Problem::LinkGone,
+            // Nobody learns which mailboxes there are.
+            AccountsError::Refused(Rule::NoRight { .. }) => Problem::NotFound,
             AccountsError::Refused(rule) => match PasswordFault::of(&rule) {
                 Some(fault) => Problem::Password(fault),
                 None => {
@@ -281,12 +309,12 @@ pub(super) fn refusing(language: Language, view: &InvitationView, token: &str) -
 /// The form for a new password; after a first try, with what is to be mended.
 pub(super) fn new_password(
     language: Language,
-    view: &DelegateView,
+    holder: &PasswordHolder,
     token: &str,
     fault: Option<PasswordFault>,
 ) -> Response {
     let frame = form_frame(language, fault);
-    let login = view.login().to_string();
+    let login = holder.login();
     let page = NewPassword { login: &login, form: PasswordForm::new(&frame, &login, token, fault), frame };
     show(form_status(fault), &page)
 }
@@ -297,8 +325,16 @@ pub(super) fn accepted(language: Language, view: &DelegateView, site: &Site) -> 
 }
 
 /// The new password is set.
-pub(super) fn password_set(language: Language, view: &DelegateView, site: &Site) -> Response {
-    ready(language, view, site, ["page-password-set", "page-password-set-text"])
+pub(super) fn password_set(language: Language, holder: &PasswordHolder, site: &Site) -> Response {
+    match holder {
+        PasswordHolder::Delegate(view) => ready(language, view, site, ["page-password-set", "page-password-set-text"]),
+        PasswordHolder::Postmaster(postmaster) => {
+            let frame = Frame::of_form(language);
+            let texts = [frame.with("page-postmaster-set-text", "domain", postmaster.domain.as_str())];
+            let way = Some(("/postmaster/login", frame.say("page-to-login")));
+            Done { title: frame.say("page-password-set"), texts: &texts, good: true, way, frame }.answer(StatusCode::OK)
+        }
+    }
 }
 
 fn ready(language: Language, view: &DelegateView, site: &Site, [title, lead]: [&str; 2]) -> Response {
@@ -350,7 +386,8 @@ fn form_status(fault: Option<PasswordFault>) -> StatusCode {
     if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
 }
 
-fn allowed(language: Language, view: &DelegateView) -> Vec<Allowed> {
+/// What a delegate may do, one by one (P10).
+pub(super) fn allowed(language: Language, view: &DelegateView) -> Vec<Allowed> {
     let grant = Grant { permissions: view.effective, protocols: view.delegate.protocols };
     let about = |permission| match permission {
         Permission::Read => "page-about-read",

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::errands;
+use super::errands::Forgotten;
 use super::form::{Form, LinkText};
 use super::now_secs;
 use super::page::{self, PasswordFault, Problem};
@@ -22,7 +22,7 @@ pub(super) async fn ask(reader: Reader) -> Response {
 pub(super) async fn forgotten(State(site): State<Site>, reader: Reader, form: Form) -> Response {
     let login = form.plain("login").trim().to_owned();
     let fiscal_code = form.secret("fiscal_code").cloned().unwrap_or_default();
-    site.desk.take(errands::Forgotten { login, fiscal_code });
+    site.desk.take(Forgotten::Delegates { login, fiscal_code });
     Redirect::to(&format!("/password/asked?lang={}", reader.language().name())).into_response()
 }
 
@@ -43,7 +43,7 @@ async fn form_page(site: &Site, reader: Reader, text: &str, fault: Option<Passwo
         site.ask(Work::Lookup, move |accounts| accounts.password_link(&token, now_secs())).await
     };
     match found.await {
-        Ok(view) => page::new_password(reader.language_of(view.delegate.language), &view, text, fault),
+        Ok(view) => page::new_password(reader.language_of(view.language()), &view, text, fault),
         Err(problem) => problem.page(reader),
     }
 }
@@ -57,7 +57,7 @@ pub(super) async fn set(State(site): State<Site>, reader: Reader, form: Form) ->
         site.ask(Work::Hashing, move |accounts| accounts.set_password(&token, &chosen, now_secs())).await
     };
     match answer.await {
-        Ok(view) => page::password_set(reader.language_of(view.delegate.language), &view, &site),
+        Ok(view) => page::password_set(reader.language_of(view.language()), &view, &site),
         Err(Problem::Password(fault)) => form_page(&site, reader, &text, Some(fault)).await,
         Err(problem) => problem.page(reader),
     }

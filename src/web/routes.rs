@@ -15,9 +15,10 @@ use super::api;
 use super::frame::Part;
 use super::page::{self, Problem};
 use super::reader::Reader;
+use super::records::{accesses, now, own, sends};
 use super::session::{Perhaps, see};
 use super::site::Site;
-use super::{REQUEST_TIMEOUT, delegates, invitation, login, mailboxes, password, setup};
+use super::{REQUEST_TIMEOUT, account, delegates, email, invitation, login, mailboxes, password, postmaster, setup};
 use crate::domain::MailboxAddress;
 use crate::domain::panel_session::Stage;
 
@@ -51,6 +52,10 @@ pub fn router(site: Site) -> Router {
         .route("/password/asked", get(password::asked))
         .route("/password/{token}", get(password::show))
         .route("/password/set", post(password::set))
+        .route("/email/confirm", post(email::confirm))
+        .route("/email/{token}", get(email::show_link))
+        .route("/postmaster/forgotten", get(postmaster::ask).post(postmaster::forgotten))
+        .route("/postmaster/asked", get(postmaster::asked))
         .route("/login", get(login::show_login).post(login::log_in))
         .route("/postmaster/login", get(login::show_postmaster_login).post(login::log_in_postmaster))
         .route("/logout", post(login::log_out))
@@ -59,7 +64,10 @@ pub fn router(site: Site) -> Router {
         .route("/mailboxes/{address}/multi-user", get(mailboxes::ask).post(mailboxes::switch))
         .route("/mailboxes/{address}/invite", get(delegates::invite::ask).post(delegates::invite::go_on))
         .merge(of_delegates())
+        .route("/login/code", get(login::show_code).post(login::check_code))
+        .merge(records())
         .merge(setup::routes::all())
+        .merge(account::routes())
         .fallback(async |reader: Reader| Problem::NotFound.page(reader))
         .method_not_allowed_fallback(async |reader: Reader| Problem::NoSuchMethod.page(reader))
         .with_state(site.clone())
@@ -86,6 +94,23 @@ fn of_delegates() -> Router<Site> {
             get(delegates::app_passwords::ask_revoke).post(delegates::app_passwords::revoke),
         )
         .route(&of("/{username}/{deed}"), get(delegates::deeds::ask).post(delegates::deeds::do_it))
+}
+
+/// What is recorded of a mailbox, and of oneself.
+fn records() -> Router<Site> {
+    Router::new()
+        .route("/mailboxes/{address}/sends", get(sends::list))
+        .route("/mailboxes/{address}/sends.csv", get(sends::export))
+        .route("/mailboxes/{address}/sends/{id}", get(sends::one))
+        .route("/mailboxes/{address}/accesses", get(accesses::list))
+        .route("/mailboxes/{address}/accesses.csv", get(accesses::export))
+        .route("/mailboxes/{address}/now", get(now::list))
+        .route("/mailboxes/{address}/now/{key}", get(now::ask).post(now::end))
+        .route("/account/accesses", get(accesses::own))
+        .route("/account/accesses.csv", get(accesses::export_own))
+        .route("/account/sessions", get(own::list))
+        .route("/account/sessions/panel", post(own::end_visit))
+        .route("/account/sessions/mail", post(own::end_session))
 }
 
 /// For somebody who is in, the page that they come for.

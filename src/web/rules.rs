@@ -53,6 +53,10 @@ pub(super) fn said(language: Language, rule: &Rule) -> String {
         Rule::PasswordWeak => say("page-password-weak"),
         Rule::BadText { field, fault } => bad_text(language, field, *fault),
         Rule::LinkGone => say("page-link-gone"),
+        Rule::WrongPassword => say("page-rule-wrong-password"),
+        Rule::TooManyWrong => say("page-rule-too-many-wrong"),
+        Rule::TooManyEmails => say("page-rule-too-many-emails"),
+        Rule::PostmasterExists { .. } => say("page-rule-email-taken"),
         Rule::NoTwoFactor => say("page-rule-no-two-factor"),
         Rule::HasTwoFactor => say("page-rule-has-two-factor"),
         Rule::NotEnrolling => say("page-rule-not-enrolling"),
@@ -62,6 +66,8 @@ pub(super) fn said(language: Language, rule: &Rule) -> String {
         Rule::TwoFactorNeedsPassword(_) => say("page-rule-two-factor-needs-password"),
         Rule::NoWebmail => say("page-rule-no-webmail"),
         Rule::NoAccount
+        | Rule::OwnersPassword
+        | Rule::StillInvited(_)
         | Rule::ApiTokenExists(_)
         | Rule::UnknownApiToken(_)
         | Rule::ApiTokenTooLong
@@ -80,7 +86,6 @@ pub(super) fn said(language: Language, rule: &Rule) -> String {
         | Rule::TooManySeats
         | Rule::NotOverSeats(_)
         | Rule::GraceIsPast
-        | Rule::PostmasterExists { .. }
         | Rule::UnknownPostmaster { .. }
         | Rule::NotClosed(_)
         | Rule::UnknownMail(_)

@@ -33,6 +33,8 @@ pub(super) struct From(pub(super) IpAddr);
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
     pub(super) knock: Knock,
+    /// Whether the address is their own.
+    pub(super) own_address: bool,
     /// What the browser says of itself.
     pub(super) program: Option<String>,
 }
@@ -113,13 +115,13 @@ impl Signed {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Visit {
+impl FromRequestParts<Site> for Visit {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visit, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Visit, Self::Rejection> {
         let from = parts.extensions.get::<From>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0);
         let program = parts.headers.get(USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
-        Ok(Visit { knock: Knock { from, at_ms: now_ms() }, program })
+        Ok(Visit { knock: Knock { from, at_ms: now_ms() }, own_address: site.knows_addresses, program })
     }
 }
 
@@ -226,7 +228,7 @@ fn with_cookie(site: &Site, value: &str, age: &str, mut answer: Response) -> Res
     answer
 }
 
-/// Go and look there (RFC 9110 §15.4.4). The path is one of these pages'.
+/// Go and look there (RFC 9110 §15.4.4): to one of these pages, or where the operator's configuration leads.
 pub(super) fn see(path: &str) -> Response {
     match HeaderValue::from_str(path) {
         Ok(path) => (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response(),

@@ -10,12 +10,14 @@ use super::LOOKUPS_AT_ONCE;
 use super::errands::{Desk, Errands};
 use super::page::Problem;
 use super::setup::Servers;
-use crate::accounts::{Accounts, AccountsError, Credentials, Rule};
+use crate::accounts::{Accounts, AccountsError, Credentials, OpenSessions, Rule};
 use crate::config::{PanelConfig, PanelTls};
 use crate::domain::{Language, Notice};
 
 /// How many owners' passwords are with the mail servers at once; who comes later waits.
 const TRIALS_AT_ONCE: usize = 8;
+/// How many tables are taken away at once; who comes later is told to come again.
+const EXPORTS_AT_ONCE: usize = 16;
 
 /// The mail servers, which know whether an owner's password is right (L3).
 pub trait MailServers: Send + Sync {
@@ -43,6 +45,23 @@ pub struct Written {
 /// What a mail server will say.
 pub type Asked = Pin<Box<dyn Future<Output = Option<bool>> + Send>>;
 
+/// What the pages ask of the gateway beside them.
+#[derive(Clone)]
+pub struct Gatehouse {
+    /// The turns of whoever runs argon2.
+    pub hashing: Arc<Semaphore>,
+    /// The mail servers.
+    pub mail_servers: Arc<dyn MailServers>,
+    /// Who has a mailbox open.
+    pub open_sessions: Arc<dyn OpenSessions>,
+}
+
+impl std::fmt::Debug for Gatehouse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gatehouse").finish_non_exhaustive()
+    }
+}
+
 /// What the pages share.
 #[derive(Clone)]
 pub struct Site {
@@ -50,8 +69,13 @@ pub struct Site {
     /// Scheme, host and port, as browsers write them.
     pub(super) origin: Arc<str>,
     pub(super) webmail_url: Option<Arc<str>>,
+    /// The same where the web mail takes whom the panel sends.
+    pub(super) sign_on_url: Option<Arc<str>>,
     pub(super) desk: Desk,
     pub(super) letters: Option<Arc<dyn Letters>>,
+    pub(super) open_sessions: Arc<dyn OpenSessions>,
+    /// The turns of those who take a table away.
+    pub(super) exports: Arc<Semaphore>,
     /// What mail programs are told.
     pub(super) servers: Servers,
     /// Whether a connection comes from whom it is of, and not from a reverse proxy that stands for all.
@@ -72,14 +96,9 @@ pub(super) enum Work {
 }
 
 impl Site {
-    /// The pages of these accounts, and what they leave to be done behind their answers. `hashing` has the turns of whoever
-    /// runs argon2.
-    pub fn new(
-        panel: &PanelConfig,
-        accounts: Arc<Accounts>,
-        hashing: Arc<Semaphore>,
-        mail_servers: Arc<dyn MailServers>,
-    ) -> (Site, Errands) {
+    /// The pages of these accounts, and what they leave to be done behind their answers.
+    pub fn new(panel: &PanelConfig, accounts: Arc<Accounts>, gatehouse: Gatehouse) -> (Site, Errands) {
+        let Gatehouse { hashing, mail_servers, open_sessions } = gatehouse;
         let (desk, errands) = Errands::new(accounts.clone());
         let origin: Arc<str> = panel.public_url.as_str().into();
         let site = Site {
@@ -87,8 +106,11 @@ impl Site {
             servers: Servers::new(origin.clone(), &panel.servers),
             origin,
             webmail_url: panel.webmail_url.as_deref().map(Into::into),
+            sign_on_url: panel.webmail_url.as_deref().filter(|_| panel.webmail_sign_on).map(Into::into),
             desk,
             letters: None,
+            open_sessions,
+            exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             knows_addresses: panel.tls != PanelTls::None || panel.proxy_protocol,
             mail_servers,
             hashing,

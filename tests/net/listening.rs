@@ -71,6 +71,7 @@ async fn a_reverse_proxy_of_the_panel_is_many_people_too() {
         tls: PanelTls::None,
         proxy_protocol,
         webmail_url: None,
+        webmail_sign_on: false,
         servers: Vec::new(),
     };
     let mut listener = Running::start(Listener::bind_panel(&panel(false), None, Admission::new(100, 1)).unwrap());

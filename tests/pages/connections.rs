@@ -42,10 +42,8 @@ fn start_with(wanted: &PanelConfig, tls: Option<Arc<ServerTls>>) -> Running {
     let config = Config::parse(text, std::path::Path::new("delega.toml")).unwrap();
     let (_, reload) = Reload::channel();
     let signals = Signals { stop: CancellationToken::new(), stop_at_once: CancellationToken::new(), reload };
-    let turns = Arc::new(Semaphore::new(1));
-    let panel =
-        Panel::bind(wanted, &config, office.accounts.clone(), tls, turns, Arc::new(MailServer), signals.clone())
-            .unwrap();
+    let gatehouse = gatehouse(1, office.at_work.clone());
+    let panel = Panel::bind(wanted, &config, office.accounts.clone(), tls, gatehouse, signals.clone()).unwrap();
     Running { address: panel.address(), signals, task: tokio::spawn(panel.run()), office }
 }
 

@@ -46,6 +46,8 @@ async fn what_is_typed_is_not_shown_again() {
         ("/invitation/refuse", vec![("token", odd)]),
         ("/password/set", vec![("token", odd), ("password", "a"), ("repeat", odd)]),
         ("/password/forgotten?lang=%3Cscript%3E", vec![("login", odd), ("fiscal_code", odd)]),
+        ("/email/confirm", vec![("token", odd)]),
+        ("/postmaster/forgotten?lang=%3Cscript%3E", vec![("domain", odd), ("login", odd)]),
     ] {
         let answer = office.post(path, &fields).await;
         assert!(!answer.body.contains("script") && !format!("{:?}", answer.headers).contains("script"), "{answer:?}");
@@ -57,9 +59,16 @@ async fn what_is_typed_is_not_shown_again() {
 #[tokio::test]
 async fn odd_addresses_have_pages_too() {
     let office = Office::open();
-    for path in
-        ["/invitation/%FF", "/password/%00", "/invitation/a%2Fb", "/%FF", "//", "/invitation/", "/../etc/passwd"]
-    {
+    for path in [
+        "/invitation/%FF",
+        "/password/%00",
+        "/email/%FF",
+        "/invitation/a%2Fb",
+        "/%FF",
+        "//",
+        "/email/",
+        "/../etc/passwd",
+    ] {
         let answer = office.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert!(answer.body.ends_with("</html>"), "{path}: {}", answer.body);
@@ -94,18 +103,24 @@ async fn a_forged_host_changes_nothing() {
 #[tokio::test]
 async fn another_sites_form_is_refused() {
     let office = Office::open();
+    office.add("bruno");
+    let email = office.asks(office.account("bruno"), "nuova@example.it");
     let token = office.invite("anna");
     let fields = [("token", token.as_str()), ("password", PASSWORD), ("repeat", PASSWORD), ("confirmed", "yes")];
-    for path in ["/invitation/accept", "/invitation/refuse"] {
+    let confirms = [("token", email.as_str())];
+    for (path, fields) in
+        [("/invitation/accept", &fields[..]), ("/invitation/refuse", &fields), ("/email/confirm", &confirms)]
+    {
         for (name, value) in
             [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
         {
-            let mut forged = form(path, &fields);
+            let mut forged = form(path, fields);
             forged.headers_mut().insert(name, value.parse().unwrap());
             assert_eq!(office.send(forged).await.status, StatusCode::FORBIDDEN, "{path} {name}");
         }
     }
     assert_eq!(office.delegate("anna").delegate.state, DelegateState::Pending);
+    assert_eq!(office.delegate("bruno").delegate.person.email, "bruno@example.it");
     let mut own = form("/invitation/accept", &fields);
     own.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
     own.headers_mut().insert("origin", "null".parse().unwrap());
@@ -167,26 +182,31 @@ async fn what_cannot_be_written_is_not_half_done() {
     let office = Office::open();
     office.add("bruno");
     let (invitation, reset) = (office.invite("anna"), office.reset("bruno"));
+    office.add("dario");
+    let email = office.asks(office.account("dario"), "nuova@example.it");
     let store = rusqlite::Connection::open(office.folder.path().join("delega.db")).unwrap();
     let full = "CREATE TRIGGER full BEFORE INSERT ON mails BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END";
     store.execute_batch(full).unwrap();
-    let before = (office.delegate("anna"), office.delegate("bruno"));
+    let delegates = || ["anna", "bruno", "dario"].map(|username| office.delegate(username));
+    let before = delegates();
     for (path, token) in [
         ("/invitation/accept?lang=en", &invitation),
         ("/invitation/refuse?lang=en", &invitation),
         ("/password/set?lang=en", &reset),
+        ("/email/confirm?lang=en", &email),
     ] {
         let fields = [("token", token.as_str()), ("password", PASSWORD), ("repeat", PASSWORD), ("confirmed", "yes")];
         let answer = office.post(path, &fields).await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
         assert!(answer.body.contains("It is not your fault") && !answer.body.contains("disk"), "{}", answer.body);
     }
-    assert_eq!((office.delegate("anna"), office.delegate("bruno")), before);
+    assert_eq!(delegates(), before);
     store.execute_batch("DROP TRIGGER full").unwrap();
     assert_eq!(office.accept(&invitation, PASSWORD).await.status, StatusCode::OK);
     let fields = [("token", reset.as_str()), ("password", PASSWORD), ("repeat", PASSWORD)];
     assert_eq!(office.post("/password/set", &fields).await.status, StatusCode::OK);
     assert!(office.lets_in("anna", PASSWORD) && office.lets_in("bruno", PASSWORD));
+    assert_eq!(office.post("/email/confirm", &[("token", &email)]).await.status, StatusCode::OK);
 }
 
 /// All is logged here, however little it matters.
@@ -195,6 +215,12 @@ async fn no_secret_is_in_the_log() {
     let office = Office::open();
     office.add("bruno");
     let (invitation, refusal, reset) = (office.invite("anna"), office.invite("carlo"), office.reset("bruno"));
+    let (posta, first) = office.new_postmaster("posta@example.it");
+    let email = office.asks(posta, "indirizzo-nuovo@example.it");
+    office.get(&format!("/password/{first}")).await;
+    office.get(&format!("/email/{email}")).await;
+    office.post("/email/confirm", &[("token", &email)]).await;
+    office.post("/postmaster/forgotten", &[("domain", "dominio-di-chi.it"), ("login", "postmaster-di-chi@a.it")]).await;
     let secret = "chiodo fisso 41 lampadine";
     for token in [&invitation, &refusal, &reset] {
         office.get(&format!("/invitation/{token}")).await;
@@ -212,7 +238,8 @@ async fn no_secret_is_in_the_log() {
     drop(router);
     errands.run().await;
     let log = log();
-    for secret in [&invitation, &refusal, &reset, secret, code, "chi-ha-dimenticato"] {
+    let typed = ["chi-ha-dimenticato", "dominio-di-chi", "postmaster-di-chi", "indirizzo-nuovo"];
+    for secret in [&invitation, &refusal, &reset, &email, &first, secret, code].into_iter().chain(typed) {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
 }

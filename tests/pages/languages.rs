@@ -33,7 +33,16 @@ async fn the_invitations_language_goes_before_the_browsers_and_a_choice_before_b
 #[tokio::test]
 async fn pages_about_nobody_are_in_the_browsers_language() {
     let office = Office::open();
-    for path in ["/", "/password/forgotten", "/password/asked", "/elsewhere", "/invitation/x"] {
+    for path in [
+        "/",
+        "/password/forgotten",
+        "/password/asked",
+        "/postmaster/forgotten",
+        "/postmaster/asked",
+        "/email/x",
+        "/elsewhere",
+        "/invitation/x",
+    ] {
         assert_eq!(office.speaks(path, "en").await, "en", "{path}");
         assert_eq!(office.speaks(path, "fr").await, "it", "{path}");
         assert_eq!(office.speaks(&format!("{path}?lang=it"), "en").await, "it", "{path}");

@@ -20,17 +20,21 @@ use delega::domain::{
     Door, Language, ListenerKind, Notice, Owner, Permissions, Person, Profile, Protocol, Protocols, Scope,
 };
 use delega::store::Sqlite;
-use delega::web::{Asked, Errands, Letters, MailServers, Site, Written, router};
+use delega::web::{Asked, Errands, Gatehouse, Letters, MailServers, Site, Written, router};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+use records::AtWork;
+
+mod account;
 mod api;
 #[path = "../support/certs.rs"]
 mod certs;
 mod connections;
 mod delegates;
+mod emails;
 mod hostile;
 mod invitations;
 mod languages;
@@ -38,6 +42,8 @@ mod mailboxes;
 mod matrix;
 mod panel;
 mod passwords;
+mod postmasters;
+mod records;
 mod routes;
 mod setup;
 
@@ -57,6 +63,7 @@ struct Office {
     router: Router,
     /// What the pages leave to be done, until somebody does it.
     errands: Errands,
+    at_work: Arc<AtWork>,
     folder: TempDir,
 }
 
@@ -78,6 +85,11 @@ impl Letters for Writer {
         let (subject, text) = delega::notify::preview::draft(notice, language, &self.0)?;
         Some(Written { language, subject, text })
     }
+}
+
+/// A gateway in which so many may run argon2 at once.
+fn gatehouse(turns: usize, at_work: Arc<AtWork>) -> Gatehouse {
+    Gatehouse { hashing: Arc::new(Semaphore::new(turns)), mail_servers: Arc::new(MailServer), open_sessions: at_work }
 }
 
 /// What came back.
@@ -108,9 +120,10 @@ impl Office {
             Accounts::open(Arc::new(store), &folder.path().join("delega.key"), Profile::Nested, upstreams).unwrap();
         let accounts = Arc::new(accounts.with_mails(true));
         accounts.add_mailbox(mailbox(MAILBOX, owner), now()).unwrap();
-        let (site, errands) = Site::new(panel, accounts.clone(), Arc::new(Semaphore::new(turns)), Arc::new(MailServer));
+        let at_work = Arc::new(AtWork::default());
+        let (site, errands) = Site::new(panel, accounts.clone(), gatehouse(turns, at_work.clone()));
         let site = site.with_letters(Arc::new(Writer(panel.clone())));
-        Office { accounts, router: router(site), errands, folder }
+        Office { accounts, router: router(site), errands, at_work, folder }
     }
 
     /// Invites somebody; the token of their link.
@@ -218,6 +231,7 @@ fn panel() -> PanelConfig {
         tls: PanelTls::None,
         proxy_protocol: false,
         webmail_url: Some("https://mail.example.it/webmail/?a=1&b=2".to_owned()),
+        webmail_sign_on: true,
         servers: Vec::new(),
     }
 }

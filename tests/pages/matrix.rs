@@ -22,6 +22,32 @@ fn routes() -> Vec<Route> {
         ("to", "send"),
     ];
     vec![
+        plain("/mailboxes/{address}/sends", of_mailbox("sends")),
+        plain("/mailboxes/{address}/sends.csv", of_mailbox("sends.csv")),
+        plain("/mailboxes/{address}/accesses", of_mailbox("accesses")),
+        plain("/mailboxes/{address}/accesses.csv", of_mailbox("accesses.csv")),
+        plain("/mailboxes/{address}/now", of_mailbox("now")),
+        plain("/mailboxes/{address}/sends/{unknown}", of_mailbox("sends/99999")),
+        plain("/account/accesses", "/account/accesses".to_owned()),
+        plain("/account/accesses.csv", "/account/accesses.csv".to_owned()),
+        plain("/account/sessions", "/account/sessions".to_owned()),
+        plain("/account/sessions/panel", "/account/sessions/panel".to_owned()),
+        plain("/account/sessions/mail", "/account/sessions/mail".to_owned()),
+        plain("/account", "/account".to_owned()),
+        plain("/account/profile", "/account/profile".to_owned()),
+        plain("/account/email", "/account/email".to_owned()),
+        plain("/account/password", "/account/password".to_owned()),
+        plain("/account/two-factor", "/account/two-factor".to_owned()),
+        plain("/account/two-factor/begin", "/account/two-factor/begin".to_owned()),
+        plain("/account/two-factor/confirm", "/account/two-factor/confirm".to_owned()),
+        plain("/account/two-factor/codes", "/account/two-factor/codes".to_owned()),
+        plain("/account/two-factor/off", "/account/two-factor/off".to_owned()),
+        plain("/account/app-passwords", "/account/app-passwords".to_owned()),
+        plain("/account/app-passwords/extend", "/account/app-passwords/extend".to_owned()),
+        plain("/account/app-passwords/revoke", "/account/app-passwords/revoke".to_owned()),
+        plain("/account/webmail", "/account/webmail".to_owned()),
+        plain("/setup", "/setup".to_owned()),
+        plain("/login/code", "/login/code".to_owned()),
         plain("/mailboxes", "/mailboxes".to_owned()),
         ("/mailboxes/{address}/multi-user, off", of_mailbox("multi-user"), vec![("turn", "off")]),
         ("/mailboxes/{address}/multi-user, on", of_mailbox("multi-user"), vec![("turn", "on")]),
@@ -167,7 +193,9 @@ async fn fares(office: &Office, visitor: Option<&Visitor<'_>>, path: &str, field
                 }
             }
         };
-        let line = format!("{} {}", answer.status.as_u16(), answer.header("location"));
+        // A token is another one each time, and who it is for is the web mail's to know.
+        let location = answer.header("location").split("_sso=").next().unwrap_or_default();
+        let line = format!("{} {location}", answer.status.as_u16());
         match alike.iter_mut().find(|(other, _)| *other == line) {
             Some((_, methods)) => methods.push(method),
             None => alike.push((line, vec![method])),

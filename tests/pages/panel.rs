@@ -44,6 +44,7 @@ impl Office {
             email: "posta@example.it".to_owned(),
             name: "Ufficio posta".to_owned(),
             language: Language::Italian,
+            phone: None,
         };
         self.accounts.add_postmaster(entry, now()).unwrap();
         // The hash of a password that somebody else has, too: nothing else sets it without a mail.
@@ -83,7 +84,14 @@ impl Office {
     }
 }
 
-impl Visitor<'_> {
+impl<'a> Visitor<'a> {
+    /// The same browser after an answer that gave it another session.
+    pub fn goes_on(&self, answer: &Answer) -> Visitor<'a> {
+        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        assert!(!cookie.is_empty() && cookie != self.cookie, "{cookie}");
+        Visitor { office: self.office, cookie }
+    }
+
     /// Sends a request with the session's cookie.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
         request.headers_mut().insert("cookie", self.cookie.parse().unwrap());

@@ -116,7 +116,7 @@ async fn s5_whoever_forgot_their_password_hears_the_same_whatever_they_type() {
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
 
     // Then it is done, and once: there is one link, for the one who may have it.
-    let Office { accounts, router, errands, folder: _folder } = office;
+    let Office { accounts, router, errands, folder: _folder, at_work: _ } = office;
     drop(router);
     errands.run().await;
     let links: Vec<String> = links(&accounts, now()).into_iter().map(|(recipient, _)| recipient).collect();

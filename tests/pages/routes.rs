@@ -38,6 +38,8 @@ async fn every_route_by_every_method() {
     let office = Office::of("Carla Bianchi", &setup::public());
     office.add("bruno");
     let (invitation, reset) = (office.invite("anna"), office.reset("bruno"));
+    office.add("dario");
+    let email = office.asks(office.account("dario"), "dario.neri@example.it");
     let unknown = "A".repeat(43);
     let paths = [
         ("/", "/".to_owned()),
@@ -53,6 +55,12 @@ async fn every_route_by_every_method() {
         ("/password/{unknown}", format!("/password/{unknown}")),
         ("/password/{broken}", format!("/password/{}x", &reset)),
         ("/password/set", "/password/set".to_owned()),
+        ("/email/{token}", format!("/email/{email}")),
+        ("/email/{unknown}", format!("/email/{unknown}")),
+        ("/email/{broken}", format!("/email/{}", &email[1..])),
+        ("/email/confirm", "/email/confirm".to_owned()),
+        ("/postmaster/forgotten", "/postmaster/forgotten".to_owned()),
+        ("/postmaster/asked", "/postmaster/asked".to_owned()),
         ("/login", "/login".to_owned()),
         ("/postmaster/login", "/postmaster/login".to_owned()),
         ("/logout", "/logout".to_owned()),
@@ -96,6 +104,8 @@ async fn every_route_by_every_method() {
         "/invitation/refuse",
         "/password/forgotten",
         "/password/set",
+        "/email/confirm",
+        "/postmaster/forgotten",
         "/login",
         "/postmaster/login",
     ];
@@ -132,6 +142,9 @@ async fn every_route_by_every_method() {
             let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
             table += &line(what, path, &office.post(path, &fields).await);
         }
+    }
+    for what in ["POST", "POST, used token"] {
+        table += &line(what, "/email/confirm", &office.post("/email/confirm", &[("token", &email)]).await);
     }
     table += "\n# Where the operator has made no listener public:\n\n";
     let bare = Office::open();

@@ -382,3 +382,27 @@ fn l2_a_stored_password_that_the_upstream_refuses_is_the_operators_fault_and_the
     assert!(!refused());
     anna.login(&format!("anna/{ADDRESS}"), &password("anna")).ok();
 }
+
+/// L2, L3: where the operator allows it, the owner has only to log in with the new password, and delegates come in again.
+#[test]
+fn l2_the_owners_login_replaces_a_stored_password_that_is_refused() {
+    let office = Office::with(&[("anna", "read,client")], |options| {
+        options.upstream = "owner_renews_password = true\n".to_owned()
+    });
+    office.dovecot.add_mailbox(ADDRESS, "nuova-di-casella");
+    let login = format!("anna/{ADDRESS}");
+    let mut anna = Client::connect(&office.delega);
+    anna.login(&login, &password("anna")).is("NO [UNAVAILABLE]");
+    let refused = || {
+        let shown: serde_json::Value =
+            serde_json::from_str(&office.delega.cli(&["mailbox", "show", ADDRESS, "--json"], "")).unwrap();
+        shown["password_refused_at"].is_string()
+    };
+    wait_until(PATIENCE, "it is noted", refused);
+    let mut owner = Client::connect(&office.delega);
+    owner.login(ADDRESS, PASSWORD).is("NO [AUTHENTICATIONFAILED]");
+    assert!(refused());
+    owner.login(ADDRESS, "nuova-di-casella").ok();
+    wait_until(PATIENCE, "it is mended", || !refused());
+    anna.login(&login, &password("anna")).ok();
+}

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use delega::accounts::{Accounts, Actor, DelegateName, Invitee, MailEnd, MailboxEntry, Upstreams};
+use delega::accounts::{Accounts, Actor, DelegateName, Invitee, MailEnd, MailboxEntry, PostmasterEntry, Upstreams};
 use delega::domain::{DelegateState, Language, Owner, Permissions, Person, Profile, Protocols};
 use delega::store::Sqlite;
 use serde_json::json;
@@ -157,6 +157,8 @@ struct Words {
     asked: &'static str,
     new_password: &'static str,
     set: &'static str,
+    email: &'static str,
+    email_changed: &'static str,
     not_found: &'static str,
 }
 
@@ -174,6 +176,8 @@ const ITALIAN: Words = Words {
     asked: "Controlla la tua posta",
     new_password: "Scegli una nuova password",
     set: "La nuova password è impostata",
+    email: "Conferma il tuo indirizzo e‑mail",
+    email_changed: "Il tuo indirizzo e‑mail è cambiato",
     not_found: "Pagina non trovata",
 };
 
@@ -191,6 +195,8 @@ const ENGLISH: Words = Words {
     asked: "Look at your mail",
     new_password: "Choose a new password",
     set: "The new password is set",
+    email: "Confirm your e‑mail address",
+    email_changed: "Your e‑mail address has changed",
     not_found: "Page not found",
 };
 
@@ -252,6 +258,37 @@ fn goes_through(house: &House, browser: &Browser, words: &Words, width: u32) {
     shows(browser, words.set);
     look("set");
     house.lets_in(&username, another);
+
+    let posta = PostmasterEntry {
+        domain: "pec.example.it".parse().unwrap(),
+        email: format!("posta-{language}-{width}@example.it"),
+        name: "Ufficio posta".to_owned(),
+        phone: None,
+        language: words.language,
+    };
+    let posta = house.accounts.add_postmaster(posta, now()).unwrap();
+    browser.open(&house.url(&format!("/password/{}", house.token())));
+    shows(browser, words.new_password);
+    chooses(another, another);
+    shows(browser, words.set);
+    look("postmaster-set");
+    let new = format!("un.nome.un.po.piu.lungo.degli.altri-{language}-{width}@posta.del.dominio.example.it");
+    house.accounts.ask_email(posta.account(), &new, now()).unwrap();
+    browser.open(&house.url(&format!("/email/{}", house.token())));
+    shows(browser, words.email);
+    look("email");
+    browser.clicks("form button");
+    shows(browser, words.email_changed);
+    look("email-changed");
+    assert_eq!(house.accounts.profile(posta.account(), now()).unwrap().email, new);
+    browser.open(&house.url(&format!("/postmaster/forgotten?lang={language}")));
+    shows(browser, words.forgotten);
+    look("postmaster-forgotten");
+    browser.types("#domain", "pec.example.it");
+    browser.types("#login", &new);
+    browser.clicks("form button");
+    shows(browser, words.asked);
+    look("postmaster-asked");
 
     browser.open(&house.url(&format!("/?lang={language}")));
     shows(browser, words.home);

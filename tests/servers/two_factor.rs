@@ -24,7 +24,7 @@ fn two_factor(delega: &Delega, arguments: &[&str], input: &str) -> Value {
 }
 
 /// Sets it up; the secret.
-fn enrol(delega: &Delega, whose: &[&str]) -> Value {
+pub fn enrol(delega: &Delega, whose: &[&str]) -> Value {
     let act = |what: &str, input: &str| two_factor(delega, &[&["enrol"], whose, &[what]].concat(), input);
     let secret = act("--begin", "")["secret"].clone();
     act("--confirm", &oathtool(&secret, 0));

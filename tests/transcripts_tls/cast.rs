@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use delega::accounts::{
-    Accounts, AccountsError, Actor, DelegateName, MailboxChange, MailboxEntry, Master, PermissionChange, Suspension,
-    Upstreams, Vault,
+    Accounts, AccountsError, Actor, DelegateName, MailboxChange, MailboxEntry, Master, OpenSessions, PermissionChange,
+    Suspension, Upstreams, Vault,
 };
 use delega::domain::{
     DelegateState, Grant, Language, Login, MailboxId, Owner, Permissions, Person, Profile, Protocol, Protocols,
@@ -163,13 +163,22 @@ impl Cast {
         Ok(())
     }
 
+    /// Somebody ends the session.
+    pub fn dismiss(&self, open: &dyn OpenSessions) -> Result<(), String> {
+        let address = ADDRESS.parse().unwrap();
+        let sessions = self.accounts.open_sessions(Actor::Operator, &address, open, NOW + 1).map_err(failed)?;
+        let [session] = sessions.as_slice() else { return Err(format!("not one session is open: {sessions:?}")) };
+        let ended = self.accounts.end_session(Actor::Operator, &address, &session.key, open, NOW + 1);
+        if ended.map_err(failed)? { Ok(()) } else { Err("the session is not ended".to_owned()) }
+    }
+
     fn delegate(&self) -> Result<&DelegateName, String> {
         self.delegate.as_ref().ok_or_else(|| "there is nobody to change".to_owned())
     }
 
     /// What is recorded of sends, in its order: the sends, and what became of them as far as that is known.
     fn recorded(&self) -> (Vec<Asked>, Vec<Asked>) {
-        let found = self.accounts.sends(&SendFilter::default(), 100).unwrap();
+        let found = self.accounts.sends(Actor::Operator, &SendFilter::default(), 100, 0).unwrap();
         let rows: Vec<SendRecord> = found.rows.into_iter().rev().collect();
         let sends = rows.iter().map(|row| Asked::RecordSending(Record::from(&row.sending))).collect();
         let known = rows.iter().filter(|row| row.outcome_at_ms.is_some());

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use delega::accounts::OpenSessions;
 use delega::config::{Endpoint, UpstreamTls};
 use delega::domain::Protocol;
 use delega::gateway::Gateway;
@@ -57,6 +58,7 @@ struct Ends {
     protocol: Protocol,
     site: Arc<Site>,
     cast: Cast,
+    open: Arc<dyn OpenSessions>,
     signals: Signals,
     log: Log,
     /// How much of the log was looked at.
@@ -251,7 +253,7 @@ impl Ends {
         let gateway =
             Gateway::bind(&site.config(script.protocol, setup, endpoint), cast.accounts.clone(), signals.clone())
                 .map_err(|error| error.to_string())?;
-        let address = gateway.addresses()[0];
+        let (address, open) = (gateway.addresses()[0], gateway.open_sessions());
         tokio::spawn(gateway.run());
 
         let mut ends = Ends {
@@ -259,6 +261,7 @@ impl Ends {
             client: client(address, setup, &site).await?,
             site,
             cast,
+            open,
             signals,
             logged: 0,
             upstream: None,
@@ -395,6 +398,7 @@ impl Ends {
                 self.cast.suspend()?;
                 self.told().await
             }
+            Event::Dismiss => self.cast.dismiss(self.open.as_ref()),
             Event::Shutdown => {
                 self.signals.stop.cancel();
                 Ok(())
@@ -564,6 +568,7 @@ fn ending_of(entry: &Entry) -> String {
         "the client went away" => "ClientGone",
         "the client took too long" => "ClientTimeout",
         "access was taken away" => "Revoked",
+        "the session was ended by somebody" => "Dismissed",
         "the gateway stops" => "Shutdown",
         _ => match text.split_once(": ") {
             Some(("the client", why)) => return format!("ClientFault({why:?})"),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Build, DELEGATE, Ground, OWNER, PASSWORD, Place};
+use super::{APP_PASSWORD_FILE, Build, DELEGATE, Ground, OWNER, PASSWORD, Place};
 use crate::upstream::Protocol;
 
 pub fn command(build: &Build, ground: &Ground, place: &Place<'_>) -> Result<Command> {
@@ -71,6 +71,10 @@ shutdown_grace_secs = 1
     let delegate = ["delegate", "add", OWNER, username, "--permissions", "read,write,client", "--password-file", "-"];
     run(build, folder, &[&delegate[..], &person].concat())?;
 
+    let app = ["app-password", "create", OWNER, username, "--name", "bench", "--json"];
+    let made: serde_json::Value = serde_json::from_str(&run(build, folder, &app)?)?;
+    super::write(folder, APP_PASSWORD_FILE, made["password"].as_str().context("no app password")?)?;
+
     let mut words: Vec<&Path> = build.under.iter().map(Path::new).collect();
     words.push(&build.program);
     let (first, rest) = words.split_first().context("no program")?;
@@ -79,20 +83,21 @@ shutdown_grace_secs = 1
     Ok(command)
 }
 
-/// Runs a subcommand with the password on its standard input.
-fn run(build: &Build, folder: &Path, arguments: &[&str]) -> Result<()> {
+/// Runs a subcommand with the password on its standard input; what it says.
+fn run(build: &Build, folder: &Path, arguments: &[&str]) -> Result<String> {
     let mut child = Command::new(&build.program)
         .args(arguments)
         .args(["--config", "delega.toml"])
         .current_dir(folder)
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .spawn()
         .with_context(|| build.program.display().to_string())?;
     if let Some(mut stdin) = child.stdin.take() {
         // One that ends before it reads says why itself.
         let _ = writeln!(stdin, "{PASSWORD}");
     }
-    ensure!(child.wait()?.success(), "delega {} was refused", arguments.join(" "));
-    Ok(())
+    let output = child.wait_with_output()?;
+    ensure!(output.status.success(), "delega {} was refused", arguments.join(" "));
+    Ok(String::from_utf8(output.stdout)?)
 }

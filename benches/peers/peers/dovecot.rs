@@ -1,5 +1,6 @@
 //! Dovecot (2.3) as a proxy: its login processes keep the connection after login and pass its bytes on. One login
-//! process for each core.
+//! process for each core. The owner is let in with any password, as the upstream will judge it; the delegate's is checked
+//! first, in a passdb of Dovecot's own.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -8,9 +9,10 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 
-use super::{Ground, Place};
+use super::{DELEGATE, Ground, PASSWORD, Place};
 use crate::upstream::Protocol;
 
 pub fn command(ground: &Ground, place: &Place<'_>) -> Result<Command> {
@@ -50,6 +52,10 @@ ssl_client_ca_file = {folder}/ca.pem
 ssl_ca = <{folder}/ca.pem
 ssl_require_crl = no
 auth_mechanisms = plain
+passdb {{
+  driver = passwd-file
+  args = username_format=%u {folder}/users
+}}
 passdb {{
   driver = static
   args = nopassword=y proxy=y host=localhost hostip={upstream_host} port={upstream_port} ssl=yes
@@ -92,6 +98,9 @@ service stats {{
         uid = user.uid,
         gid = user.gid,
     );
+    let proxied = format!("proxy=y host=localhost hostip={} port={} ssl=yes", upstream.ip(), upstream.port());
+    let known = format!("{DELEGATE}:{{ARGON2ID}}{}::::::{proxied}\n", hash(PASSWORD)?);
+    super::write(folder, "users", &known)?;
     let file = super::write(folder, "dovecot.conf", &text)?;
     let mut command = super::command(Path::new("dovecot"));
     command.arg("-F").arg("-c").arg(file);
@@ -100,6 +109,15 @@ service stats {{
         command.uid(user.uid).gid(user.gid);
     }
     Ok(command)
+}
+
+/// argon2id with delega's parameters: 19 MiB, two passes, one lane.
+fn hash(password: &str) -> Result<String> {
+    let failed = |error: argon2::Error| anyhow!("argon2: {error}");
+    let params = Params::new(19 * 1024, 2, 1, Some(32)).map_err(failed)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash = argon2.hash_password(password.as_bytes()).map_err(|error| anyhow!("argon2: {error}"))?;
+    Ok(hash.to_string())
 }
 
 /// Whom Dovecot runs as: this process's user, `nobody` in place of root.

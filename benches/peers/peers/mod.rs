@@ -25,10 +25,13 @@ use crate::upstream::{Protocol, Upstream};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The login of the mailbox's owner, whose password delega does not hash: the upstream judges it.
 pub const OWNER: &str = "ufficio@pec.example.it";
-/// A delegate's, whose password delega hashes.
+/// A delegate's, whose password delega hashes, and Dovecot likewise.
 pub const DELEGATE: &str = "anna/ufficio@pec.example.it";
 /// Everybody's.
 pub const PASSWORD: &str = "parola-di-prova-1";
+
+/// In delega's folder: an app password of the delegate's.
+const APP_PASSWORD_FILE: &str = "app-password";
 
 /// Which server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,10 +102,20 @@ impl Kind {
     /// By how much its load is less than the others', which it would take too long for.
     pub fn lightened(&self, row: Row) -> usize {
         match self {
+            Kind::Dovecot if row == Row::PasswordLogin => 1,
             Kind::Dovecot => 8,
             // It waits 40 ms in each message.
             Kind::Nginx if row == Row::Messages => 8,
             Kind::Direct | Kind::Haproxy | Kind::Nginx | Kind::Delega(_) => 1,
+        }
+    }
+
+    /// Whether there is such a thing with it: the others check no password themselves.
+    pub fn has(&self, row: Row) -> bool {
+        match row {
+            Row::PasswordLogin => matches!(self, Kind::Dovecot | Kind::Delega(_)),
+            Row::AppLogin => matches!(self, Kind::Delega(_)),
+            _ => true,
         }
     }
 
@@ -163,6 +176,16 @@ impl Kind {
 }
 
 impl Peer {
+    /// Who logs in, in this row.
+    pub fn target_of(&self, row: Row) -> Result<Target> {
+        let delegate = |password| Target { login: DELEGATE.to_owned(), password, ..self.target.clone() };
+        Ok(match row {
+            Row::PasswordLogin => delegate(PASSWORD.to_owned()),
+            Row::AppLogin => delegate(fs::read_to_string(self.folder.join(APP_PASSWORD_FILE))?),
+            _ => self.target.clone(),
+        })
+    }
+
     /// The process whose tree is the peer; none for the upstream itself.
     pub fn process(&self) -> Option<u32> {
         self.process.as_ref().map(Guarded::id)

@@ -5,8 +5,9 @@ use std::io::Write;
 use clap::Args;
 
 use super::{By, COLUMN_CHARS, Context, Failure, MOST, by, output, tell_of_more, whose};
-use crate::cli::output::Json;
-use crate::cli::when::{When, when};
+use crate::accounts::Actor;
+use crate::cli::output::Listed;
+use crate::cli::when::{When, now_secs, when};
 use crate::domain::{AccessFilter, AccessRecord, MailboxAddress};
 use crate::json::AccessJson;
 
@@ -36,7 +37,7 @@ pub(in crate::cli) struct Access {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     limit: u64,
     #[command(flatten)]
-    json: Json,
+    listed: Listed,
 }
 
 fn result(text: &str) -> Result<bool, String> {
@@ -52,16 +53,21 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
     let filter = AccessFilter {
         mailbox,
         by,
-        postmaster: None,
-        address: None,
         since_ms: command.since.map(When::begins_ms),
         until_ms: command.until.map(When::ends_ms),
         admitted: command.result,
-        after: None,
+        ..AccessFilter::default()
     };
-    let found = context.accounts.accesses(&filter, usize::try_from(command.limit).unwrap_or(usize::MAX))?;
-    if command.json.wanted {
+    let found = context.accounts.accesses(
+        Actor::Operator,
+        &filter,
+        usize::try_from(command.limit).unwrap_or(usize::MAX),
+        now_secs(),
+    )?;
+    if command.listed.json.wanted {
         output::json(out, &found.rows.iter().map(AccessJson::from).collect::<Vec<_>>())?;
+    } else if command.listed.csv {
+        output::csv(out, CSV, found.rows.iter().map(csv))?;
     } else {
         let head = ["LAST (UTC)", "TIMES", "LOGIN", "FROM", "BY", "PROGRAM", "RESULT"];
         output::table(out, head, found.rows.iter().map(row))?;
@@ -70,6 +76,24 @@ pub(super) fn run(command: Access, context: &Context, out: &mut dyn Write) -> Re
         Some(last) => tell_of_more(last.last_at_ms, command.limit, out),
         None => Ok(()),
     }
+}
+
+/// The columns for spreadsheets, by the names that programs know.
+const CSV: [&str; 9] = ["id", "first_at", "last_at", "count", "login", "address", "way", "program", "refusal"];
+
+fn csv(record: &AccessRecord) -> [String; 9] {
+    let access = &record.access;
+    [
+        record.id.0.to_string(),
+        output::time_ms(record.first_at_ms),
+        output::time_ms(record.last_at_ms),
+        record.count.to_string(),
+        access.visitor.to_string(),
+        access.address.to_string(),
+        access.way.to_string(),
+        access.program.clone().unwrap_or_default(),
+        access.refusal.clone().unwrap_or_default(),
+    ]
 }
 
 fn row(record: &AccessRecord) -> [String; 7] {

@@ -21,6 +21,9 @@ impl Connection {
         match note {
             Note::LoggedIn => {
                 self.guard.logged_in();
+                if let Some(registration) = &self.registration {
+                    registration.entered();
+                }
                 if let Some((place, _)) = &mut self.place {
                     place.prove();
                 }

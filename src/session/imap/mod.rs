@@ -157,6 +157,9 @@ impl Machine for Session {
                 Some("You no longer have access to this mailbox (non hai accesso a questa casella)"),
                 out,
             ),
+            Input::Dismissed => {
+                self.end(Ending::Dismissed, Some("Your session was ended (la tua sessione è stata chiusa)"), out)
+            }
             // IMAP sends no mail.
             Input::SendingRecorded(_) | Input::OutcomeRecorded => {}
             Input::Shutdown => self.shutdown(now, out),

@@ -146,6 +146,11 @@ impl Machine for Session {
                 Some("[SYS/PERM] You no longer have access to this mailbox (non hai accesso a questa casella)"),
                 out,
             ),
+            Input::Dismissed => self.end(
+                Ending::Dismissed,
+                Some("[SYS/TEMP] Your session was ended (la tua sessione e' stata chiusa)"),
+                out,
+            ),
             // POP3 sends no mail.
             Input::SendingRecorded(_) | Input::OutcomeRecorded => {}
             Input::Shutdown => match &mut self.phase {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::relay::{Asked, Flow, Relay};
 use super::{End, say};
-use crate::domain::{SendOutcome, Sending, limits};
+use crate::domain::{SendOutcome, Sending, deceives, limits};
 use crate::policy::smtp as policy;
 use crate::proto::smtp::data::{Break, Framer, Step, Stuffer};
 use crate::proto::smtp::encoded_word;
@@ -452,6 +452,5 @@ fn message_id(value: &str) -> Option<String> {
 
 /// A subject for people to read, without control characters and characters that hide others.
 fn subject(value: &str) -> String {
-    let hidden = |c: &char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    encoded_word::decode(value).text.chars().filter(|c| !hidden(c)).take(limits::SUBJECT_CHARS).collect()
+    encoded_word::decode(value).text.chars().filter(|c| !deceives(*c)).take(limits::SUBJECT_CHARS).collect()
 }

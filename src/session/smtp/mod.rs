@@ -72,6 +72,9 @@ const NO_ACCESS: Own = Own {
     text: "You no longer have access to this mailbox (non hai accesso a questa casella)",
 };
 
+const DISMISSED: Own =
+    Own { code: 421, enhanced: "4.3.2", text: "Your session was ended (la tua sessione e' stata chiusa)" };
+
 impl Machine for Session {
     fn wants(&self, leg: Leg) -> bool {
         match (&self.phase, leg) {
@@ -160,13 +163,8 @@ impl Machine for Session {
                 }
                 Ok(())
             }
-            Input::Revoked => {
-                let end = End { ending: Ending::Revoked, reply: Some(NO_ACCESS) };
-                match &mut self.phase {
-                    Phase::Relay(relay) => relay.end_when_answered(end),
-                    Phase::Front(_) | Phase::Entry(_) | Phase::Closed => Err(end),
-                }
-            }
+            Input::Revoked => self.end_when_answered(End { ending: Ending::Revoked, reply: Some(NO_ACCESS) }),
+            Input::Dismissed => self.end_when_answered(End { ending: Ending::Dismissed, reply: Some(DISMISSED) }),
             Input::SendingRecorded(recording) => match &mut self.phase {
                 Phase::Relay(relay) => relay.sending_recorded(recording, now, out),
                 Phase::Front(_) | Phase::Entry(_) | Phase::Closed => Ok(()),
@@ -195,6 +193,13 @@ impl Session {
     pub fn new(settings: Settings, now: Instant) -> Session {
         let phase = Phase::Front(Box::new(Front::new(settings, now)));
         Session { settings, lines: Lines::default(), kept: Zeroizing::default(), phase }
+    }
+
+    fn end_when_answered(&mut self, end: End) -> Result<(), End> {
+        match &mut self.phase {
+            Phase::Relay(relay) => relay.end_when_answered(end),
+            Phase::Front(_) | Phase::Entry(_) | Phase::Closed => Err(end),
+        }
     }
 
     /// A session that is logged in already. `upstream` is what the upstream offers. For benchmarks and tests of what

@@ -5,11 +5,11 @@ use rusqlite::{Row, params, params_from_iter};
 use super::queries::{Conditions, Made, Work, column, parsed, parsed_or_none, unsigned};
 use super::record::{kind_from_name, username};
 use crate::domain::{
-    Access, AccessFilter, AccessId, AccessRecord, DelegateId, Door, Login, MailboxAddress, MailboxId, PostmasterId,
-    Protocol, Username, Visitor, Way,
+    Access, AccessFilter, AccessId, AccessRecord, AccountId, DelegateId, Door, Login, MailboxAddress, MailboxId,
+    PostmasterId, Protocol, Username, Visitor, Way,
 };
 use crate::store::StoreError;
-use crate::store::access::{AccessReads, AccessWrites};
+use crate::store::access::{AccessReads, AccessWrites, Times};
 
 const ACCESS: &str = "SELECT id, first_at_ms, last_at_ms, count, mailbox_id, mailbox, username, delegate_id, postmaster_id, \
                       domain, email, address, protocol, kind, program, refusal FROM accesses";
@@ -70,12 +70,20 @@ fn protocol_from_name(name: &str) -> Option<Protocol> {
 
 fn conditions(filter: &AccessFilter) -> Conditions {
     let mut all = Conditions::default();
-    all.of(filter.mailbox.as_ref(), filter.by.as_ref());
-    all.and("postmaster_id = ?", filter.postmaster.map(|id| id.0));
+    all.of(filter.mailbox.as_ref(), ("mailbox_id", filter.mailbox_id), filter.by.as_ref());
+    match filter.account {
+        None => {}
+        Some(AccountId::Owner(id)) => {
+            all.and("mailbox_id = ?", Some(id.0));
+            all.holds("delegate_id IS NULL");
+        }
+        Some(AccountId::Delegate(id)) => all.and("delegate_id = ?", Some(id.0)),
+        Some(AccountId::Postmaster(id)) => all.and("postmaster_id = ?", Some(id.0)),
+    }
     all.and("address = ?", filter.address.map(|address| address.to_string()));
     all.and("last_at_ms >= ?", filter.since_ms);
     all.and("first_at_ms <= ?", filter.until_ms);
-    all.after("last_at_ms", filter.after.map(|(last_at_ms, id)| (last_at_ms, id.0)));
+    all.after("last_at_ms", filter.after);
     match filter.admitted {
         None => {}
         Some(true) => all.holds("refusal IS NULL"),
@@ -105,7 +113,8 @@ impl AccessReads for Work<'_> {
 }
 
 impl AccessWrites for Work<'_> {
-    fn note_access(&self, access: &Access, at_ms: i64, since_ms: i64) -> Made<()> {
+    fn note_access(&self, access: &Access, times: Times, since_ms: i64) -> Made<()> {
+        let Times { first_at_ms, last_at_ms, count } = times;
         let (mut mailbox_id, mut mailbox, mut name, mut delegate_id) = (None, None, None, None);
         let (mut postmaster_id, mut domain, mut email) = (None, None, None);
         match &access.visitor {
@@ -124,12 +133,12 @@ impl AccessWrites for Work<'_> {
         let address = access.address.to_string();
         // `IS` and not `=`, since what is absent is alike, too.
         let again = self.execute(
-            "UPDATE accesses SET count = count + 1, last_at_ms = max(last_at_ms, ?1) WHERE id = (SELECT id FROM accesses \
+            "UPDATE accesses SET count = count + ?12, last_at_ms = max(last_at_ms, ?1) WHERE id = (SELECT id FROM accesses \
              WHERE mailbox_id IS ?2 AND delegate_id IS ?3 AND postmaster_id IS ?4 AND last_at_ms >= ?5 AND username IS ?6 \
              AND address = ?7 AND protocol = ?8 AND kind IS ?9 AND program IS ?10 AND refusal IS ?11 \
              ORDER BY last_at_ms DESC LIMIT 1)",
             params![
-                at_ms,
+                last_at_ms,
                 mailbox_id,
                 delegate_id,
                 postmaster_id,
@@ -139,7 +148,8 @@ impl AccessWrites for Work<'_> {
                 protocol,
                 kind,
                 access.program,
-                access.refusal
+                access.refusal,
+                count
             ],
         )?;
         if again {
@@ -148,9 +158,11 @@ impl AccessWrites for Work<'_> {
         self.execute(
             "INSERT INTO accesses (first_at_ms, last_at_ms, count, mailbox_id, mailbox, username, delegate_id, \
              postmaster_id, domain, email, address, protocol, kind, program, refusal) \
-             VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             params![
-                at_ms,
+                first_at_ms,
+                last_at_ms,
+                count,
                 mailbox_id,
                 mailbox,
                 name,

@@ -2,9 +2,11 @@
 
 use rusqlite::{Row, params};
 
-use super::queries::{DELEGATE, MAILBOX, Made, Work, column, delegate, flag, mailbox, parsed, unsigned};
+use super::queries::{
+    DELEGATE, MAILBOX, Made, Work, column, delegate, flag, mailbox, parsed, parsed_or_none, unsigned,
+};
 use crate::domain::{
-    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, PasswordVersion, Plan, PlanName,
+    AccountId, Delegate, Language, LinkHash, LinkPurpose, MailDomain, Mailbox, PasswordVersion, Phone, Plan, PlanName,
     Postmaster, PostmasterId,
 };
 use crate::store::life::{DomainMailbox, LifeReads, LifeWrites, Link, NewPostmaster};
@@ -12,6 +14,7 @@ use crate::store::life::{DomainMailbox, LifeReads, LifeWrites, Link, NewPostmast
 const LINK: &str = "SELECT purpose, account, email, until_secs FROM links";
 const PLAN: &str = "SELECT name, seats, pack_seats, most_packs FROM plans";
 const POSTMASTER: &str = "SELECT id, domain, email, name, language, phone, password_version, \
+                          password_hash IS NOT NULL AS has_password, \
                           (SELECT since_secs FROM second_factors WHERE account = 'postmaster:' || postmasters.id) \
                           AS two_factor_since_secs, created_at_secs FROM postmasters";
 
@@ -44,8 +47,9 @@ fn postmaster(row: &Row<'_>) -> Made<Postmaster> {
         email: column(row, "email")?,
         name: column(row, "name")?,
         language: parsed(row, "language", Language::from_name)?,
-        phone: column(row, "phone")?,
+        phone: parsed_or_none(row, "phone", |text| text.parse().ok())?,
         password: PasswordVersion(column(row, "password_version")?),
+        has_password: column(row, "has_password")?,
         two_factor_since_secs: column(row, "two_factor_since_secs")?,
         created_at_secs: column(row, "created_at_secs")?,
     })
@@ -69,9 +73,14 @@ impl LifeReads for Work<'_> {
         self.row(&format!("{LINK} WHERE hash = ?1"), [hash.0.as_slice()], link)
     }
 
-    fn link_requests(&self, account: AccountId) -> Made<Vec<i64>> {
-        let ask = "SELECT at_secs FROM link_requests WHERE account = ?1 ORDER BY at_secs";
-        self.rows(ask, [account.to_string()], |row| column(row, "at_secs"))
+    fn links(&self, account: AccountId, purpose: LinkPurpose) -> Made<Vec<Link>> {
+        let sql = format!("{LINK} WHERE account = ?1 AND purpose = ?2 ORDER BY until_secs");
+        self.rows(&sql, params![account.to_string(), purpose.name()], link)
+    }
+
+    fn link_requests(&self, account: AccountId, purpose: LinkPurpose) -> Made<Vec<i64>> {
+        let ask = "SELECT at_secs FROM link_requests WHERE account = ?1 AND purpose = ?2 ORDER BY at_secs";
+        self.rows(ask, params![account.to_string(), purpose.name()], |row| column(row, "at_secs"))
     }
 
     fn lapsed_invitations(&self, now_secs: i64) -> Made<Vec<Delegate>> {
@@ -148,11 +157,13 @@ impl LifeWrites for Work<'_> {
         self.execute(delete, params![account.to_string(), purpose.name(), secs])
     }
 
-    fn set_link_requests(&self, account: AccountId, at_secs: &[i64]) -> Made<()> {
-        let account = account.to_string();
-        self.execute("DELETE FROM link_requests WHERE account = ?1", [&account])?;
+    fn set_link_requests(&self, account: AccountId, purpose: LinkPurpose, at_secs: &[i64]) -> Made<()> {
+        let (account, purpose) = (account.to_string(), purpose.name());
+        let delete = "DELETE FROM link_requests WHERE account = ?1 AND purpose = ?2";
+        self.execute(delete, params![account, purpose])?;
         for at_secs in at_secs {
-            self.execute("INSERT INTO link_requests (account, at_secs) VALUES (?1, ?2)", params![account, at_secs])?;
+            let insert = "INSERT INTO link_requests (account, purpose, at_secs) VALUES (?1, ?2, ?3)";
+            self.execute(insert, params![account, purpose, at_secs])?;
         }
         Ok(())
     }
@@ -168,17 +179,20 @@ impl LifeWrites for Work<'_> {
     }
 
     fn insert_postmaster(&self, new: &NewPostmaster) -> Made<PostmasterId> {
+        let NewPostmaster { domain, email, name, phone, language, created_at_secs } = new;
+        let phone = phone.as_ref().map(Phone::as_str);
         self.execute(
-            "INSERT INTO postmasters (domain, email, name, language, created_at_secs) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![new.domain.as_str(), new.email, new.name, new.language.name(), new.created_at_secs],
+            "INSERT INTO postmasters (domain, email, name, phone, language, created_at_secs) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![domain.as_str(), email, name, phone, language.name(), created_at_secs],
         )?;
         Ok(PostmasterId(self.0.last_insert_rowid()))
     }
 
     fn update_postmaster(&self, postmaster: &Postmaster) -> Made<bool> {
-        let Postmaster { id, name, language, phone, .. } = postmaster;
-        let update = "UPDATE postmasters SET name = ?2, language = ?3, phone = ?4 WHERE id = ?1";
-        self.execute(update, params![id.0, name, language.name(), phone])
+        let Postmaster { id, email, name, language, phone, .. } = postmaster;
+        let update = "UPDATE postmasters SET email = ?2, name = ?3, language = ?4, phone = ?5 WHERE id = ?1";
+        self.execute(update, params![id.0, email, name, language.name(), phone.as_ref().map(Phone::as_str)])
     }
 
     fn delete_postmaster(&self, id: PostmasterId) -> Made<bool> {

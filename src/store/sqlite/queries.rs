@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params, params_from_i
 use super::failed;
 use crate::domain::{
     AccountId, Delegate, DelegateId, DelegateState, FiscalCode, Language, MailDomain, Mailbox, MailboxAddress,
-    MailboxId, Owner, PasswordVersion, Permissions, Person, Profile, SentBy, Username,
+    MailboxId, Owner, PasswordVersion, Permissions, Person, Phone, Position, Profile, SentBy, Username,
 };
 use crate::store::{NewDelegate, NewMailbox, PasswordHash, Reads, SealedSecret, StoreError, Writes};
 
@@ -91,21 +91,23 @@ impl Conditions {
         self.sql.push_str(condition);
     }
 
-    /// Of this mailbox and this person.
-    pub(super) fn of(&mut self, mailbox: Option<&MailboxAddress>, by: Option<&SentBy>) {
+    /// Of this mailbox and this person. `row` names the column with the mailbox's row.
+    pub(super) fn of(&mut self, mailbox: Option<&MailboxAddress>, row: (&str, Option<MailboxId>), by: Option<&SentBy>) {
         self.and("mailbox = ?", mailbox.map(|mailbox| mailbox.as_str().to_owned()));
+        self.and(&format!("{} = ?", row.0), row.1.map(|id| id.0));
         match by {
             None => {}
             Some(SentBy::Owner) => self.holds("username IS NULL"),
+            Some(SentBy::AnyDelegate) => self.holds("username IS NOT NULL"),
             Some(SentBy::Delegate(username)) => self.and("username = ?", Some(username.as_str().to_owned())),
         }
     }
 
-    /// After this row in the order of `time` and row number, both descending.
-    pub(super) fn after(&mut self, time: &str, row: Option<(i64, i64)>) {
-        if let Some((at, id)) = row {
+    /// After this place in the order of `time` and row number, both descending.
+    pub(super) fn after(&mut self, time: &str, place: Option<Position>) {
+        if let Some(Position { at_ms, row }) = place {
             self.holds(&format!("({time}, id) < (?, ?)"));
-            self.values.extend([at.into(), id.into()]);
+            self.values.extend([at_ms.into(), row.into()]);
         }
     }
 
@@ -172,7 +174,7 @@ pub(super) fn mailbox(row: &Row<'_>) -> Made<Mailbox> {
             email: column(row, "owner_email")?,
             language: parsed(row, "owner_language", Language::from_name)?,
             fiscal_code: parsed_or_none(row, "owner_fiscal_code", |text| text.parse().ok())?,
-            phone: column(row, "owner_phone")?,
+            phone: parsed_or_none(row, "owner_phone", |text| text.parse().ok())?,
         },
         owner_password: PasswordVersion(column(row, "owner_password_version")?),
         owner_two_factor_since_secs: column(row, "two_factor_since_secs")?,
@@ -190,7 +192,7 @@ pub(super) fn delegate(row: &Row<'_>) -> Made<Delegate> {
             first_name: column(row, "first_name")?,
             last_name: column(row, "last_name")?,
             email: column(row, "email")?,
-            phone: column(row, "phone")?,
+            phone: parsed_or_none(row, "phone", |text| text.parse().ok())?,
         },
         two_factor_since_secs: column(row, "two_factor_since_secs")?,
         language: parsed_or_none(row, "language", Language::from_name)?,
@@ -300,7 +302,7 @@ impl Writes for Work<'_> {
                 new.owner.email,
                 new.owner.language.name(),
                 new.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
-                new.owner.phone,
+                new.owner.phone.as_ref().map(Phone::as_str),
                 new.created_at_secs
             ],
         )?;
@@ -329,7 +331,7 @@ impl Writes for Work<'_> {
                 mailbox.owner.fiscal_code.as_ref().map(FiscalCode::as_str),
                 mailbox.password_refused_at_secs,
                 mailbox.own_app_passwords,
-                mailbox.owner.phone,
+                mailbox.owner.phone.as_ref().map(Phone::as_str),
                 mailbox.changed_at_secs
             ],
         )?;
@@ -363,7 +365,7 @@ impl Writes for Work<'_> {
                 new.person.first_name,
                 new.person.last_name,
                 new.person.email,
-                new.person.phone,
+                new.person.phone.as_ref().map(Phone::as_str),
                 new.language.map(Language::name),
                 new.permissions.to_string(),
                 new.protocols.to_string(),
@@ -393,7 +395,7 @@ impl Writes for Work<'_> {
                 delegate.invited_until_secs,
                 delegate.reset_at_secs,
                 delegate.seated_at_secs,
-                delegate.person.phone,
+                delegate.person.phone.as_ref().map(Phone::as_str),
                 delegate.changed_at_secs
             ],
         )

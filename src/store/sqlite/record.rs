@@ -77,12 +77,13 @@ pub(super) fn kind_from_name(name: &str) -> Option<ListenerKind> {
 
 fn conditions(filter: &SendFilter) -> Conditions {
     let mut all = Conditions::default();
-    all.of(filter.mailbox.as_ref(), filter.by.as_ref());
+    all.of(filter.mailbox.as_ref(), ("sends.mailbox_id", filter.mailbox_id), filter.by.as_ref());
     all.and("id IN (SELECT send_id FROM send_recipients WHERE address = ?)", filter.to.clone());
     all.and("at_ms >= ?", filter.since_ms);
     all.and("at_ms <= ?", filter.until_ms);
     all.and("outcome = ?", filter.outcome.map(|outcome| outcome.name().to_owned()));
-    all.after("at_ms", filter.after.map(|(at_ms, id)| (at_ms, id.0)));
+    all.and("has_within(subject, ?)", filter.subject.as_ref().map(|part| part.to_lowercase()));
+    all.after("at_ms", filter.after);
     all
 }
 

@@ -334,10 +334,11 @@ ALTER TABLE account_links RENAME TO links;
 CREATE INDEX links_of_account ON links (account, purpose);
 CREATE TABLE account_link_requests (
     account         TEXT NOT NULL,
+    purpose         TEXT NOT NULL,
     at_secs         INTEGER NOT NULL,
-    PRIMARY KEY (account, at_secs)
+    PRIMARY KEY (account, purpose, at_secs)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO account_link_requests SELECT 'delegate:' || delegate_id, at_secs FROM link_requests;
+INSERT INTO account_link_requests SELECT 'delegate:' || delegate_id, 'password-reset', at_secs FROM link_requests;
 DROP TABLE link_requests;
 ALTER TABLE account_link_requests RENAME TO link_requests;
 
@@ -545,7 +546,10 @@ mod tests {
         let anna = read(&store, |r| r.delegates(mailbox.id)).unwrap().remove(0);
         let link = read(&store, |r| r.link(&crate::domain::LinkHash([0; 32]))).unwrap().unwrap();
         assert_eq!((link.account, link.until_secs), (anna.account(), 99));
-        assert_eq!(read(&store, |r| r.link_requests(anna.account())).unwrap(), [7]);
+        assert_eq!(
+            read(&store, |r| r.link_requests(anna.account(), crate::domain::LinkPurpose::PasswordReset)).unwrap(),
+            [7]
+        );
         let kept = read(&store, |r| r.app_passwords(anna.account())).unwrap();
         assert_eq!((kept.len(), kept[0].id.0, kept[0].name.as_str()), (1, 8, "Outlook"));
         let new = crate::store::NewAppPassword {

@@ -10,6 +10,7 @@ mail-fact-name = Name
 mail-fact-login = Username
 mail-fact-permissions = Permissions
 mail-fact-plan = Plan
+mail-fact-domain = Domain
 
 mail-invitation-subject = You have a request to collaborate on a PEC mailbox
 mail-invitation-what = { $owner } invites you to work in the PEC mailbox { $mailbox } with an account of your own.
@@ -77,15 +78,33 @@ mail-app-password-ends-what = A password that one of your mail programs uses for
 mail-app-password-ends-help = Before that day, ask { $owner } to lengthen its time, or make another one and enter it in the program.
 mail-app-password-ends-own = Before that day, lengthen its time, or make another one and enter it in the program.
 
-mail-guessed-subject = Too many wrong passwords for your account on the PEC mailbox
-mail-guessed-what = Many wrong passwords were tried for your account on { $owner }’s PEC mailbox { $mailbox }.
+mail-guessed-subject = Too many wrong passwords for your account
+mail-guessed-what = Many wrong passwords were tried for { $account }.
 mail-guessed-from = The last attempt came from the address { $address }.
 mail-guessed-until = From there, and from where you have never logged in, nobody gets in with your username until { $until }. Programs that are connected stay connected.
+mail-guessed-until-panel = Until { $until } nobody gets in to the panel with your account. Who is logged in stays logged in.
 mail-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do; if in doubt, ask { $owner }.
-mail-owner-guessed-subject = Too many wrong passwords for the PEC mailbox { $mailbox }
-mail-owner-guessed-what = Many wrong passwords were tried for your PEC mailbox { $mailbox }.
-mail-owner-guessed-help = If it was you, check the password in your mail programs. If it was not you, there is nothing to do.
+mail-guessed-help-own = If it was you, check the password in your mail programs. If it was not you, there is nothing to do.
+mail-guessed-help-panel = If it was you and you have forgotten the password, ask for a new one on the login page. If it was not you, there is nothing to do.
 
+mail-email-confirm-subject = Confirm your new e-mail address
+mail-email-confirm-what = Somebody asked that we write to { $email } about this account:
+mail-email-confirm-button = CONFIRM THE ADDRESS
+mail-email-confirm-until = The link works once, until { $until }. Until you confirm, the address stays as it was.
+mail-email-confirm-unexpected = If you did not ask for this, ignore this message: without your confirmation nothing changes.
+mail-email-changed-subject = Your e-mail address has changed
+mail-email-changed-what = The e-mail address of your account was changed. From now on we write to { $email }.
+mail-email-changed-login = You now log in with the new address.
+
+mail-postmaster-invited-subject = Choose the password of your postmaster account
+mail-postmaster-invited-what = You now administer the PEC mailboxes of the domain { $domain }.
+mail-postmaster-invited-how = To log in to the panel, choose your password.
+mail-postmaster-taken-subject = Choose a new password for your postmaster account
+mail-postmaster-taken-what = The password of your account as postmaster of the domain { $domain } was cancelled by whoever runs the service. You can log in again as soon as you have chosen another one.
+mail-postmaster-forgotten-subject = You asked for a new password for your postmaster account
+mail-postmaster-forgotten-what = A new password was asked for, for your account as postmaster of the domain { $domain }.
+mail-postmaster-changed-subject = The password of your postmaster account has changed
+mail-postmaster-changed-what = The password of your account as postmaster of the domain { $domain } was set or changed.
 mail-account-owner = your account as owner of the PEC mailbox { $mailbox }
 mail-account-delegate = your account on { $owner }’s PEC mailbox { $mailbox }
 mail-account-postmaster = your account as postmaster of the domain { $domain }

@@ -78,6 +78,24 @@ page-new-password = Choose a new password
 page-set-password = Set the password
 page-password-set = The new password is set
 page-password-set-text = From now on you log in with the new password. If you use a mail program, change it there, too.
+page-postmaster-set-text = From now on you log in with the new password, as postmaster of the domain { $domain }.
+page-postmaster-forgotten-text = For those who administer the mailboxes of a domain: we send you a link to choose a new password.
+page-postmaster-asked-none = If nothing arrives, look in your spam folder and check what you typed, or ask whoever runs the service.
+page-to-postmaster-forgotten = Do you administer a domain, and have forgotten your password?
+page-to-delegate-forgotten = Do you work in somebody’s mailbox, and have forgotten your password?
+
+page-email-title = Confirm your e‑mail address
+page-email-text = Somebody asked that messages about your account go to this address.
+page-email-new = New address
+page-email-until = You can confirm until
+page-email-confirm = Confirm the address
+page-email-unexpected = If you did not ask for this, close the page: without your confirmation nothing changes.
+page-email-changed = Your e‑mail address has changed
+page-email-changed-text = From now on we write to { $email }. The address before is told.
+page-email-changed-login = You now log in with the new address.
+page-email-taken = The address is another postmaster’s
+page-email-taken-text = Your domain has a postmaster with this address already. Yours stays as it was.
+page-email-gone-text = If you have confirmed already, there is nothing more to do. Otherwise ask for the change again in your account.
 
 page-link-gone = The link is no longer valid
 page-link-gone-text = Each link works once, and for a limited time.

@@ -10,6 +10,7 @@ mail-fact-name = Nome e cognome
 mail-fact-login = Nome utente
 mail-fact-permissions = Permessi
 mail-fact-plan = Piano
+mail-fact-domain = Dominio
 
 mail-invitation-subject = Hai una richiesta di collaborazione per la casella PEC
 mail-invitation-what = { $owner } ti invita a lavorare nella casella PEC { $mailbox } con un account tutto tuo.
@@ -77,15 +78,33 @@ mail-app-password-ends-what = Sta per scadere una password che un tuo programma 
 mail-app-password-ends-help = Prima di quel giorno, chiedi a { $owner } di prolungarla, oppure creane un’altra e scrivila nel programma.
 mail-app-password-ends-own = Prima di quel giorno, prolungala, oppure creane un’altra e scrivila nel programma.
 
-mail-guessed-subject = Troppe password sbagliate per il tuo account sulla casella PEC
-mail-guessed-what = Sono state provate molte password sbagliate per il tuo account sulla casella PEC { $mailbox } di { $owner }.
+mail-guessed-subject = Troppe password sbagliate per il tuo account
+mail-guessed-what = Sono state provate molte password sbagliate per { $account }.
 mail-guessed-from = L’ultimo tentativo viene dall’indirizzo { $address }.
 mail-guessed-until = Da lì, e da dove non hai mai fatto accesso, nessuno entra con il tuo nome utente fino al { $until }. I programmi già collegati restano collegati.
+mail-guessed-until-panel = Fino al { $until } nessuno entra nel pannello con il tuo account. Chi è già entrato resta collegato.
 mail-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta. Se non sei tu, non devi fare nulla; per qualsiasi dubbio rivolgiti a { $owner }.
-mail-owner-guessed-subject = Troppe password sbagliate per la casella PEC { $mailbox }
-mail-owner-guessed-what = Sono state provate molte password sbagliate per la tua casella PEC { $mailbox }.
-mail-owner-guessed-help = Se sei tu, controlla la password nei tuoi programmi di posta. Se non sei tu, non devi fare nulla.
+mail-guessed-help-own = Se sei tu, controlla la password nei tuoi programmi di posta. Se non sei tu, non devi fare nulla.
+mail-guessed-help-panel = Se sei tu e hai dimenticato la password, chiedine una nuova dalla pagina di accesso. Se non sei tu, non devi fare nulla.
 
+mail-email-confirm-subject = Conferma il tuo nuovo indirizzo e-mail
+mail-email-confirm-what = È stato chiesto di usare l’indirizzo { $email } per i messaggi che riguardano questo account:
+mail-email-confirm-button = CONFERMA L’INDIRIZZO
+mail-email-confirm-until = Il link vale una volta sola, fino al { $until }. Fino alla conferma vale l’indirizzo di prima.
+mail-email-confirm-unexpected = Se la richiesta non viene da te, ignora il messaggio: senza la conferma non cambia nulla.
+mail-email-changed-subject = Il tuo indirizzo e-mail è cambiato
+mail-email-changed-what = L’indirizzo e-mail del tuo account è stato cambiato. D’ora in poi ti scriviamo a { $email }.
+mail-email-changed-login = Da ora accedi con il nuovo indirizzo.
+
+mail-postmaster-invited-subject = Scegli la password del tuo account di postmaster
+mail-postmaster-invited-what = Ora amministri le caselle PEC del dominio { $domain }.
+mail-postmaster-invited-how = Per accedere al pannello, scegli la tua password.
+mail-postmaster-taken-subject = Scegli una nuova password per l’account di postmaster
+mail-postmaster-taken-what = La password del tuo account di postmaster del dominio { $domain } è stata annullata da chi gestisce il servizio. Puoi accedere di nuovo appena ne avrai scelta un’altra.
+mail-postmaster-forgotten-subject = Hai chiesto una nuova password per l’account di postmaster
+mail-postmaster-forgotten-what = È stata chiesta una nuova password per il tuo account di postmaster del dominio { $domain }.
+mail-postmaster-changed-subject = La password del tuo account di postmaster è cambiata
+mail-postmaster-changed-what = La password del tuo account di postmaster del dominio { $domain } è stata impostata o cambiata.
 mail-account-owner = il tuo account di titolare della casella PEC { $mailbox }
 mail-account-delegate = il tuo account sulla casella PEC { $mailbox } di { $owner }
 mail-account-postmaster = il tuo account di postmaster del dominio { $domain }

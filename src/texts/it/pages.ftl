@@ -78,6 +78,24 @@ page-new-password = Scegli una nuova password
 page-set-password = Imposta la password
 page-password-set = La nuova password è impostata
 page-password-set-text = Da adesso accedi con la nuova password. Se usi un programma di posta, cambiala anche lì.
+page-postmaster-set-text = Da adesso accedi con la nuova password, come postmaster del dominio { $domain }.
+page-postmaster-forgotten-text = Per chi amministra le caselle di un dominio: ti mandiamo un link per scegliere una nuova password.
+page-postmaster-asked-none = Se non arriva nulla, guarda nella posta indesiderata e controlla i dati, oppure rivolgiti a chi gestisce il servizio.
+page-to-postmaster-forgotten = Amministri un dominio e hai dimenticato la password?
+page-to-delegate-forgotten = Sei un collaboratore e hai dimenticato la password?
+
+page-email-title = Conferma il tuo indirizzo e‑mail
+page-email-text = È stato chiesto di usare questo indirizzo per i messaggi che riguardano il tuo account.
+page-email-new = Nuovo indirizzo
+page-email-until = Puoi confermare fino al
+page-email-confirm = Conferma l’indirizzo
+page-email-unexpected = Se la richiesta non viene da te, chiudi la pagina: senza la conferma non cambia nulla.
+page-email-changed = Il tuo indirizzo e‑mail è cambiato
+page-email-changed-text = D’ora in poi ti scriviamo a { $email }. L’indirizzo di prima riceve un avviso.
+page-email-changed-login = Da ora accedi con il nuovo indirizzo.
+page-email-taken = L’indirizzo è di un altro postmaster
+page-email-taken-text = Nel tuo dominio c’è già un postmaster con questo indirizzo. Il tuo resta quello di prima.
+page-email-gone-text = Se hai già confermato, non devi fare altro. Altrimenti chiedi di nuovo il cambio di indirizzo dal tuo account.
 
 page-link-gone = Il link non è più valido
 page-link-gone-text = Ogni link funziona una volta sola e per un tempo limitato.

@@ -44,7 +44,7 @@ pub(super) async fn list(State(site): State<Site>, at: Segments<1>) -> Result<Re
 /// `POST /mailboxes/{address}/delegates`: with a password they are added, without they are invited.
 pub(super) async fn create(State(site): State<Site>, at: Segments<1>, body: Body) -> Result<Response, Problem> {
     let address = mailbox(&at.0[0])?;
-    let profile = site.accounts.profile();
+    let profile = site.accounts.permission_profile();
     let view = match body.read(|body| newcomer(body, address, profile))? {
         Newcomer::Added(entry) => {
             ask(&site, Work::Hashing, move |accounts| accounts.add_delegate(entry, now_secs())).await?
@@ -67,12 +67,13 @@ fn newcomer(body: &mut Members, address: MailboxAddress, profile: Profile) -> Op
     let first_name = body.needed("first_name", Members::text);
     let last_name = body.needed("last_name", Members::text);
     let email = body.needed("email", Members::text);
+    let phone = body.parsed("phone");
     let language = body.chosen("language", &LANGUAGES);
     let permissions = body.needed("permissions", |body, name| permissions(body, name, profile));
     let protocols = protocols(body).unwrap_or_default();
     let (password, message) = (body.secret("password"), body.text("message"));
     let name = DelegateName { address, username: username? };
-    let person = Person { first_name: first_name?, last_name: last_name?, email: email?, phone: None };
+    let person = Person { first_name: first_name?, last_name: last_name?, email: email?, phone };
     let permissions = permissions?;
     Some(match password {
         None => Newcomer::Invited(Invitee { name, person, language, message, permissions, protocols }),
@@ -114,7 +115,7 @@ pub(super) async fn show(State(site): State<Site>, at: Segments<2>) -> Result<Re
 
 /// `PATCH …/{username}`: what they may do. What is not named stays.
 pub(super) async fn change(State(site): State<Site>, at: Segments<2>, body: Body) -> Result<Response, Problem> {
-    let profile = site.accounts.profile();
+    let profile = site.accounts.permission_profile();
     let change = body.read_some(|body| {
         Some(PermissionChange {
             replace: permissions(body, "permissions", profile),

@@ -86,6 +86,11 @@ kinds! {
     NO_MAIL "no-mail" CONFLICT "This delega sends no mails";
     NO_UPSTREAM_PASSWORD "no-upstream-password" CONFLICT "Nothing opens the mailbox at its server";
     NO_WEBMAIL "no-webmail" CONFLICT "The account does not open the web mail";
+    OWNERS_PASSWORD "owners-password" CONFLICT "The password is the mailbox's own";
+    WRONG_PASSWORD "wrong-password" FORBIDDEN "The present password is another";
+    TOO_MANY_WRONG "too-many-wrong-passwords" TOO_MANY_REQUESTS "There were too many wrong passwords";
+    TOO_MANY_EMAILS "too-many-new-addresses" TOO_MANY_REQUESTS "Another address was asked for too often";
+    STILL_INVITED "still-invited" CONFLICT "The invitation has gone to the address before";
     NO_TWO_FACTOR "no-two-factor" CONFLICT "They have no two-step verification";
     HAS_TWO_FACTOR "has-two-factor" CONFLICT "They have two-step verification already";
     NOT_ENROLLING "not-enrolling" CONFLICT "No two-step verification is being set up";

@@ -50,6 +50,7 @@ fn entry(body: &mut Members) -> Option<MailboxEntry> {
     let email = body.needed("owner_email", Members::text);
     let language = body.chosen("owner_language", &LANGUAGES).unwrap_or_default();
     let fiscal_code = body.parsed("owner_fiscal_code");
+    let phone = body.parsed("owner_phone");
     Some(MailboxEntry {
         address: address?,
         upstream: upstream?,
@@ -58,7 +59,7 @@ fn entry(body: &mut Members) -> Option<MailboxEntry> {
         plan: plan?,
         packs,
         multi_user,
-        owner: Owner { name: name?, email: email?, language, fiscal_code, phone: None },
+        owner: Owner { name: name?, email: email?, language, fiscal_code, phone },
     })
 }
 
@@ -92,6 +93,7 @@ fn changes(body: &mut Members) -> MailboxChange {
         own_app_passwords: body.chosen("app_passwords", &[("delegate", true), ("owner", false)]),
         owner_name: body.text("owner_name"),
         owner_email: body.text("owner_email"),
+        owner_phone: body.parsed("owner_phone").map(Some),
         owner_language: body.chosen("owner_language", &LANGUAGES),
         owner_fiscal_code: body.parsed("owner_fiscal_code"),
         aliases: body.list("add_aliases").unwrap_or_default(),

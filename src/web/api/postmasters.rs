@@ -31,7 +31,8 @@ pub(super) async fn create(State(site): State<Site>, body: Body) -> Result<Respo
         let email = body.needed("email", Members::text);
         let name = body.needed("name", Members::text);
         let language = body.chosen("language", &LANGUAGES).unwrap_or_default();
-        Some(PostmasterEntry { domain: domain?, email: email?, name: name?, language })
+        let phone = body.parsed("phone");
+        Some(PostmasterEntry { domain: domain?, email: email?, name: name?, phone, language })
     })?;
     let added = ask(&site, Work::Lookup, move |accounts| accounts.add_postmaster(entry, now_secs())).await?;
     Ok(created(&site, &["postmasters", added.domain.as_str(), &added.email], &PostmasterJson::from(&added)))

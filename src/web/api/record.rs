@@ -6,8 +6,10 @@ use axum::response::Response;
 use super::members::{Members, Query};
 use super::problem::Problem;
 use super::{ask, limit, list as rows};
-use crate::domain::{AccessFilter, AccessId, Login, MailboxAddress, OutcomeKind, SendFilter, SendId, SentBy};
+use crate::accounts::Actor;
+use crate::domain::{AccessFilter, Login, MailboxAddress, OutcomeKind, Position, SendFilter, SentBy};
 use crate::json::{AccessJson, SendJson};
+use crate::web::now_secs;
 use crate::web::site::{Site, Work};
 
 /// `GET /sends`
@@ -21,12 +23,14 @@ pub(super) async fn sends(State(site): State<Site>, query: Query) -> Result<Resp
             since_ms: query.moment_ms("since"),
             until_ms: query.moment_ms("until"),
             outcome: query.chosen("outcome", &OutcomeKind::ALL.map(|kind| (kind.name(), kind))),
-            after: cursor(query).map(|(at_ms, id)| (at_ms, SendId(id))),
+            after: cursor(query),
+            ..SendFilter::default()
         };
         Some((filter, limit(query)))
     })?;
-    let found = ask(&site, Work::Lookup, move |accounts| accounts.sends(&filter, most)).await?;
-    let next = found.rows.last().filter(|_| found.more).map(|last| written(last.at_ms, last.id.0));
+    let found =
+        ask(&site, Work::Lookup, move |accounts| accounts.sends(Actor::Operator, &filter, most, now_secs())).await?;
+    let next = found.rows.last().filter(|_| found.more).map(|last| last.position().to_string());
     Ok(rows(&found.rows.iter().map(SendJson::from).collect::<Vec<_>>(), next))
 }
 
@@ -37,17 +41,18 @@ pub(super) async fn accesses(State(site): State<Site>, query: Query) -> Result<R
         let filter = AccessFilter {
             mailbox,
             by,
-            postmaster: None,
             address: query.parsed("address"),
             since_ms: query.moment_ms("since"),
             until_ms: query.moment_ms("until"),
             admitted: query.chosen("admitted", &[("true", true), ("false", false)]),
-            after: cursor(query).map(|(at_ms, id)| (at_ms, AccessId(id))),
+            after: cursor(query),
+            ..AccessFilter::default()
         };
         Some((filter, limit(query)))
     })?;
-    let found = ask(&site, Work::Lookup, move |accounts| accounts.accesses(&filter, most)).await?;
-    let next = found.rows.last().filter(|_| found.more).map(|last| written(last.last_at_ms, last.id.0));
+    let found =
+        ask(&site, Work::Lookup, move |accounts| accounts.accesses(Actor::Operator, &filter, most, now_secs())).await?;
+    let next = found.rows.last().filter(|_| found.more).map(|last| last.position().to_string());
     Ok(rows(&found.rows.iter().map(AccessJson::from).collect::<Vec<_>>(), next))
 }
 
@@ -64,16 +69,11 @@ fn whose(query: &mut Members) -> (Option<MailboxAddress>, Option<SentBy>) {
     }
 }
 
-/// A row that a page ended with: its time, and its number.
-fn cursor(query: &mut Members) -> Option<(i64, i64)> {
-    let text = query.text("cursor")?;
-    let read = text.split_once('-').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    if read.is_none() {
+/// The row that a page ended with.
+fn cursor(query: &mut Members) -> Option<Position> {
+    let read = query.text("cursor")?.parse();
+    if read.is_err() {
         query.wrong("cursor", "is no next_cursor of a page before");
     }
-    read
-}
-
-fn written(at_ms: i64, id: i64) -> String {
-    format!("{at_ms}-{id}")
+    read.ok()
 }

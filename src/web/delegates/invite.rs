@@ -263,7 +263,7 @@ impl Step<'_> {
 
     /// What is ticked, with what it needs.
     fn granted(&self, ticked: &Ticked) -> Grant {
-        ticked.grant(NOTHING, self.site.accounts.profile())
+        ticked.grant(NOTHING, self.site.accounts.permission_profile())
     }
 
     /// The mail, or the rule that says no.
@@ -290,7 +290,7 @@ impl Step<'_> {
                 self.mailbox,
                 Grant { permissions: Permissions::READ, protocols: { Protocols { imap: false, pop3: false } } },
                 ticked,
-                self.site.accounts.profile(),
+                self.site.accounts.permission_profile(),
             ),
             fault,
             action: of_mailbox(&self.mailbox.address, "invite"),

@@ -80,7 +80,7 @@ pub(in crate::web) async fn change(
     if !details.listed.actions.contains(&Action::ChangePermissions) {
         return elsewhere(&name);
     }
-    let (profile, language) = (site.accounts.profile(), signed.language());
+    let (profile, language) = (site.accounts.permission_profile(), signed.language());
     let before = details.listed.view.delegate.granted();
     let ticked = Ticked::of(&form);
     let after = ticked.grant(before, profile);
@@ -133,7 +133,13 @@ fn form_page(
         name: view.delegate.full_name(),
         login: view.login().to_string(),
         presets: choice::presets(&frame),
-        choice: Choice::new(&frame, &details.mailbox, view.delegate.granted(), ticked, site.accounts.profile()),
+        choice: Choice::new(
+            &frame,
+            &details.mailbox,
+            view.delegate.granted(),
+            ticked,
+            site.accounts.permission_profile(),
+        ),
         fault,
         seen: mark(view),
         action: of_delegate(address, username, "permissions"),

@@ -109,6 +109,7 @@ async fn a_delegates_life() {
 async fn an_invitation_goes_out_and_can_be_answered() {
     let service = Service::open();
     let delegates = format!("/mailboxes/{MAILBOX}/delegates");
+    service.done("PATCH", &format!("/mailboxes/{MAILBOX}"), Some(json!({"packs": 0})), 200).await;
     let mut entry = new_delegate("anna");
     entry["message"] = json!("Benvenuta");
     let made = service.ask("POST", &delegates, Some(entry)).await;

@@ -36,6 +36,7 @@ fn furnished() -> Office {
         email: "posta@example.it".to_owned(),
         name: "Posta".to_owned(),
         language: Language::Italian,
+        phone: None,
     };
     office.accounts.add_postmaster(entry, now()).unwrap();
     let door = Door { protocol: Protocol::Imap, kind: ListenerKind::Client };

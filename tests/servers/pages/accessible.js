@@ -1,5 +1,6 @@
 // What can be checked of WCAG 2.2 AA by a script; returns the faults. (Runs as the body of a function.)
 const faults = [];
+// What a closed <details> holds has its place, and is not seen.
 const seen = element => element.getClientRects().length > 0 && element.checkVisibility({ visibilityProperty: true });
 const all = selector => [...document.querySelectorAll(selector)].filter(seen);
 const name = element => element.outerHTML.slice(0, 120);

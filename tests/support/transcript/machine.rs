@@ -160,6 +160,7 @@ impl Driver for Machine {
                 self.handle(Input::GrantChanged(*grant));
             }
             Event::Revoke => self.handle(Input::Revoked),
+            Event::Dismiss => self.handle(Input::Dismissed),
             Event::Shutdown => self.handle(Input::Shutdown),
             Event::Closes(Leg::Downstream) => self.handle(Input::DownstreamClosed),
             Event::Closes(Leg::Upstream) => self.handle(Input::UpstreamClosed),

@@ -102,6 +102,8 @@ pub enum Event {
     Grant(Grant),
     /// The person is let in no more.
     Revoke,
+    /// Somebody ends the session.
+    Dismiss,
     /// The gateway stops.
     Shutdown,
     /// One end closes.
@@ -296,6 +298,7 @@ fn directive(word: &str, rest: &str) -> Result<Vec<Step>, String> {
         "time" => Step::Event(Event::Time(duration(rest)?)),
         "grant-change" => Step::Event(Event::Grant(grant(rest)?)),
         "revoke" => Step::Event(Event::Revoke),
+        "dismiss" => Step::Event(Event::Dismiss),
         "shutdown" => Step::Event(Event::Shutdown),
         "closes" => Step::Event(Event::Closes(leg()?)),
         "handshake" => Step::Event(Event::Handshake(leg()?)),
