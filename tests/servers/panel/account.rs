@@ -33,6 +33,7 @@ struct Words {
     on: &'static str,
     second_step: &'static str,
     wrong_code: &'static str,
+    not_the_code: &'static str,
     renew: &'static str,
     turn_off: &'static str,
     off: &'static str,
@@ -63,7 +64,8 @@ const ITALIAN: Words = Words {
     codes: "Codici di recupero",
     on: "La verifica in due passaggi è attiva.",
     second_step: "Secondo passaggio",
-    wrong_code: "Il codice non è giusto",
+    wrong_code: "Il codice non è giusto o è già stato usato",
+    not_the_code: "Il codice non è giusto, o è già stato usato",
     renew: "Crea nuovi codici di recupero",
     turn_off: "Disattiva la verifica in due passaggi",
     off: "La verifica in due passaggi non è più attiva.",
@@ -94,7 +96,8 @@ const ENGLISH: Words = Words {
     codes: "Recovery codes",
     on: "Two-step verification is on.",
     second_step: "Second step",
-    wrong_code: "The code is wrong",
+    wrong_code: "The code is wrong or was used already",
+    not_the_code: "The code is not right, or was used already",
     renew: "Make new recovery codes",
     turn_off: "Turn off two-step verification",
     off: "Two-step verification is off.",
@@ -188,26 +191,30 @@ impl Visit {
         self.shows(self.words.login);
     }
 
-    fn enrols(&self, page: &str) -> Codes {
+    /// Sets two-step verification up, from the page about it; the codes of the app, and a recovery code.
+    fn enrols(&self, page: &str) -> (Codes, String) {
         let words = self.words;
         self.browser.clicks("form[action='/account/two-factor/begin'] button");
         self.shows(words.enrol);
         self.look(&format!("{page}-enrol"));
-        let codes = Codes::of(&self.one("code.secret"));
+        let secret = self.one("code.secret");
+        assert!(secret.split(' ').all(|group| group.len() == 4), "{secret}");
+        let codes = Codes::of(&secret);
         self.sends(&[("#code", &codes.now_and(-10))], "form[action='/account/two-factor/confirm'] button");
-        self.says(words.wrong_code);
+        self.says(words.not_the_code);
         self.look(&format!("{page}-enrol-wrong"));
         self.sends(&[("#code", &codes.now_and(0))], "form[action='/account/two-factor/confirm'] button");
         self.shows(words.codes);
         self.says(words.on);
         self.look(&format!("{page}-recovery-codes"));
+        assert_eq!(self.browser.script("return document.querySelectorAll('.codes li').length;"), json!(10));
+        let recovery = self.one(".codes code");
         self.browser.clicks(".ways a");
-        self.shows(words.account);
-        codes
+        (codes, recovery)
     }
 
     fn lets_in(&self, password: &str) -> bool {
-        Client::connect(&self.office.delega).login(&format!("anna/{ADDRESS}"), password).tagged.starts_with("OK")
+        Client::connect(&self.office.delega).login(&format!("anna/{ADDRESS}"), password).status.starts_with("OK")
     }
 
     /// What a delegate does about their person and their password.
@@ -261,7 +268,8 @@ impl Visit {
         self.opens("/account/two-factor");
         self.shows(words.two_factor);
         self.look("two-factor");
-        let codes = self.enrols("anna");
+        let (codes, recovery) = self.enrols("anna");
+        self.shows(words.account);
         self.logs_out();
 
         self.logs_in(&anna, CHOSEN);
@@ -304,11 +312,18 @@ impl Visit {
 
         self.opens("/account/two-factor");
         self.look("two-factor-on");
-        self.browser.clicks(".ways a[href='/account/two-factor/off']");
-        self.shows(words.turn_off);
-        self.look("two-factor-off");
         self.opens("/account");
         self.look("overview-two-factor");
+        self.opens("/account/two-factor");
+        self.browser.clicks(".ways a[href='/account/two-factor/off']");
+        self.shows(words.turn_off);
+        self.look("two-factor-turning-off");
+        self.sends(&[("#code", &codes.now_and(10))], "main form button");
+        self.says(words.not_the_code);
+        self.sends(&[("#code", &recovery)], "main form button");
+        self.says(words.off);
+        self.look("two-factor-off");
+        assert!(self.lets_in(CHOSEN));
         self.logs_out();
     }
 
@@ -353,7 +368,6 @@ impl Visit {
         self.opens("/account/profile");
         self.shows(words.two_factor);
         let _ = self.enrols("carlo");
-        self.opens("/");
         self.shows(words.delegates);
         self.opens("/account");
         self.look("overview-settings");
