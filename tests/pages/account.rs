@@ -35,7 +35,9 @@ impl Visitor<'_> {
         let page = self.send(form("/account/two-factor/begin", &[("key", &key)])).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         assert!(page.body.contains("<svg role=\"img\""));
-        between(&page.body, "<code class=\"secret\">", "</code>").to_owned()
+        let secret = between(&page.body, "<code class=\"secret\">", "</code>").to_owned();
+        assert!(secret.split(' ').all(|group| group.len() == 4), "{secret}");
+        secret
     }
 
     async fn key_of(&self, path: &str) -> String {

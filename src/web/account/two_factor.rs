@@ -39,7 +39,7 @@ struct EnrolPage<'a> {
     /// The QR code, as SVG.
     image: &'a str,
     /// The secret in groups of four.
-    secret: String,
+    secret: &'a str,
     /// Whether there is one already, whose code is asked for too.
     replaces: bool,
     fault: Option<String>,
@@ -219,15 +219,13 @@ fn enrol_page(signed: &Signed, enrolment: &Enrolment, found: TwoFactor, fault: O
         return Problem::Internal.page(signed.reader());
     };
     let image = qr.svg(&frame.say("page-qr-alt"));
-    let secret: Vec<char> = enrolment.secret.expose_secret().chars().collect();
-    let secret = secret.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ");
     let who = signed.who();
     let page = EnrolPage {
         frame,
         key: &who.form_key,
         login: &who.login,
         image: image.expose_secret(),
-        secret,
+        secret: enrolment.secret.expose_secret(),
         replaces: found.since_secs.is_some(),
         fault,
     };
