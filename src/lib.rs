@@ -20,7 +20,7 @@
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
 //! | [`json`] | what programs see of all that: `--json`, and the API |
-//! | [`web`] | the public pages: to answer an invitation, to set a new password; behind a login what was sent, who came in, who is at work; the API for providers |
+//! | [`web`] | the public pages: to answer an invitation, to set a new password; behind a login those of owners, delegates and postmasters, what was sent, who came in and who is at work; the API for providers |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.

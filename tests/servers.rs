@@ -50,6 +50,8 @@ mod memory;
 mod notices;
 #[path = "servers/pages.rs"]
 mod pages;
+#[path = "servers/panel/account.rs"]
+mod panel_account;
 #[path = "servers/panel/delegates.rs"]
 mod panel_delegates;
 #[path = "servers/panel/records.rs"]

@@ -1,5 +1,6 @@
 //! Chromium without a screen, driven by WebDriver (W3C): JSON over HTTP to chromedriver, one request a connection.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -27,6 +28,7 @@ pub struct Browser {
     // Ends before its home goes away
     _driver: Guarded,
     _home: tempfile::TempDir,
+    runs_scripts: Cell<bool>,
 }
 
 impl Browser {
@@ -53,7 +55,7 @@ impl Browser {
             assert!(Instant::now() < deadline, "chromedriver does not listen: {text}");
             thread::sleep(Duration::from_millis(20));
         };
-        let mut browser = Browser { session: String::new(), port, _driver: driver, _home: home };
+        let mut browser = Browser { session: String::new(), port, _driver: driver, _home: home, runs_scripts: Cell::new(true) };
         let arguments = [
             "--headless=new",
             // Tests may run as root
@@ -106,7 +108,25 @@ impl Browser {
 
     /// Runs none of the pages' own scripts from here on; those of a test run all the same.
     pub fn runs_no_scripts(&self) {
-        self.chromium("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+        self.runs_scripts.set(false);
+        self.lets_scripts_run(false);
+    }
+
+    fn lets_scripts_run(&self, may: bool) {
+        self.chromium("Emulation.setScriptExecutionDisabled", &json!({ "value": !may }));
+    }
+
+    /// What a script says of the page once a library is in it, which may take its time as pages' own scripts do.
+    #[track_caller]
+    pub fn audit(&self, library: &Path, script: &str) -> Value {
+        self.lets_scripts_run(true);
+        // It stays until the next page.
+        if self.script("return !window.audited;") == json!(true) {
+            self.script(&format!("{};window.audited = true;", fs::read_to_string(library).unwrap()));
+        }
+        let said = self.script(script);
+        self.lets_scripts_run(self.runs_scripts.get());
+        said
     }
 
     /// A command of Chromium's own protocol.

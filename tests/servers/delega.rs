@@ -59,7 +59,8 @@ pub struct Options {
     pub limits: String,
     /// Whether the first listener of each protocol expects the PROXY protocol.
     pub proxy_protocol: bool,
-    /// Whether there is a panel, which tells mail programs of these listeners by the names of [`PUBLIC`].
+    /// Whether mail programs are told of these listeners by the names of [`PUBLIC`], by a panel that they reach if
+    /// `upstream` has none.
     pub is_public: bool,
     /// Further files of its folder that nobody else may read: name and content.
     pub files: Vec<(String, String)>,
@@ -171,7 +172,7 @@ impl Options {
         text += &self.connections;
         // Last, since these may be whole sections
         text += &self.upstream;
-        if self.is_public {
+        if self.is_public && !self.upstream.contains("[panel]") {
             text += "\n[panel]\naddress = \"127.0.0.1:0\"\npublic_url = \"https://delega.example.it\"\n";
         }
         let client = if self.client_apart { "apart" } else { "nested" };

@@ -1,7 +1,7 @@
 //! The public pages in Chromium: in both languages, on a phone and at a desk, light and dark, by the keyboard alone, and
 //! with no script running (D2, D6, D7).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use delega::accounts::{Accounts, Actor, DelegateName, Invitee, MailEnd, MailboxEntry, PostmasterEntry, Upstreams};
@@ -16,6 +16,10 @@ use super::office::{ADDRESS, PASSWORD};
 use super::support::dovecot::Dovecot;
 
 const ACCESSIBLE: &str = include_str!("pages/accessible.js");
+/// What axe-core finds that is serious or critical.
+const AUDIT: &str = "return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations
+  .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+  .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`));";
 const CHOSEN: &str = "graffetta batteria cavallo";
 
 /// The keys of WebDriver that have no character.
@@ -117,16 +121,25 @@ pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
-/// What a script can find of WCAG's faults, light and dark; and pictures, if somebody wants to look.
+/// What scripts can find of WCAG's faults, light and dark: ours, and of axe-core's findings the grave ones; and pictures, if
+/// somebody wants to look.
 #[track_caller]
 pub fn look(browser: &Browser, picture: &str) {
     for scheme in ["dark", "light"] {
         browser.prefers(scheme);
         assert_eq!(browser.script(ACCESSIBLE), json!([]), "{picture}, {scheme}");
+        assert_eq!(browser.audit(&axe(), AUDIT), json!([]), "{picture}, {scheme}");
         if let Some(folder) = std::env::var_os("DELEGA_TEST_PICTURES") {
             browser.picture_of_all(&Path::new(&folder).join(format!("{picture}-{scheme}.png")));
         }
     }
+}
+
+/// axe-core, as `.ci/packages test` brings it.
+fn axe() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe/axe_playwright_python/axe.min.js");
+    assert!(script.exists(), "{} is not there: .ci/packages test", script.display());
+    script
 }
 
 /// The id of what has the focus, or else what it says.

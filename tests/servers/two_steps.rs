@@ -16,6 +16,11 @@ use super::programs::installed;
 pub struct Codes(String);
 
 impl Codes {
+    /// Of a secret as it is shown to a person.
+    pub fn of(shown: &str) -> Codes {
+        Codes(shown.replace(' ', ""))
+    }
+
     /// The code of now, or of so many steps later. Delega takes those next to now; each once, and none after a later one.
     pub fn now_and(&self, steps: i64) -> String {
         let at = now_secs() + 30 * steps;
@@ -51,7 +56,7 @@ pub fn enrols(delega: &Delega, login: &str) -> Codes {
     let account = account(&accounts, login);
     let ago = now_secs() - 300;
     let shown = accounts.begin_enrolment(account, ago).unwrap();
-    let codes = Codes(shown.secret.expose_secret().replace(' ', ""));
+    let codes = Codes::of(shown.secret.expose_secret());
     let knock = Knock { from: "127.0.0.1".parse().unwrap(), at_ms: ago * 1000 };
     let _ = accounts.confirm_enrolment(account, &codes.now_and(-10).into(), None, knock).unwrap();
     codes

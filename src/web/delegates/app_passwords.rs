@@ -90,7 +90,7 @@ pub(in crate::web) async fn make(
     let label = form.plain("label").to_owned();
     let days: i64 = form.plain("days").parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS[1]);
     let Some(scope) = scope(&form) else {
-        let fault = texts::text(signed.language(), "page-app-password-no-scope", &[]);
+        let fault = texts::text(signed.language(), "page-their-app-password-no-scope", &[]);
         return new(StatusCode::UNPROCESSABLE_ENTITY, &signed, &details, &label, Scope::ALL, days, Some(fault));
     };
     let entry = AppPasswordEntry { login: name.login(), label: label.clone(), scope, valid_secs: days * DAY_SECS };

@@ -128,9 +128,9 @@ pub(super) fn language(frame: &Frame, language: Language) -> String {
 fn two_factor(frame: &Frame, details: &DelegateDetails) -> String {
     let delegate = &details.listed.view.delegate;
     match (delegate.two_factor_since_secs, details.mailbox.needs_two_factor) {
-        (Some(since), _) => frame.with("page-two-factor-since", "since", &texts::date(frame.language, since)),
-        (None, true) if delegate.state == DelegateState::Active => frame.say("page-two-factor-missing"),
-        (None, _) => frame.say("page-two-factor-off"),
+        (Some(since), _) => frame.with("page-their-two-factor-since", "since", &texts::date(frame.language, since)),
+        (None, true) if delegate.state == DelegateState::Active => frame.say("page-their-two-factor-missing"),
+        (None, _) => frame.say("page-their-two-factor-off"),
     }
 }
 
@@ -151,7 +151,11 @@ fn app_row(frame: &Frame, password: &AppPassword, revoke_under: Option<String>) 
     AppRow {
         name: password.name.clone(),
         scope: texts::scope(frame.language, password.scope),
-        until: frame.with(if ended { "page-app-password-ended" } else { "page-app-password-until" }, "until", &until),
+        until: frame.with(
+            if ended { "page-their-app-password-ended" } else { "page-their-app-password-until" },
+            "until",
+            &until,
+        ),
         used,
         ended,
         revoke: revoke_under.map(|path| format!("{path}/app-passwords/revoke?name={}", encoded(&password.name))),

@@ -35,7 +35,7 @@ struct Who<'a> {
     draft: &'a Draft,
     languages: Vec<(Language, String, bool)>,
     domain: String,
-    faults: Vec<String>,
+    faults: Vec<Fault>,
     action: String,
     back: String,
 }
@@ -68,6 +68,27 @@ struct Preview<'a> {
     mail: Option<Written>,
     hidden: Vec<&'static str>,
     action: String,
+}
+
+/// What is wrong.
+struct Fault {
+    /// Where it is mended; empty where no field mends it.
+    field: &'static str,
+    said: String,
+}
+
+impl Fault {
+    fn of(language: Language, rule: &Rule) -> Fault {
+        let field = match rule {
+            Rule::BadText { field: "last name", .. } => "last_name",
+            Rule::BadText { field: "e-mail", .. } => "email",
+            Rule::BadText { field: "message", .. } => "message",
+            Rule::DelegateExists { .. } => "username",
+            Rule::BadText { .. } => "first_name",
+            _ => "",
+        };
+        Fault { field, said: rules::said(language, rule) }
+    }
 }
 
 /// Who is to be invited, as typed.
@@ -116,10 +137,11 @@ impl Draft {
     }
 
     /// All that is wrong with what was typed.
-    fn faults(&self, language: Language) -> Vec<String> {
+    fn faults(&self, language: Language) -> Vec<Fault> {
         let rules = invitee_faults(&self.person(), &self.message);
-        let said = rules.iter().map(|rule| rules::said(language, rule));
-        said.chain(rules::bad_username(language, &self.username)).collect()
+        let said = rules.iter().map(|rule| Fault::of(language, rule));
+        let username = rules::bad_username(language, &self.username).map(|said| Fault { field: "username", said });
+        said.chain(username).collect()
     }
 }
 
@@ -158,6 +180,13 @@ async fn mailbox(site: &Site, signed: &Signed, address: &MailboxAddress) -> Resu
     site.look_up(move |accounts| accounts.managed_mailbox(actor, &address, now_secs())).await
 }
 
+impl Who<'_> {
+    /// What is wrong with a field, if anything.
+    fn fault(&self, field: &str) -> Option<&str> {
+        self.faults.iter().find(|fault| fault.field == field).map(|fault| fault.said.as_str())
+    }
+}
+
 /// One step of it.
 struct Step<'a> {
     site: &'a Site,
@@ -174,7 +203,7 @@ impl Step<'_> {
             return Ok(self.who_again(typed));
         }
         match self.drafted(NOTHING).await? {
-            Err(rule) => Ok(self.who_again(vec![rules::said(self.signed.language(), &rule)])),
+            Err(rule) => Ok(self.who_again(vec![Fault::of(self.signed.language(), &rule)])),
             Ok(_) => Ok(self.what(StatusCode::OK, preset.unwrap_or(NOTHING), None)),
         }
     }
@@ -228,7 +257,7 @@ impl Step<'_> {
         let invited = self.site.attempt(Work::Lookup, move |accounts| accounts.invite(actor, invitee, now_secs()));
         match invited.await? {
             Ok(_) => Ok(see(&format!("{}?done=invited", of_mailbox(&self.mailbox.address, "delegates")))),
-            Err(rule) => Ok(self.who_again(vec![rules::said(self.signed.language(), &rule)])),
+            Err(rule) => Ok(self.who_again(vec![Fault::of(self.signed.language(), &rule)])),
         }
     }
 
@@ -245,7 +274,7 @@ impl Step<'_> {
         self.site.attempt(Work::Lookup, move |accounts| accounts.draft_invitation(actor, &invitee, now_secs())).await
     }
 
-    fn who_again(&self, faults: Vec<String>) -> Response {
+    fn who_again(&self, faults: Vec<Fault>) -> Response {
         who(StatusCode::UNPROCESSABLE_ENTITY, self.signed, self.mailbox, self.draft, faults)
     }
 
@@ -271,7 +300,7 @@ impl Step<'_> {
     }
 }
 
-fn who(status: StatusCode, signed: &Signed, mailbox: &ManagedMailbox, draft: &Draft, faults: Vec<String>) -> Response {
+fn who(status: StatusCode, signed: &Signed, mailbox: &ManagedMailbox, draft: &Draft, faults: Vec<Fault>) -> Response {
     let frame = framed(signed);
     let frame = Frame { switch: status == StatusCode::OK, faulty: !faults.is_empty(), ..frame };
     let languages = [Language::Italian, Language::English];
