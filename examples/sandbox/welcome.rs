@@ -61,7 +61,7 @@ fn webmail(roundcube: &Roundcube) {
     println!(
         "\n\
          Webmail, for every one of them: {}\n\
-         The panel opens it without asking for the password again: My account, Open the web mail. lettura is not offered\n\
+         The panel opens it without asking for the password again: My account, Open the webmail. lettura is not offered\n\
          what delega would refuse, and leaves no trace.",
         roundcube.url()
     );

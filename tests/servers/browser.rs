@@ -55,7 +55,8 @@ impl Browser {
             assert!(Instant::now() < deadline, "chromedriver does not listen: {text}");
             thread::sleep(Duration::from_millis(20));
         };
-        let mut browser = Browser { session: String::new(), port, _driver: driver, _home: home, runs_scripts: Cell::new(true) };
+        let mut browser =
+            Browser { session: String::new(), port, _driver: driver, _home: home, runs_scripts: Cell::new(true) };
         let arguments = [
             "--headless=new",
             // Tests may run as root
