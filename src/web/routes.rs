@@ -124,8 +124,8 @@ async fn home(State(site): State<Site>, Perhaps(signed): Perhaps, reader: Reader
     }
 }
 
-/// The policy of a page with a form whose answer leads to this address: browsers hold a form to it all the way (CSP3
-/// §6.3.1), and the address is another site's.
+/// The policy of a page with a form whose answer leads to this address: browsers hold a form to it all the way (CSP3,
+/// form-action), and the address is another site's.
 pub(super) fn policy_with_form_to(url: &str) -> Option<HeaderValue> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;

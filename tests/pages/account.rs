@@ -199,7 +199,7 @@ async fn the_web_mail_is_opened_by_a_token_that_is_shown_to_nobody_else() {
     let answer = anna.post("/account/webmail", &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert!(answer.header("location").starts_with("https://mail.example.it/webmail/?a=1&b=2&_sso="));
-    // CSP3 §6.3.1: a form is held to it wherever its answer leads, so this page alone names the web mail
+    // CSP3, form-action: a form is held to it wherever its answer leads, so this page alone names the web mail
     let forms = async |visitor: &Visitor<'_>, path| {
         let page = visitor.get(path).await;
         between(page.header("content-security-policy"), "form-action ", ";").to_owned()
