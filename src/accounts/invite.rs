@@ -131,6 +131,26 @@ impl Accounts {
         })
     }
 
+    /// The same for somebody who would be invited again.
+    pub fn draft_reinvitation(
+        &self,
+        actor: Actor,
+        name: &DelegateName,
+        message: &str,
+        now_secs: i64,
+    ) -> Result<(Notice, Language), AccountsError> {
+        let message = text::lines("message", message)?;
+        store::read(self.store.as_ref(), |reads| {
+            let (mailbox, delegate, authority) = self.addressed(reads, actor, name, Action::Reinvite, now_secs)?;
+            multi_user(&mailbox)?;
+            self.needs_mail()?;
+            authority.may_give(None, delegate.granted())?;
+            let until_secs = now_secs.saturating_add(LinkPurpose::Invitation.valid_secs());
+            let notice = Notice::Invitation { facts: self.facts(&mailbox, &delegate), message, until_secs };
+            Ok((notice, delegate.language.unwrap_or_default()))
+        })
+    }
+
     /// The mailbox that somebody may be entered in, and the state that they would be in; the name and a seat apart.
     fn may_enter<R: Reads + ?Sized>(
         &self,

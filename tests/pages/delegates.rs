@@ -281,6 +281,9 @@ async fn d4_each_deed_says_what_will_happen_and_does_it_once() {
     let page = owner.sees(&of("carlo/reinvite")).await;
     said(&page, &["Vuoi invitare di nuovo", "Messaggio personale"]);
     let seen = hidden(&page, "seen").unwrap();
+    let look = owner.post(&of("carlo/reinvite"), &[("seen", &seen), ("message", "Riprova!"), ("to", "look")]).await;
+    assert_eq!((look.status, state("carlo")), (StatusCode::OK, DelegateState::Rejected));
+    said(&look.body, &["Hai una richiesta di collaborazione", "&#62; Riprova!"]);
     done(&owner.post(&of("carlo/reinvite"), &[("seen", &seen), ("message", "Riprova!")]).await, "reinvite");
     assert_eq!(state("carlo"), DelegateState::Pending);
     assert_eq!(owner.get(&of("bruno/resume")).await.header("location"), of("bruno?done=not-now"));

@@ -170,6 +170,7 @@ page-invite-step-three = Step 3 of 3
 page-invite-text = Say whom you want to invite; the permissions come in the next step.
 page-invite-permissions = What may { $name } do?
 page-invite-preview = Invite { $name }
+page-look-at-mail = Look at the message again
 page-send-invitation = Send the invitation
 page-mail-preview = The message
 page-email-hint = The invitation and notices go to this address. Better a person’s own than one of a group.

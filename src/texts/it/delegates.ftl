@@ -170,6 +170,7 @@ page-invite-step-three = Passo 3 di 3
 page-invite-text = Scrivi chi vuoi invitare; nel passo successivo scegli i permessi.
 page-invite-permissions = Che cosa può fare { $name }?
 page-invite-preview = Invita { $name }
+page-look-at-mail = Aggiorna il messaggio
 page-send-invitation = Invia l’invito
 page-mail-preview = Il messaggio
 page-email-hint = A questo indirizzo arrivano l’invito e gli avvisi. È meglio quello personale di chi lo usa, non uno di gruppo.

@@ -19,7 +19,7 @@ use crate::web::page::Problem;
 use crate::web::reader::Reader;
 use crate::web::routes::of_mailbox;
 use crate::web::session::{Filled, Signed, see};
-use crate::web::site::{Site, Work};
+use crate::web::site::{Site, Work, Written};
 use crate::web::{now_secs, rules};
 
 #[derive(Template)]
@@ -32,8 +32,10 @@ struct Page {
     login: String,
     state: Badge,
     will: Vec<String>,
-    /// Whether the owner's own words go along.
+    /// For an invitation, the owner's own words.
     message: Option<String>,
+    /// And the mail that they go along with, where it was asked for.
+    mail: Option<Written>,
     fault: Option<String>,
     /// What the page was made from; none where there is nothing to confirm.
     seen: Option<String>,
@@ -221,7 +223,10 @@ pub(in crate::web) async fn ask(
 ) -> Response {
     match details(&site, &signed, &name).await {
         Ok(details) if !details.listed.actions.contains(&deed.action()) => elsewhere(&name),
-        Ok(details) => confirmation(StatusCode::OK, &signed, &details, deed, "", None),
+        Ok(details) => match look(&site, &signed, &name, deed, "").await {
+            Ok(mail) => confirmation(StatusCode::OK, &signed, &details, deed, Words { message: "", mail }, None),
+            Err(problem) => problem.page(signed.reader()),
+        },
         Err(problem) => problem.page(signed.reader()),
     }
 }
@@ -237,20 +242,50 @@ pub(in crate::web) async fn do_it(
     let done = async {
         let before = details(&site, &signed, &name).await?;
         if form.plain("seen") != mark(&before.listed.view) {
-            return Ok(Err((before, rules::changed_meanwhile(signed.language()))));
+            return Ok(Err((before, Some(rules::changed_meanwhile(signed.language())))));
+        }
+        if deed == Deed::Reinvite && form.plain("to") == "look" {
+            return Ok(Err((before, None)));
         }
         let (whose, words) = (name.clone(), message.clone());
         let attempt = site.attempt(Work::Lookup, move |accounts| deed.carry_out(accounts, actor, &whose, &words));
         match attempt.await? {
             Ok(_) => Ok(Ok(())),
-            Err(rule) => Ok(Err((details(&site, &signed, &name).await?, rules::said(signed.language(), &rule)))),
+            Err(rule) => Ok(Err((details(&site, &signed, &name).await?, Some(rules::said(signed.language(), &rule))))),
         }
     };
     match done.await {
         Ok(Ok(())) => see(&format!("{}?done={}", of_mailbox(&name.address, "delegates"), deed.name())),
-        Ok(Err((details, fault))) => confirmation(StatusCode::CONFLICT, &signed, &details, deed, &message, Some(fault)),
+        Ok(Err((details, fault))) => match look(&site, &signed, &name, deed, &message).await {
+            Ok(mail) => {
+                let status = if fault.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
+                confirmation(status, &signed, &details, deed, Words { message: &message, mail }, fault)
+            }
+            Err(problem) => problem.page(signed.reader()),
+        },
         Err(problem) => Problem::page(problem, signed.reader()),
     }
+}
+
+/// An owner's own words, and the mail that they go along with.
+struct Words<'a> {
+    message: &'a str,
+    mail: Option<Written>,
+}
+
+/// The mail of an invitation as it would be; none where it would not go out, or nobody here can write one.
+async fn look(
+    site: &Site,
+    signed: &Signed,
+    name: &DelegateName,
+    deed: Deed,
+    message: &str,
+) -> Result<Option<Written>, Problem> {
+    let Some(letters) = site.letters.as_ref().filter(|_| deed == Deed::Reinvite) else { return Ok(None) };
+    let (actor, name, message) = (signed.actor(), name.clone(), message.to_owned());
+    let drafted =
+        site.attempt(Work::Lookup, move |accounts| accounts.draft_reinvitation(actor, &name, &message, now_secs()));
+    Ok(drafted.await?.ok().and_then(|(notice, language)| letters.write(&notice, language)))
 }
 
 /// All about a delegate, for a page.
@@ -282,7 +317,7 @@ fn confirmation(
     signed: &Signed,
     details: &DelegateDetails,
     deed: Deed,
-    message: &str,
+    words: Words<'_>,
     fault: Option<String>,
 ) -> Response {
     let view = &details.listed.view;
@@ -298,7 +333,8 @@ fn confirmation(
         login: view.login().to_string(),
         state: badge(&frame, view.delegate.state),
         will: will.collect(),
-        message: (deed == Deed::Reinvite).then(|| message.to_owned()),
+        message: (deed == Deed::Reinvite).then(|| words.message.to_owned()),
+        mail: words.mail,
         fault,
         seen: possible.then(|| mark(view)),
         action: of_delegate(address, username, deed.name()),

@@ -219,8 +219,10 @@ fn goes_through(house: &House, browser: &Browser, words: &Words, width: u32) {
     browser.clicks(".do button");
     shows(browser, words.may);
     look("invite-permissions");
+    browser.clicks("button[value='read-and-modify']");
+    browser.waits("to write, too", "document.querySelector('#tick-write')?.checked");
     browser.clicks("button[value='read-only']");
-    browser.waits("read only", "!document.querySelector('#tick-write')?.checked");
+    browser.waits("read only", "document.querySelector('#tick-write')?.checked === false");
     browser.clicks("#tick-client");
     browser.clicks("#tick-imap");
     let hint = "document.querySelector('#about-write .by-client').checkVisibility()";
