@@ -319,6 +319,17 @@ fn goes_through(house: &House, browser: &Browser, words: &Words, width: u32) {
     look("not-found");
 }
 
+/// It would tell.
+#[test]
+fn axe_core_sees_a_picture_that_says_nothing() {
+    let browser = Browser::start();
+    browser.runs_no_scripts();
+    browser.open("data:text/html,<!DOCTYPE html><html lang=it><title>a</title><main><h1>a</h1><img src=b></main>");
+    let found = browser.audit(&axe(), AUDIT);
+    let found: Vec<_> = found.as_array().unwrap().iter().filter_map(|found| found.as_str()).collect();
+    assert!(matches!(found[..], [one] if one.starts_with("image-alt: <img ")), "{found:?}");
+}
+
 #[test]
 fn d2_d6_d7_every_page_in_both_languages_on_a_phone_and_at_a_desk() {
     let house = House::open();
