@@ -1,7 +1,7 @@
-//! `make run`: Debian's Dovecot with a sample mailbox, Debian's Postfix beside it, delega in front of them, five
-//! delegates of different permissions, and an invitation that waits for an answer. `make webmail` (`--webmail`): Roundcube in front of that. Everything is on this
-//! machine alone, in temporary folders that go away with it; the certificates in `certs/` stay, so that a mail program
-//! has to be told to trust them only once.
+//! `make run`: Debian's Dovecot with a sample mailbox, Debian's Postfix beside it, delega with its panel in front of them,
+//! six delegates of different permissions, a postmaster, and an invitation that waits for an answer. `make webmail`
+//! (`--webmail`): Roundcube in front of that. Everything is on this machine alone, in temporary folders that go away with
+//! it; the certificates in `certs/` stay, so that browser and mail program have to be told to trust them only once.
 
 #![allow(clippy::print_stdout, reason = "it tells the person at the terminal what to try")]
 
@@ -36,8 +36,13 @@ const MAILBOX_PASSWORD: &str = "casella-di-prova";
 /// Where the sample people get their mail, and whom delega's mails are from; all in the same Dovecot.
 const OWNER_EMAIL: &str = "titolare@pec.example.it";
 const INVITEE_EMAIL: &str = "dario@pec.example.it";
+/// For whomever is invited next.
+const SPARE_EMAIL: &str = "fabio@pec.example.it";
+const POSTMASTER_EMAIL: &str = "postmaster@pec.example.it";
 const SENDER_EMAIL: &str = "noreply@pec.example.it";
 const PRIVATE_PASSWORD: &str = "posta-di-prova";
+const POSTMASTER_PASSWORD: &str = "prova-del-postmaster";
+const DOMAIN: &str = "pec.example.it";
 /// The owner's, by which a delegate asks for a new password.
 const FISCAL_CODE: &str = "RSSMRA85T10A562S";
 
@@ -50,7 +55,7 @@ struct Delegate {
     may: &'static str,
 }
 
-const DELEGATES: [Delegate; 5] = [
+const DELEGATES: [Delegate; 6] = [
     Delegate {
         username: "lettura",
         first_name: "Livia",
@@ -91,6 +96,14 @@ const DELEGATES: [Delegate; 5] = [
         permissions: "read,write,send,client",
         may: "read, write, send",
     },
+    Delegate {
+        username: "elena",
+        first_name: "Elena",
+        last_name: "Gialli",
+        password: "prova-di-elena",
+        permissions: "read,write,send,settings",
+        may: "read, write, send, manage delegates; by webmail alone",
+    },
 ];
 
 /// Where delega listens, by protocol and kind.
@@ -104,10 +117,12 @@ struct Ports {
     pop3: u16,
     pop3_stls: u16,
     panel: u16,
+    /// Where Roundcube is wanted.
+    roundcube: Option<u16>,
 }
 
 impl Ports {
-    fn find() -> Result<Ports> {
+    fn find(roundcube: bool) -> Result<Ports> {
         Ok(Ports {
             client: port(1993)?,
             client_starttls: port(1143)?,
@@ -118,6 +133,7 @@ impl Ports {
             pop3: port(1995)?,
             pop3_stls: port(1110)?,
             panel: port(8443)?,
+            roundcube: if roundcube { Some(port(8080)?) } else { None },
         })
     }
 
@@ -158,7 +174,7 @@ fn run() -> Result<()> {
     println!("Starting Dovecot and Postfix, and writing the sample mailbox …");
     let dovecot = Dovecot::start();
     sample::add(&dovecot, ADDRESS, MAILBOX_PASSWORD, Size::Whole);
-    for address in [OWNER_EMAIL, INVITEE_EMAIL, SENDER_EMAIL] {
+    for address in [OWNER_EMAIL, INVITEE_EMAIL, SPARE_EMAIL, POSTMASTER_EMAIL, SENDER_EMAIL] {
         dovecot.add_mailbox(address, PRIVATE_PASSWORD);
     }
     let postfix = Postfix::may_start().then(|| Postfix::before(&dovecot));
@@ -166,7 +182,7 @@ fn run() -> Result<()> {
         println!("Postfix is left out: it can be started by root alone.");
     }
 
-    let ports = Ports::find()?;
+    let ports = Ports::find(std::env::args().any(|argument| argument == "--webmail"))?;
     let folder = tempfile::Builder::new().prefix("delega-").tempdir()?;
     let configuration = folder.path().join("delega.toml");
     fs::write(folder.path().join("relay-password"), PRIVATE_PASSWORD)?;
@@ -179,15 +195,14 @@ fn run() -> Result<()> {
     let mut server = delega.serve(&folder.keep());
     let sends = postfix.is_some();
     wait_until_listening(&mut server, &ports, sends)?;
-    let roundcube = if std::env::args().any(|argument| argument == "--webmail") {
-        let ca = certs.join("ca.pem");
-        let listeners = Listeners { imap_port: ports.webmail, submission_port: ports.submission_webmail, ca: &ca };
-        Some(Roundcube::at(port(8080)?, listeners).ok_or("somebody else has Roundcube's port")?)
-    } else {
-        None
+    let ca = certs.join("ca.pem");
+    let listeners = Listeners { imap_port: ports.webmail, submission_port: ports.submission_webmail, ca: &ca };
+    let roundcube = match ports.roundcube {
+        Some(port) => Some(Roundcube::at(port, listeners).ok_or("somebody else has Roundcube's port")?),
+        None => None,
     };
     let invitation = if sends { Some(delega.invite(&dovecot)?) } else { None };
-    welcome::print(&certs, &ports, sends, roundcube.as_ref(), invitation.as_deref());
+    welcome::print(&certs, &ports, &dovecot, roundcube.as_ref(), invitation.as_deref());
     runtime.block_on(wait_for_the_end(&mut server, signals))
 }
 
@@ -210,9 +225,12 @@ fn port(wanted: u16) -> Result<u16> {
 
 fn configuration_text(certs: &Path, dovecot: &Dovecot, postfix: Option<&Postfix>, ports: &Ports) -> String {
     let listen = |(port, protocol, tls, kind): (u16, &str, &str, &str)| {
+        // Mail programs set themselves up to read and to send, or not at all
+        let told = postfix.is_some() && (tls, kind) == ("implicit", "client");
+        let public = if told { format!("public = \"localhost:{port}\"\n") } else { String::new() };
         format!(
             "\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"127.0.0.1:{port}\"\ntls = \"{tls}\"\n\
-             kind = \"{kind}\"\n"
+             kind = \"{kind}\"\n{public}"
         )
     };
     let mut upstream = format!(
@@ -228,6 +246,9 @@ fn configuration_text(certs: &Path, dovecot: &Dovecot, postfix: Option<&Postfix>
         "\n[panel]\naddress = \"127.0.0.1:{panel}\"\npublic_url = \"https://localhost:{panel}\"\n",
         panel = ports.panel
     );
+    if let Some(roundcube) = ports.roundcube {
+        people += &format!("webmail_url = \"http://localhost:{roundcube}/\"\nwebmail_sign_on = true\n");
+    }
     if let Some(postfix) = postfix {
         people += &format!(
             "\n[notify]\nrelay = \"smtps://localhost:{}\"\nfrom = \"delega <{SENDER_EMAIL}>\"\n\
@@ -260,8 +281,8 @@ impl Delega {
         let owner =
             ["--owner-name", "Ufficio di prova", "--owner-email", OWNER_EMAIL, "--owner-fiscal-code", FISCAL_CODE];
         let mailbox = ["mailbox", "add", ADDRESS, "--upstream", "dovecot", "--password-file", "-"];
-        // Three seats and five more
-        let plan = ["--plan", "Premium", "--packs", "1"];
+        // Three seats and ten more, some of them free
+        let plan = ["--plan", "Premium", "--packs", "2"];
         self.command(&[&mailbox[..], &plan, &owner].concat(), MAILBOX_PASSWORD)?;
         for Delegate { username, first_name, last_name, password, permissions, .. } in DELEGATES {
             let email = format!("{username}@example.it");
@@ -270,7 +291,9 @@ impl Delega {
             let protocols = ["--protocol", "imap,pop3"];
             self.command(&[&delegate[..], &protocols, &person].concat(), password)?;
         }
-        Ok(())
+        self.command(&["postmaster", "add", DOMAIN, POSTMASTER_EMAIL, "--name", "Postmaster di prova"], "")?;
+        let password = ["postmaster", "set-password", DOMAIN, POSTMASTER_EMAIL, "--password-file", "-"];
+        self.command(&password, POSTMASTER_PASSWORD)
     }
 
     /// Invites somebody, and reads the link in the mail that they get.

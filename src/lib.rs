@@ -20,7 +20,7 @@
 //! | [`gateway`] | drives sessions over sockets; tells open sessions what has changed |
 //! | [`notify`] | mails to people: what they say, and how they get to the relay |
 //! | [`json`] | what programs see of all that: `--json`, and the API |
-//! | [`web`] | the public pages: to answer an invitation, to set a new password; behind a login delegates and mailboxes, what was sent, who came in, who is at work, one's own account; the API for providers |
+//! | [`web`] | the panel: pages by a link, to answer an invitation or set a new password; behind a login those of owners, delegates and postmasters, and one's own account; what mail programs are told; the API for providers |
 //! | [`cli`] | the command line, one file for each group of subcommands |
 //!
 //! A module may import what its row names, and nothing else of this crate; `tests/layering.rs` holds the code to it.
@@ -53,6 +53,16 @@
 //! is let in is entered among the open sessions, whose standing is looked up again whenever the store has changed. Then
 //! the gateway connects upstream, and the session logs in there with the mailbox's password, which is unsealed for this
 //! and shown to nobody.
+//!
+//! At a web mail the password with a code behind it is taken apart ([`accounts`]), since a code works once and a web mail
+//! logs in at each click: what was accepted is kept as a login by web mail, a keyed hash of account and text with the
+//! address that it came from, and lets the same text in again. So does the token that the panel sends a browser to the web
+//! mail with, once it was used for the first time.
+//!
+//! The panel ([`web`]) asks the same [`accounts`]; an owner's password is tried at the mail server. Who is in has a session
+//! in the store, under the hash of a random cookie that is another at each step: at the code, where there is two-step
+//! verification; at the enrolment, where the owner demands it and there is none; or in. It is bound to the password's
+//! version, so whatever ends somebody's sessions ends this one.
 //!
 //! # The path of a command
 //!
@@ -161,6 +171,8 @@
 //! - A mail to people is stored with the change that causes it, and is sent or said to have failed; those to one person
 //!   in their order. One that comes twice has one Message-ID.
 //! - The links in a mail are built from the configuration and a token alone; nobody's words break its header or its page.
+//! - A page that needs a login shows nothing without one, not even that there is such a mailbox; what changes something needs
+//!   the form's key and the panel's own origin besides (`tests/golden/panel-routes.txt`).
 //! - A browser's session opens nothing of the API, and a token no page; whatever is wrong with a token has one answer.
 //! - Secrets live in types that cannot be printed; what is stored of them is hashed, or sealed to its row.
 //!

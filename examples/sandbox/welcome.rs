@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use super::support::dovecot::Dovecot;
 use super::support::roundcube::Roundcube;
 use super::support::sample::ADDRESS;
-use super::{DELEGATES, Delegate, FISCAL_CODE, INVITEE_EMAIL, MAILBOX_PASSWORD, OWNER_EMAIL, PRIVATE_PASSWORD, Ports};
+use super::{DELEGATES, DOMAIN, Delegate, FISCAL_CODE, MAILBOX_PASSWORD, POSTMASTER_EMAIL, POSTMASTER_PASSWORD, Ports};
+use super::{INVITEE_EMAIL, OWNER_EMAIL, PRIVATE_PASSWORD, SPARE_EMAIL};
 
-/// Everything.
-pub fn print(certs: &Path, ports: &Ports, sends: bool, roundcube: Option<&Roundcube>, invitation: Option<&str>) {
+/// Everything. There is an invitation where mails can be sent.
+pub fn print(certs: &Path, ports: &Ports, dovecot: &Dovecot, roundcube: Option<&Roundcube>, invitation: Option<&str>) {
     let ca = certs.join("ca.pem");
     let ca = std::env::current_dir().ok().and_then(|here| ca.strip_prefix(here).ok()).unwrap_or(&ca);
     println!("\ndelega is at work, in front of a Dovecot that has the mailbox {ADDRESS}.\n");
@@ -16,17 +18,18 @@ pub fn print(certs: &Path, ports: &Ports, sends: bool, roundcube: Option<&Roundc
     for Delegate { username, password, may, .. } in &DELEGATES {
         println!("  {:<34} {password:<18} {may}", format!("{username}/{ADDRESS}"));
     }
+    panel(ca, ports);
+    if let Some(link) = invitation {
+        delegating(ports, dovecot, link);
+    }
     if let Some(roundcube) = roundcube {
         webmail(roundcube);
     }
     reading(ca, ports);
-    if sends {
+    if invitation.is_some() {
         sending(ca, ports);
     }
     downloading(ca, ports);
-    if let Some(link) = invitation {
-        delegating(ca, ports, link);
-    }
     println!("\nCtrl-C ends it all, and nothing of the mailbox is kept.\n");
 }
 
@@ -41,26 +44,44 @@ fn curl(ca: &Path, username: &str) -> String {
     format!("curl --cacert {} --user '{username}/{ADDRESS}:{}'", ca.display(), delegate(username).password)
 }
 
+fn panel(ca: &Path, ports: &Ports) {
+    println!(
+        "\n\
+         The panel, in a browser that trusts {ca}: https://localhost:{panel}/\n\
+         The owner looks after delegates there, elena does so with what she may do herself, anna has her own account alone;\n\
+         they log in as they do everywhere, by the table above. Postmasters have a page of their own:\n  \
+           https://localhost:{panel}/postmaster/login\n  \
+           domain {DOMAIN}, e-mail address {POSTMASTER_EMAIL}, password {POSTMASTER_PASSWORD}",
+        ca = ca.display(),
+        panel = ports.panel,
+    );
+}
+
 fn webmail(roundcube: &Roundcube) {
     println!(
         "\n\
          Webmail, for every one of them: {}\n\
-         lettura is not offered what delega would refuse, and leaves no trace.",
+         The panel opens it without asking for the password again: My account, Open the webmail. lettura is not offered\n\
+         what delega would refuse, and leaves no trace.",
         roundcube.url()
     );
 }
 
-fn delegating(ca: &Path, ports: &Ports, link: &str) {
+fn delegating(ports: &Ports, dovecot: &Dovecot, link: &str) {
     println!(
         "\n\
-         dario was invited, and the mail with his link has arrived. Open it in a browser (which is to trust\n\
-         {ca}), choose a password, and log in as dario/{ADDRESS}:\n  \
+         dario was invited, and the mail with his link has arrived. Open it in the browser, choose a password, and log in\n\
+         as dario/{ADDRESS}:\n  \
            {link}\n\
-         What he and the owner are told by mail comes to {INVITEE_EMAIL} and {OWNER_EMAIL} (password {PRIVATE_PASSWORD}).\n\
+         Invite another with the e-mail address {SPARE_EMAIL}. What people are told by mail comes to\n\
+         {OWNER_EMAIL}, {INVITEE_EMAIL}, {SPARE_EMAIL}\n\
+         and {POSTMASTER_EMAIL}, and to nobody else. Dovecot shows the last of it:\n  \
+           curl --silent --cacert {dovecot_ca} --user '{SPARE_EMAIL}:{PRIVATE_PASSWORD}' \\\n      \
+             'imaps://localhost:{imaps}/INBOX;MAILINDEX=*' | perl -0pe 's/=\\r?\\n//g'\n\
          Whoever forgets a password: https://localhost:{panel}/password/forgotten, with the owner's codice fiscale\n\
-         {FISCAL_CODE}. The pages without a browser:\n  \
-           curl --cacert {ca} {link}",
-        ca = ca.display(),
+         {FISCAL_CODE}.",
+        dovecot_ca = dovecot.ca_file().display(),
+        imaps = dovecot.imaps_port(),
         panel = ports.panel,
     );
 }

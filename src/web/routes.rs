@@ -24,14 +24,13 @@ use crate::domain::panel_session::Stage;
 
 const STYLE: &str = include_str!("templates/style.css");
 
+/// What a page may load, and where its forms may lead.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// What every answer says to the browser: show this and nothing else, tell nobody where you were, keep nothing.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    ),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
@@ -125,6 +124,14 @@ async fn home(State(site): State<Site>, Perhaps(signed): Perhaps, reader: Reader
     }
 }
 
+/// The policy of a page with a form whose answer leads to this address: browsers hold a form to it all the way (CSP3,
+/// form-action), and the address is another site's.
+pub(super) fn policy_with_form_to(url: &str) -> Option<HeaderValue> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    POLICY.replace("form-action 'self'", &format!("form-action 'self' {scheme}://{host}")).try_into().ok()
+}
+
 /// A page of a mailbox.
 pub(super) fn of_mailbox(address: &MailboxAddress, page: &str) -> String {
     format!("/mailboxes/{}/{page}", encoded(address.as_str()))
@@ -155,7 +162,9 @@ async fn in_time(reader: Reader, request: Request, next: Next) -> Response {
 async fn with_headers(State(site): State<Site>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.extend(HEADERS);
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     // Not for localhost: every other program at work on that machine would be bound by it, too.
     let host = site.origin.strip_prefix("https://").map(|host| host.split(':').next().unwrap_or(host));

@@ -35,7 +35,9 @@ impl Visitor<'_> {
         let page = self.send(form("/account/two-factor/begin", &[("key", &key)])).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         assert!(page.body.contains("<svg role=\"img\""));
-        between(&page.body, "<code class=\"secret\">", "</code>").to_owned()
+        let secret = between(&page.body, "<code class=\"secret\">", "</code>").to_owned();
+        assert!(secret.split(' ').all(|group| group.len() == 4), "{secret}");
+        secret
     }
 
     async fn key_of(&self, path: &str) -> String {
@@ -197,8 +199,16 @@ async fn the_web_mail_is_opened_by_a_token_that_is_shown_to_nobody_else() {
     let answer = anna.post("/account/webmail", &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert!(answer.header("location").starts_with("https://mail.example.it/webmail/?a=1&b=2&_sso="));
+    // CSP3, form-action: a form is held to it wherever its answer leads, so this page alone names the web mail
+    let forms = async |visitor: &Visitor<'_>, path| {
+        let page = visitor.get(path).await;
+        between(page.header("content-security-policy"), "form-action ", ";").to_owned()
+    };
+    assert_eq!(forms(&anna, "/account").await, "'self' https://mail.example.it");
+    assert_eq!(forms(&anna, "/account/password").await, "'self'");
     let without = Office::of("Carla Bianchi", &PanelConfig { webmail_sign_on: false, ..panel() });
     without.add("anna");
     let anna = without.logs_in_as("anna").await;
+    assert_eq!(forms(&anna, "/account").await, "'self'");
     assert_eq!(anna.post("/account/webmail", &[]).await.status, StatusCode::NOT_FOUND);
 }

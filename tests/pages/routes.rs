@@ -180,6 +180,18 @@ async fn no_answer_sets_a_cookie_or_names_the_program() {
     }
 }
 
+/// Merges lose such things, and no browser complains: the rest holds where it should not, or nowhere.
+#[tokio::test]
+async fn every_block_of_the_style_sheet_ends() {
+    let sheet = Office::open().get("/style.css").await.body;
+    let mut open = 0;
+    for (number, line) in sheet.lines().enumerate() {
+        assert!(open == 0 || !line.starts_with(['@', '.']), "line {} begins within a block: {line}", number + 1);
+        open = open + line.matches('{').count() - line.matches('}').count();
+    }
+    assert_eq!(open, 0, "the last one");
+}
+
 #[tokio::test]
 async fn a_panel_on_this_machine_alone_asks_for_no_tls() {
     let office =

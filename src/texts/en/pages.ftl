@@ -54,6 +54,7 @@ page-next = How to log in
 page-next-webmail = In the webmail, type the whole username and the password that you chose.
 page-next-client = In a mail program the address is the mailbox’s; the username is the one shown here, all of it.
 page-next-ask = Ask the mailbox’s owner where the webmail is. Log in with the whole username and the password that you chose.
+page-next-account = In your account you change the password, turn on two-step verification and make passwords for mail programs.
 
 page-refusing = Do you want to refuse the invitation?
 page-refusing-text = Whoever invited you will be told, and the link will not work any more.

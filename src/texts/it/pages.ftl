@@ -54,6 +54,7 @@ page-next = Come accedere
 page-next-webmail = Nella webmail scrivi il nome utente per intero e la password che hai scelto.
 page-next-client = Nel programma di posta l’indirizzo è quello della casella; il nome utente è quello indicato qui, per intero.
 page-next-ask = Chiedi al titolare della casella dove si trova la webmail. Accedi con il nome utente per intero e la password che hai scelto.
+page-next-account = Nel tuo account cambi la password, attivi la verifica in due passaggi e crei le password per i programmi di posta.
 
 page-refusing = Vuoi rifiutare l’invito?
 page-refusing-text = Chi ti ha invitato sarà avvisato e il link non funzionerà più.

@@ -2,12 +2,14 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 use super::super::frame::{Frame, Part, asked_for, show as answer};
 use super::super::now_secs;
 use super::super::page::{Allowed, allowed};
+use super::super::routes::policy_with_form_to;
 use super::super::session::Signed;
 use super::super::site::{Site, Work};
 use crate::accounts::{DelegateName, DelegateView, ProfileView};
@@ -75,7 +77,8 @@ fn page(site: &Site, signed: &Signed, facts: &Facts, uri: &Uri) -> Response {
         Language::English => "page-language-english",
     };
     let owner = matches!(who.account, AccountId::Owner(_));
-    answer(
+    let webmail = site.sign_on_url.as_deref().filter(|_| owner || delegate.is_some());
+    let mut response = answer(
         StatusCode::OK,
         &Page {
             language: frame.say(spoken),
@@ -94,9 +97,13 @@ fn page(site: &Site, signed: &Signed, facts: &Facts, uri: &Uri) -> Response {
             two_factor_required: two_factor.required,
             recovery_left: two_factor.recovery_left,
             has_programs: owner || delegate.is_some(),
-            webmail: site.sign_on_url.is_some() && (owner || delegate.is_some()),
+            webmail: webmail.is_some(),
         },
-    )
+    );
+    if let Some(policy) = webmail.and_then(policy_with_form_to) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// The delegate that somebody is.
