@@ -52,6 +52,7 @@ ssl_client_ca_file = {folder}/ca.pem
 ssl_ca = <{folder}/ca.pem
 ssl_require_crl = no
 auth_mechanisms = plain
+auth_username_chars =
 passdb {{
   driver = passwd-file
   args = username_format=%u {folder}/users
