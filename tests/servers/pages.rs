@@ -232,7 +232,7 @@ fn goes_through(house: &House, browser: &Browser, words: &Words, width: u32) {
         "it is too weak",
         &format!("document.querySelector('#password-fault')?.innerText === {}", json!(words.weak)),
     );
-    assert_eq!(focus(browser), "password");
+    browser.waits("the focus is there", "document.activeElement.id === 'password'");
     assert_eq!(browser.script("return document.querySelector('#password').value;"), json!(""));
     look("weak");
     chooses(CHOSEN, "graffetta batteria cavalla");
@@ -240,7 +240,7 @@ fn goes_through(house: &House, browser: &Browser, words: &Words, width: u32) {
         "they differ",
         &format!("document.querySelector('#repeat-fault')?.innerText === {}", json!(words.unlike)),
     );
-    assert_eq!(focus(browser), "repeat");
+    browser.waits("the focus is there", "document.activeElement.id === 'repeat'");
     look("unlike");
     chooses(CHOSEN, CHOSEN);
     shows(browser, words.accepted);

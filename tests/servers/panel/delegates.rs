@@ -317,8 +317,8 @@ fn o1_d1_m1_every_page_in_both_languages_on_a_phone_and_at_a_desk() {
             domain: "pec.example.it".parse().unwrap(),
             email: "posta@example.it".to_owned(),
             name: "Ufficio posta".to_owned(),
-            phone: None,
             language: words.language,
+            phone: None,
         };
         house.accounts.add_postmaster(entry, now()).unwrap();
         // A password that somebody else has, too.
