@@ -45,6 +45,7 @@ mod passwords;
 mod postmasters;
 mod records;
 mod routes;
+mod sessions;
 mod setup;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
