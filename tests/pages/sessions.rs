@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use delega::accounts::Suspension;
 use hyper::body::{Bytes, Frame};
 
 use super::*;
@@ -47,4 +48,18 @@ async fn a_form_that_was_begun_before_the_end_does_nothing() {
         assert_eq!(anna.get("/account").await.status, StatusCode::SEE_OTHER);
         office.store("UPDATE panel_sessions SET password_version = (SELECT max(password_version) FROM delegates)");
     }
+}
+
+/// D5: "their open sessions end", and do not come back to life with the delegation.
+#[tokio::test]
+async fn d5_a_suspension_ends_sessions_for_good() {
+    let office = Office::open();
+    office.add("anna");
+    let anna = office.logs_in_as("anna").await;
+    assert_eq!(anna.get("/account").await.status, StatusCode::OK);
+    for what in [Suspension::Suspend, Suspension::Resume] {
+        office.accounts.suspend(Actor::Operator, &name("anna"), what, now()).unwrap();
+        assert_eq!(anna.get("/account").await.header("location"), "/login?next=%2Faccount", "{what:?}");
+    }
+    assert_eq!(office.logs_in_as("anna").await.get("/account").await.status, StatusCode::OK);
 }
