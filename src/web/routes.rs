@@ -24,14 +24,12 @@ use crate::domain::panel_session::Stage;
 
 const STYLE: &str = include_str!("templates/style.css");
 
+const CONTENT_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// What every answer says to the browser: show this and nothing else, tell nobody where you were, keep nothing.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    ),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY)),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
@@ -137,6 +135,17 @@ pub(super) fn encoded(text: &str) -> String {
         .collect()
 }
 
+/// An answer with a form that leads on to that address elsewhere: Chromium asks the page's policy at a redirect, too.
+pub(super) fn leads_to(url: &str, mut answer: Response) -> Response {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let policy = CONTENT_POLICY.replace("form-action 'self'", &format!("form-action 'self' {scheme}://{host}"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}
+
 async fn style() -> Response {
     let kind = HeaderValue::from_static("text/css; charset=utf-8");
     // It changes with the version, and tells nothing about anybody.
@@ -155,7 +164,9 @@ async fn in_time(reader: Reader, request: Request, next: Next) -> Response {
 async fn with_headers(State(site): State<Site>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.extend(HEADERS);
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     // Not for localhost: every other program at work on that machine would be bound by it, too.
     let host = site.origin.strip_prefix("https://").map(|host| host.split(':').next().unwrap_or(host));

@@ -194,11 +194,14 @@ async fn the_web_mail_is_opened_by_a_token_that_is_shown_to_nobody_else() {
     let office = Office::open();
     office.add("anna");
     let anna = office.logs_in_as("anna").await;
+    let policy = |answer: &Answer| answer.header("content-security-policy").to_owned();
+    assert!(policy(&anna.get("/account").await).contains("; form-action 'self' https://mail.example.it; "));
     let answer = anna.post("/account/webmail", &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert!(answer.header("location").starts_with("https://mail.example.it/webmail/?a=1&b=2&_sso="));
     let without = Office::of("Carla Bianchi", &PanelConfig { webmail_sign_on: false, ..panel() });
     without.add("anna");
     let anna = without.logs_in_as("anna").await;
+    assert!(policy(&anna.get("/account").await).contains("; form-action 'self'; "));
     assert_eq!(anna.post("/account/webmail", &[]).await.status, StatusCode::NOT_FOUND);
 }

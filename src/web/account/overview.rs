@@ -6,10 +6,10 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 use super::super::frame::{Frame, Part, asked_for, show as answer};
-use super::super::now_secs;
 use super::super::page::{Allowed, allowed};
 use super::super::session::Signed;
 use super::super::site::{Site, Work};
+use super::super::{now_secs, routes};
 use crate::accounts::{DelegateName, DelegateView, ProfileView};
 use crate::domain::{AccountId, Language, Login, TwoFactor};
 use crate::texts;
@@ -75,7 +75,8 @@ fn page(site: &Site, signed: &Signed, facts: &Facts, uri: &Uri) -> Response {
         Language::English => "page-language-english",
     };
     let owner = matches!(who.account, AccountId::Owner(_));
-    answer(
+    let webmail = site.sign_on_url.as_deref().filter(|_| owner || delegate.is_some());
+    let shown = answer(
         StatusCode::OK,
         &Page {
             language: frame.say(spoken),
@@ -94,9 +95,13 @@ fn page(site: &Site, signed: &Signed, facts: &Facts, uri: &Uri) -> Response {
             two_factor_required: two_factor.required,
             recovery_left: two_factor.recovery_left,
             has_programs: owner || delegate.is_some(),
-            webmail: site.sign_on_url.is_some() && (owner || delegate.is_some()),
+            webmail: webmail.is_some(),
         },
-    )
+    );
+    match webmail {
+        Some(url) => routes::leads_to(url, shown),
+        None => shown,
+    }
 }
 
 /// The delegate that somebody is.
