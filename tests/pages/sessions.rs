@@ -63,3 +63,16 @@ async fn d5_a_suspension_ends_sessions_for_good() {
     }
     assert_eq!(office.logs_in_as("anna").await.get("/account").await.status, StatusCode::OK);
 }
+
+/// On a full disk people can look for what to delete.
+#[tokio::test]
+async fn where_nothing_can_be_written_there_are_pages_to_look_at() {
+    let office = Office::open();
+    office.add("anna");
+    let anna = office.logs_in_as("anna").await;
+    office.store(
+        "UPDATE panel_sessions SET seen_at_ms = seen_at_ms - 120000; \
+         CREATE TRIGGER full BEFORE UPDATE ON panel_sessions BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END",
+    );
+    assert_eq!(anna.get("/account").await.status, StatusCode::OK);
+}
