@@ -172,9 +172,11 @@ impl Accounts {
         })?;
         let Some((signed, seen_at_ms)) = found else { return Ok(None) };
         if now_ms.saturating_sub(seen_at_ms) >= SEEN_APART_MS {
-            store::change(self.store.as_ref(), |writes| {
-                Ok::<_, AccountsError>(writes.see_panel_session(&hash, now_ms)?)
-            })?;
+            let noted = store::change(self.store.as_ref(), |writes| writes.see_panel_session(&hash, now_ms));
+            // Whoever only looks can do so also where nothing can be written, until the session was idle for too long.
+            if let Err(error) = noted {
+                tracing::warn!(%error, "it could not be noted that a session of the panel goes on");
+            }
         }
         Ok(Some(signed))
     }

@@ -152,6 +152,7 @@ impl Accounts {
             one.invited_until_secs = None;
             one.changed_at_secs = now_secs;
             writes.update_delegate(&one)?;
+            writes.renew_password_version(one.account())?;
             writes.delete_links(one.account(), LinkPurpose::Invitation)?;
             self.tell_delegate(writes, &one, notice, None, now_secs)?;
             logins.push(Login::Delegate(one.username, mailbox.address.clone()));

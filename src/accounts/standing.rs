@@ -81,6 +81,9 @@ mod tests {
         accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Suspend, NOW).unwrap();
         assert_eq!(out(now(WEBMAIL)), Refusal::Suspended);
         accounts.suspend(Actor::Operator, &fixture.anna_login(), Suspension::Resume, NOW).unwrap();
+        assert_eq!(out(now(WEBMAIL)), Refusal::PasswordChanged, "what was open does not open again");
+        let account = fixture.anna();
+        let now = |door| accounts.standing(account, door).unwrap();
         assert!(matches!(now(WEBMAIL), Standing::In(_)));
 
         accounts.delete_delegate(Actor::Operator, &fixture.anna_login(), NOW).unwrap();

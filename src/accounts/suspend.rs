@@ -54,6 +54,10 @@ impl Accounts {
                 }
             }
             writes.update_delegate(&act.delegate)?;
+            if what == Suspension::Suspend {
+                // What is open now does not open again with the delegation.
+                writes.renew_password_version(act.delegate.account())?;
+            }
             let facts = self.facts(&act.mailbox, &act.delegate);
             let notice = match what {
                 Suspension::Suspend => Notice::Suspended { facts, cause: SuspensionCause::Wanted },
@@ -63,7 +67,7 @@ impl Accounts {
             if what == Suspension::Resume {
                 self.tell_of_requirement(writes, &act.mailbox, &act.delegate, now_secs)?;
             }
-            Ok::<_, AccountsError>((act.delegate, true))
+            Ok::<_, AccountsError>((delegate(writes, name)?, true))
         })?;
         Ok(Suspended { view: self.view_delegate(delegate, &name.address, now_secs), changed })
     }

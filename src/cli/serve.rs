@@ -39,6 +39,7 @@ pub(super) fn run(config: &Path) -> Result<(), Failure> {
             let gatehouse = Gatehouse {
                 hashing: gateway.hashing(),
                 mail_servers: Arc::new(Asking(gateway.asker())),
+                refusal_delay: config.limits.refusal_delay,
                 open_sessions: gateway.open_sessions(),
             };
             let letters = Arc::new(Writing(panel.clone()));

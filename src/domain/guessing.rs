@@ -7,6 +7,8 @@
 //!
 //! Pure; the time comes in.
 
+use std::time::{Duration, Instant};
+
 /// A keyed hash of a password that was tried. It tells whether two are one, and nothing else.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Guess(pub [u8; 16]);
@@ -25,6 +27,15 @@ pub enum Patience {
     Account,
     /// With one address, behind which there may be an office.
     Address,
+}
+
+/// When a refusal is told: a whole multiple of the delay after the attempt, so that how long it took tells nothing.
+pub fn told_at(since: Instant, delay: Duration, now: Instant) -> Instant {
+    let mut at = since + delay;
+    while at < now && !delay.is_zero() {
+        at += delay;
+    }
+    at
 }
 
 /// The wrong passwords of one account, or from one address.

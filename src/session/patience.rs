@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Timeouts;
-use crate::domain::limits;
+use crate::domain::{guessing, limits};
 
 /// What one connection may still do before login.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +42,8 @@ impl Patience {
         self.faults >= limits::BAD_BEFORE_LOGIN
     }
 
-    /// When a refusal is told: a whole multiple of the delay after the attempt, whatever took how long.
+    /// When a refusal is told of an attempt.
     pub fn refusal_time(&self, since: Instant, now: Instant) -> Instant {
-        let mut at = since + self.refusal;
-        while at < now && !self.refusal.is_zero() {
-            at += self.refusal;
-        }
-        at
+        guessing::told_at(since, self.refusal, now)
     }
 }

@@ -46,6 +46,25 @@ impl Form {
         self.plain("token").parse().map_err(|_| Problem::LinkBroken)
     }
 
+    /// All of a request, and the form in it if it is one of these pages'.
+    pub(super) async fn parted(request: Request, site: &Site) -> (Parts, Result<Form, Problem>) {
+        let (parts, body) = request.into_parts();
+        let form = Form::read(&parts, body, site).await;
+        (parts, form)
+    }
+
+    async fn read(parts: &Parts, body: Body, site: &Site) -> Result<Form, Problem> {
+        if !from_here(&parts.headers, &site.origin) {
+            return Err(Problem::ElsewhereSent);
+        }
+        let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Problem::NoForm);
+        }
+        Form::parse(&bounded(&parts.headers, body).await?)
+    }
+
     fn parse(body: &[u8]) -> Result<Form, Problem> {
         let mut fields: Vec<(String, SecretString)> = Vec::new();
         for (name, value) in form_urlencoded::parse(body) {
@@ -65,20 +84,8 @@ impl FromRequest<Site> for Form {
     type Rejection = Response;
 
     async fn from_request(request: Request, site: &Site) -> Result<Form, Response> {
-        let (parts, body) = request.into_parts();
-        let read = async {
-            if !from_here(&parts.headers, &site.origin) {
-                return Err(Problem::ElsewhereSent);
-            }
-            let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-                return Err(Problem::NoForm);
-            }
-            let body = bounded(&parts.headers, body).await?;
-            Form::parse(&body)
-        };
-        read.await.map_err(|problem| problem.page(Reader::of(&parts)))
+        let (parts, form) = Form::parted(request, site).await;
+        form.map_err(|problem| problem.page(Reader::of(&parts)))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Logging in and out: password, code, and out again. A session begins with the password and is another one after the code.
+//! Whoever is not let in hears the same after the same time, whatever was wrong (S5).
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::form::Form;
 use super::frame::{Frame, asked_for, show};
@@ -13,6 +15,7 @@ use super::reader::Reader;
 use super::session::{self, Filled, Halfway, HalfwayFilled, Perhaps, Visit, see};
 use super::site::{Site, Work};
 use crate::accounts::{PanelKnock, SessionToken, SignIn, SignInName};
+use crate::domain::guessing;
 use crate::domain::panel_session::Stage;
 
 /// The longest path that somebody is led back to.
@@ -75,11 +78,15 @@ async fn sign_in(site: &Site, reader: Reader, visit: Visit, form: &Form, name: S
     let postmaster = matches!(name, SignInName::Postmaster { .. });
     let password = form.secret("password").cloned().unwrap_or_default();
     let next = Some(form.plain("next")).filter(|next| leads_here(next)).unwrap_or_default();
+    let since = Instant::now();
     match try_password(site, name, password, visit).await {
         Ok(Some((token, Stage::In))) => session::begins(site, &token, see(if next.is_empty() { "/" } else { next })),
         Ok(Some((token, Stage::Code))) => session::begins(site, &token, see("/login/code")),
         Ok(Some((token, Stage::Enrolling))) => session::begins(site, &token, see("/account/two-factor")),
         Ok(None) => {
+            // A mailbox that is known has its mail server asked, which takes a while.
+            let at = guessing::told_at(since.into_std(), site.refusal_delay, Instant::now().into_std());
+            tokio::time::sleep_until(at.into()).await;
             let frame = Frame::faulty(reader.language());
             let fault = frame.say("page-login-wrong");
             let (login, domain) = (form.plain("login"), form.plain("domain"));

@@ -152,9 +152,9 @@ impl FromRequest<Site> for Filled {
     type Rejection = Response;
 
     async fn from_request(request: Request, site: &Site) -> Result<Filled, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (mut parts, form) = Form::parted(request, site).await;
         let signed = Signed::from_request_parts(&mut parts, site).await?;
-        let form = read(Request::from_parts(parts, body), site, &signed).await?;
+        let form = accepted(form, &signed)?;
         Ok(Filled { signed, form })
     }
 }
@@ -163,17 +163,16 @@ impl FromRequest<Site> for HalfwayFilled {
     type Rejection = Response;
 
     async fn from_request(request: Request, site: &Site) -> Result<HalfwayFilled, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (mut parts, form) = Form::parted(request, site).await;
         let Halfway(signed) = Halfway::from_request_parts(&mut parts, site).await?;
-        let form = read(Request::from_parts(parts, body), site, &signed).await?;
+        let form = accepted(form, &signed)?;
         Ok(HalfwayFilled { signed, form })
     }
 }
 
-async fn read(request: Request, site: &Site, signed: &Signed) -> Result<Form, Response> {
-    let form = Form::from_request(request, site).await?;
-    signed.accepts(&form).map_err(|problem| problem.page(signed.reader))?;
-    Ok(form)
+/// A form of a session, which was looked up when all of the form was there: whoever sends slowly is not in for longer.
+fn accepted(form: Result<Form, Problem>, signed: &Signed) -> Result<Form, Response> {
+    form.and_then(|form| signed.accepts(&form).map(|()| form)).map_err(|problem| problem.page(signed.reader))
 }
 
 /// Whose session it is, if the request has one that goes on.

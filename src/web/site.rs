@@ -3,13 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::LOOKUPS_AT_ONCE;
 use super::errands::{Desk, Errands};
 use super::page::Problem;
 use super::setup::Servers;
+use super::{LOOKUPS_AT_ONCE, REQUEST_TIMEOUT};
 use crate::accounts::{Accounts, AccountsError, Credentials, OpenSessions, Rule};
 use crate::config::{PanelConfig, PanelTls};
 use crate::domain::{Language, Notice};
@@ -52,6 +53,8 @@ pub struct Gatehouse {
     pub hashing: Arc<Semaphore>,
     /// The mail servers.
     pub mail_servers: Arc<dyn MailServers>,
+    /// How long after a login whoever is not let in hears of it, as at the doors of mail.
+    pub refusal_delay: Duration,
     /// Who has a mailbox open.
     pub open_sessions: Arc<dyn OpenSessions>,
 }
@@ -80,6 +83,8 @@ pub struct Site {
     pub(super) servers: Servers,
     /// Whether a connection comes from whom it is of, and not from a reverse proxy that stands for all.
     pub(super) knows_addresses: bool,
+    /// How long after a login whoever is not let in hears of it.
+    pub(super) refusal_delay: Duration,
     mail_servers: Arc<dyn MailServers>,
     hashing: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
@@ -98,7 +103,7 @@ pub(super) enum Work {
 impl Site {
     /// The pages of these accounts, and what they leave to be done behind their answers.
     pub fn new(panel: &PanelConfig, accounts: Arc<Accounts>, gatehouse: Gatehouse) -> (Site, Errands) {
-        let Gatehouse { hashing, mail_servers, open_sessions } = gatehouse;
+        let Gatehouse { hashing, mail_servers, refusal_delay, open_sessions } = gatehouse;
         let (desk, errands) = Errands::new(accounts.clone());
         let origin: Arc<str> = panel.public_url.as_str().into();
         let site = Site {
@@ -112,6 +117,8 @@ impl Site {
             open_sessions,
             exports: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
             knows_addresses: panel.tls != PanelTls::None || panel.proxy_protocol,
+            // Within what an answer may take.
+            refusal_delay: refusal_delay.min(REQUEST_TIMEOUT / 2),
             mail_servers,
             hashing,
             lookups: Arc::new(Semaphore::new(LOOKUPS_AT_ONCE)),

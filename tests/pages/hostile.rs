@@ -177,6 +177,34 @@ async fn a_flood_of_logins_makes_nobody_wait_for_ever() {
 }
 
 /// The last write of several fails, as on a full disk.
+/// A mail server that takes its time before it says no.
+struct Slow;
+
+impl MailServers for Slow {
+    fn lets_in(&self, _: String, _: Credentials) -> Asked {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Some(false)
+        })
+    }
+}
+
+/// S5: whether there is a mailbox, whose mail server is asked then, is told by nothing.
+#[tokio::test(start_paused = true)]
+async fn s5_how_long_a_refusal_takes_tells_nothing() {
+    let office = Office::open();
+    let gatehouse = gatehouse(2, office.at_work.clone());
+    let gatehouse = Gatehouse { mail_servers: Arc::new(Slow), refusal_delay: Duration::from_secs(5), ..gatehouse };
+    let (site, errands) = Site::new(&panel(), office.accounts.clone(), gatehouse);
+    let office = Office { router: router(site), errands, ..office };
+    for login in [MAILBOX, "nobody@pec.example.it", "anna/ufficio@pec.example.it", "no login"] {
+        let began = tokio::time::Instant::now();
+        let answer = office.post("/login", &[("login", login), ("password", "wrong")]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{login}");
+        assert_eq!(began.elapsed().as_secs(), 5, "{login}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_written_is_not_half_done() {
     let office = Office::open();

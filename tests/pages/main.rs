@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, Once};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -45,6 +45,7 @@ mod passwords;
 mod postmasters;
 mod records;
 mod routes;
+mod sessions;
 mod setup;
 
 const KNOCK: Knock = Knock { from: IpAddr::V4(Ipv4Addr::LOCALHOST), at_ms: 1_800_000_000_000 };
@@ -89,7 +90,12 @@ impl Letters for Writer {
 
 /// A gateway in which so many may run argon2 at once.
 fn gatehouse(turns: usize, at_work: Arc<AtWork>) -> Gatehouse {
-    Gatehouse { hashing: Arc::new(Semaphore::new(turns)), mail_servers: Arc::new(MailServer), open_sessions: at_work }
+    Gatehouse {
+        hashing: Arc::new(Semaphore::new(turns)),
+        mail_servers: Arc::new(MailServer),
+        refusal_delay: Duration::ZERO,
+        open_sessions: at_work,
+    }
 }
 
 /// What came back.
