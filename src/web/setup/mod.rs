@@ -7,7 +7,7 @@
 //! - `routes`: what each path answers
 //!
 //! Whoever asks has not logged in, and all of what they send is untrusted. So the answer depends on the configuration and
-//! on what was asked alone: a name is taken as a [`Login`] or not at all, nobody looks whether there is such a mailbox or
+//! on what was asked alone: a name is taken as a [`Login`](crate::domain::Login) or not at all, nobody looks whether there is such a mailbox or
 //! delegate, and the handlers are given [`Servers`], by which nothing can be looked up. What is written into a file is of
 //! types that hold no markup and no control characters, and the templates escape it for XML all the same.
 //!
