@@ -14,7 +14,7 @@ use super::page::Problem;
 use super::reader::Reader;
 use super::session::{self, Filled, Halfway, HalfwayFilled, Perhaps, Visit, see};
 use super::site::{Site, Work};
-use crate::accounts::{PanelKnock, SessionToken, SignIn, SignInName};
+use crate::accounts::{Accounts, PanelKnock, SessionToken, SignIn, SignInName};
 use crate::domain::guessing;
 use crate::domain::panel_session::Stage;
 
@@ -113,10 +113,14 @@ async fn try_password(
     let judged = judged.await?;
     let judged = match judged {
         SignIn::Ask { upstream, credentials, trial } => {
-            let right = site.lets_in(upstream, credentials).await?;
-            let said = program.clone();
-            site.ask(Work::Lookup, move |accounts| accounts.owner_signed_in(*trial, right, knock, said.as_deref()))
-                .await?
+            let (turn, site, said) = (site.trial_turn().await?, site.clone(), program.clone());
+            // Whoever goes before the mail server has answered has guessed all the same.
+            let tried = tokio::spawn(async move {
+                let right = site.lets_in(upstream, credentials, turn).await?;
+                let judge = move |accounts: &Accounts| accounts.owner_signed_in(*trial, right, knock, said.as_deref());
+                site.ask(Work::Lookup, judge).await
+            });
+            tried.await.map_err(|_| Problem::Internal)??
         }
         judged => judged,
     };

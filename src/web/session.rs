@@ -154,7 +154,7 @@ impl FromRequest<Site> for Filled {
     async fn from_request(request: Request, site: &Site) -> Result<Filled, Response> {
         let (mut parts, form) = Form::parted(request, site).await;
         let signed = Signed::from_request_parts(&mut parts, site).await?;
-        let form = accepted(form, &signed)?;
+        let form = accepted(form, &signed).map_err(|problem| problem.page(signed.reader))?;
         Ok(Filled { signed, form })
     }
 }
@@ -165,14 +165,14 @@ impl FromRequest<Site> for HalfwayFilled {
     async fn from_request(request: Request, site: &Site) -> Result<HalfwayFilled, Response> {
         let (mut parts, form) = Form::parted(request, site).await;
         let Halfway(signed) = Halfway::from_request_parts(&mut parts, site).await?;
-        let form = accepted(form, &signed)?;
+        let form = accepted(form, &signed).map_err(|problem| problem.page(signed.reader))?;
         Ok(HalfwayFilled { signed, form })
     }
 }
 
 /// A form of a session, which was looked up when all of the form was there: whoever sends slowly is not in for longer.
-fn accepted(form: Result<Form, Problem>, signed: &Signed) -> Result<Form, Response> {
-    form.and_then(|form| signed.accepts(&form).map(|()| form)).map_err(|problem| problem.page(signed.reader))
+fn accepted(form: Result<Form, Problem>, signed: &Signed) -> Result<Form, Problem> {
+    form.and_then(|form| signed.accepts(&form).map(|()| form))
 }
 
 /// Whose session it is, if the request has one that goes on.

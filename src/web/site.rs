@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::errands::{Desk, Errands};
 use super::page::Problem;
@@ -196,9 +196,18 @@ impl Site {
         self.attempt(Work::Lookup, question).await?.map_err(|rule| Problem::of(rule.into()))
     }
 
-    /// Whether a mail server lets an owner in.
-    pub(super) async fn lets_in(&self, upstream: String, credentials: Credentials) -> Result<bool, Problem> {
-        let Ok(_turn) = self.trials.acquire().await else { return Err(Problem::Internal) };
+    /// The turn of an owner's password to be with a mail server.
+    pub(super) async fn trial_turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.trials.clone().acquire_owned().await.map_err(|_| Problem::Internal)
+    }
+
+    /// Whether a mail server lets an owner in, whose turn it is.
+    pub(super) async fn lets_in(
+        &self,
+        upstream: String,
+        credentials: Credentials,
+        _turn: OwnedSemaphorePermit,
+    ) -> Result<bool, Problem> {
         self.mail_servers.lets_in(upstream, credentials).await.ok_or(Problem::NoMailServer)
     }
 

@@ -205,6 +205,27 @@ async fn s5_how_long_a_refusal_takes_tells_nothing() {
     }
 }
 
+/// S5: a right password is answered sooner than a wrong one, so whoever guesses need not wait for the answer.
+#[tokio::test(start_paused = true)]
+async fn s5_whoever_goes_before_the_answer_has_guessed_all_the_same() {
+    let office = Office::open();
+    let gatehouse = Gatehouse { mail_servers: Arc::new(Slow), ..gatehouse(2, office.at_work.clone()) };
+    let (site, errands) = Site::new(&panel(), office.accounts.clone(), gatehouse);
+    let office = Office { router: router(site), errands, ..office };
+    for n in 0..8 {
+        let password = format!("guess {n}");
+        let fields = [("login", MAILBOX), ("password", password.as_str())];
+        let guess = office.post("/login", &fields);
+        assert!(tokio::time::timeout(Duration::from_secs(1), guess).await.is_err(), "{n}");
+        // What the pages have left to do is done by then.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        if !office.accounts.closed(now() * 1000, 9).unwrap().is_empty() {
+            return;
+        }
+    }
+    panic!("eight guesses, and nothing is closed");
+}
+
 #[tokio::test]
 async fn what_cannot_be_written_is_not_half_done() {
     let office = Office::open();
