@@ -27,6 +27,7 @@ fn routes() -> Vec<Route> {
         plain("/mailboxes/{address}/accesses", of_mailbox("accesses")),
         plain("/mailboxes/{address}/accesses.csv", of_mailbox("accesses.csv")),
         plain("/mailboxes/{address}/now", of_mailbox("now")),
+        plain("/mailboxes/{address}/now/{unknown}", of_mailbox("now/00112233445566778899aabbccddeeff")),
         plain("/mailboxes/{address}/sends/{unknown}", of_mailbox("sends/99999")),
         plain("/account/accesses", "/account/accesses".to_owned()),
         plain("/account/accesses.csv", "/account/accesses.csv".to_owned()),

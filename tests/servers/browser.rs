@@ -31,6 +31,28 @@ pub struct Browser {
     runs_scripts: Cell<bool>,
 }
 
+/// A driver and the port that it listens on; none where it found no port.
+fn start_driver(home: &Path) -> Option<(Guarded, u16)> {
+    let mut command = program(installed("chromedriver"), home);
+    let said = home.join("said");
+    command.args(["--port=0", "--log-level=WARNING"]).env_remove("DISPLAY").stdin(Stdio::null());
+    command.stdout(File::create(&said).unwrap()).stderr(File::create(home.join("errors")).unwrap());
+    let driver = guard::spawn(&mut command, None);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let text = fs::read_to_string(&said).unwrap();
+        let port = text.split_once("successfully on port ").and_then(|(_, rest)| rest.split_once('.'));
+        if let Some(port) = port.and_then(|(port, _)| port.parse().ok()) {
+            return Some((driver, port));
+        }
+        if text.contains("port not available") {
+            return None;
+        }
+        assert!(Instant::now() < deadline, "chromedriver does not listen: {text}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 impl Browser {
     /// Starts one that reaches this machine alone, and speaks English.
     pub fn start() -> Browser {
@@ -40,21 +62,9 @@ impl Browser {
     /// The same, with this language in its place.
     pub fn speaking(language: &str) -> Browser {
         let home = folder();
-        let mut command = program(installed("chromedriver"), home.path());
-        let said = home.path().join("said");
-        command.args(["--port=0", "--log-level=WARNING"]).env_remove("DISPLAY").stdin(Stdio::null());
-        command.stdout(File::create(&said).unwrap()).stderr(File::create(home.path().join("errors")).unwrap());
-        let driver = guard::spawn(&mut command, None);
-        let deadline = Instant::now() + PATIENCE;
-        let port = loop {
-            let text = fs::read_to_string(&said).unwrap();
-            let port = text.split_once("successfully on port ").and_then(|(_, rest)| rest.split_once('.'));
-            if let Some(port) = port.and_then(|(port, _)| port.parse().ok()) {
-                break port;
-            }
-            assert!(Instant::now() < deadline, "chromedriver does not listen: {text}");
-            thread::sleep(Duration::from_millis(20));
-        };
+        // It takes a free port of IPv6 and wants the same of IPv4, which a server of another test may have.
+        let (driver, port) =
+            (0..5).find_map(|_| start_driver(home.path())).unwrap_or_else(|| panic!("no port is free five times over"));
         let mut browser =
             Browser { session: String::new(), port, _driver: driver, _home: home, runs_scripts: Cell::new(true) };
         let arguments = [
