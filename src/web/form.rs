@@ -19,6 +19,7 @@ use super::reader::Reader;
 use super::site::Site;
 use crate::accounts::Token;
 use crate::domain::limits::{FORM_FIELDS, REQUEST_BODY_BYTES};
+use crate::domain::{Protocol, Scope};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -39,6 +40,12 @@ impl Form {
     /// A field's value where it is no secret; empty where it was not sent.
     pub(super) fn plain(&self, name: &str) -> &str {
         self.secret(name).map_or("", |value| value.expose_secret())
+    }
+
+    /// The protocols that are ticked, for an app password; none where none is.
+    pub(super) fn scope(&self) -> Option<Scope> {
+        let ticked = Protocol::ALL.iter().map(ToString::to_string).filter(|name| !self.plain(name).is_empty());
+        ticked.collect::<Vec<_>>().join(",").parse().ok()
     }
 
     /// The token of the link that led here.

@@ -7,15 +7,14 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::form::Form;
 use super::super::frame::{Frame, Part, asked_for, show as answer};
 use super::super::page::Problem;
-use super::super::session::{Filled, Signed, see};
+use super::super::session::{self, Filled, Signed, Visit, see};
 use super::super::setup::sheet::Sheet;
 use super::super::site::{Site, Work};
 use super::super::{now_secs, routes, rules};
 use super::overview::login;
-use crate::accounts::{APP_PASSWORD_SECS, AppPasswordEntry};
+use crate::accounts::{APP_PASSWORD_SECS, AppPasswordEntry, Rule};
 use crate::domain::{AppPassword, Login, Protocol, Protocols, Scope};
 use crate::texts;
 
@@ -81,7 +80,7 @@ pub(super) async fn show(State(site): State<Site>, signed: Signed, uri: Uri) -> 
 pub(super) async fn create(State(site): State<Site>, Filled { signed, form }: Filled) -> Response {
     let Some(login) = login(&signed) else { return Problem::NotFound.page(signed.reader()) };
     let name = form.plain("name").trim().to_owned();
-    let scope = scope(&form);
+    let scope = form.scope();
     let days: Option<i64> = form.plain("days").trim().parse().ok();
     let (Some(scope), Some(days)) = (scope, days) else {
         let id = if scope.is_none() { "page-app-password-no-protocol" } else { "page-app-password-no-days" };
@@ -126,11 +125,7 @@ pub(super) async fn ask_revoke(signed: Signed, uri: Uri) -> Response {
 }
 
 /// `POST /account/app-passwords/revoke`. It ends this session as well; its person goes on with another.
-pub(super) async fn revoke(
-    State(site): State<Site>,
-    visit: super::super::session::Visit,
-    Filled { signed, form }: Filled,
-) -> Response {
+pub(super) async fn revoke(State(site): State<Site>, visit: Visit, Filled { signed, form }: Filled) -> Response {
     let Some(login) = login(&signed) else { return Problem::NotFound.page(signed.reader()) };
     let (actor, name, account) = (signed.actor(), form.plain("name").to_owned(), signed.account());
     let from = signed.token().clone();
@@ -139,19 +134,14 @@ pub(super) async fn revoke(
         accounts.raise_panel_session(&from, account, visit.knock, visit.program.as_deref())
     });
     match revoked.await {
-        Ok(Ok(Some(token))) => super::super::session::begins(&site, &token, see(&format!("{PATH}?done=revoked"))),
+        Ok(Ok(Some(token))) => session::begins(&site, &token, see(&format!("{PATH}?done=revoked"))),
         Ok(Ok(None)) => see("/login"),
         Ok(Err(rule)) => ended(&site, &signed, Ok(Err(rule)), "revoked").await,
         Err(problem) => problem.page(signed.reader()),
     }
 }
 
-async fn ended(
-    site: &Site,
-    signed: &Signed,
-    outcome: Result<Result<(), crate::accounts::Rule>, Problem>,
-    done: &str,
-) -> Response {
+async fn ended(site: &Site, signed: &Signed, outcome: Result<Result<(), Rule>, Problem>, done: &str) -> Response {
     match outcome {
         Ok(Ok(())) => see(&format!("{PATH}?done={done}")),
         Ok(Err(rule)) => page(site, signed, "", Some(rules::said(signed.language(), &rule)), None).await,
@@ -220,12 +210,6 @@ fn sure_page(signed: &Signed, uri: &Uri, revoke: bool) -> Response {
     let days = (APP_PASSWORD_SECS / DAY_SECS).to_string();
     let (title, text) = (frame.say(title), frame.with(text, "days", &days));
     answer(StatusCode::OK, &SurePage { frame, key: &signed.who().form_key, name: &name, revoke, title, text })
-}
-
-fn scope(form: &Form) -> Option<Scope> {
-    let wanted = Protocol::ALL.into_iter().filter(|protocol| form.secret(&protocol.to_string()).is_some());
-    let wanted: Vec<String> = wanted.map(|protocol| protocol.to_string()).collect();
-    wanted.join(",").parse().ok()
 }
 
 fn named(frame: &Frame, scope: Scope) -> String {

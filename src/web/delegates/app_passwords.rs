@@ -89,7 +89,7 @@ pub(in crate::web) async fn make(
     };
     let label = form.plain("label").to_owned();
     let days: i64 = form.plain("days").parse().ok().filter(|days| DAYS.contains(days)).unwrap_or(DAYS[1]);
-    let Some(scope) = scope(&form) else {
+    let Some(scope) = form.scope() else {
         let fault = texts::text(signed.language(), "page-their-app-password-no-scope", &[]);
         return new(StatusCode::UNPROCESSABLE_ENTITY, &signed, &details, &label, Scope::ALL, days, Some(fault));
     };
@@ -161,12 +161,6 @@ async fn refused(site: &Site, signed: &Signed, name: &DelegateName, form: &Form,
         Ok(details) => revoking(StatusCode::CONFLICT, signed, &details, form.plain("label"), Some(fault)),
         Err(problem) => Problem::page(problem, signed.reader()),
     }
-}
-
-/// The protocols that are ticked; none where none is.
-fn scope(form: &Form) -> Option<Scope> {
-    let ticked = Protocol::ALL.iter().map(ToString::to_string).filter(|name| !form.plain(name).is_empty());
-    ticked.collect::<Vec<_>>().join(",").parse().ok()
 }
 
 fn new(
